@@ -1,0 +1,124 @@
+// swift-tools-version: 6.2
+// Luthier: layer kernels for convolutional networks on CPUs, and the tuner that chooses among them.
+//
+// The targets stand in the order of the house: a target depends only on targets above it in this file.
+
+import PackageDescription
+
+/// Micro-kernels are compiled without overflow and bounds checks: sizes are checked before the wall, once.
+let unchecked: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"])]
+
+/// The flags that let one instruction set's module use its vectors; no other target may have them.
+func vectors(_ features: String...) -> [SwiftSetting] {
+  [.unsafeFlags(["-Ounchecked"] + features.flatMap { ["-Xcc", "-m\($0)"] }, .when(platforms: [.linux, .macOS]))]
+}
+
+let avx2 = vectors("avx2", "fma")
+let avx512 = vectors("avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl")
+
+func family(_ name: String, _ more: Target.Dependency...) -> Target {
+  .target(name: name, dependencies: ["LayerKernels", "MicroKernels"] + more, path: "Plugins/\(name)")
+}
+
+func system(_ name: String, _ package: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/SystemLibraries/\(name)", providers: [.apt([package])])
+}
+
+let package = Package(
+  name: "Luthier",
+  platforms: [.macOS(.v26)],
+  products: [
+    .library(name: "Luthier", targets: ["Luthier"]),
+    .library(name: "LayerKernels", targets: ["LayerKernels"]),
+    .library(name: "KernelConformance", targets: ["KernelConformance"]),
+    .library(name: "LuthierC", type: .dynamic, targets: ["LuthierC"]),
+    .executable(name: "tune", targets: ["TuneProgram"]),
+    .executable(name: "luthier", targets: ["LuthierProgram"]),
+    .plugin(name: "TuneCommand", targets: ["TuneCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.35.0"),
+  ],
+  targets: [
+    // System libraries: header shims only.
+    system("COpenMP", "libomp-dev"),
+    system("CTurboJPEG", "libturbojpeg0-dev"),
+    system("CPNG", "libpng-dev"),
+    system("CLAPACKE", "liblapacke-dev"),
+    .systemLibrary(name: "CProcessor", path: "Sources/SystemLibraries/CProcessor"),
+
+    // The vocabulary and the machine.
+    .target(name: "LayerKernels"),
+    .target(name: "HostPlatform", dependencies: ["COpenMP", "CProcessor"]),
+
+    // The SIMD tiles: one generic source, one thin module an instruction set.
+    .target(name: "MicroKernels", dependencies: ["LayerKernels"], swiftSettings: unchecked),
+    .target(name: "MicroKernelsPortable", dependencies: ["MicroKernels"], swiftSettings: unchecked),
+    .target(name: "MicroKernelsAVX2", dependencies: ["MicroKernels"], swiftSettings: avx2),
+    .target(name: "MicroKernelsAVX512", dependencies: ["MicroKernels"], swiftSettings: avx512),
+
+    // The kernel families.
+    family("ReferenceKernels"),
+    family("DirectKernels"),
+    family("Im2colKernels"),
+    family("WinogradKernels"),
+    family("DecomposedKernels", "CLAPACKE"),
+    .target(
+      name: "StandardKernels",
+      dependencies: [
+        "HostPlatform", "MicroKernelsPortable", "MicroKernelsAVX2", "MicroKernelsAVX512",
+        "ReferenceKernels", "DirectKernels", "Im2colKernels", "WinogradKernels", "DecomposedKernels",
+      ]),
+
+    // Networks, their files, and the choices made for them.
+    .target(name: "TuningDatabase", dependencies: ["LayerKernels", "HostPlatform"]),
+    .target(name: "Imaging", dependencies: ["LayerKernels", "CTurboJPEG", "CPNG"]),
+    .target(
+      name: "Network",
+      dependencies: [
+        "LayerKernels", "HostPlatform", "TuningDatabase", .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(
+      name: "ONNXModel", dependencies: ["Network", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    .target(name: "NetworkZoo", dependencies: ["Network"]),
+    .target(
+      name: "Luthier",
+      dependencies: ["StandardKernels", "Network", "ONNXModel", "NetworkZoo", "TuningDatabase", "Imaging"],
+      path: "Sources/LuthierLibrary"),
+    .target(
+      name: "Autotuner",
+      dependencies: ["Network", "TuningDatabase", "HostPlatform", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "KernelConformance", dependencies: ["LayerKernels", "ReferenceKernels"]),
+    .target(name: "LuthierC", dependencies: ["Luthier"]),
+
+    // The programs.
+    .executableTarget(
+      name: "TuneProgram",
+      dependencies: ["Luthier", "Autotuner", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Sources/tune"),
+    .executableTarget(
+      name: "LuthierProgram",
+      dependencies: ["Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Sources/luthier"),
+    .plugin(
+      name: "TuneCommand",
+      capability: .command(
+        intent: .custom(verb: "tune", description: "Time every kernel on this machine and keep the winners."),
+        permissions: [.writeToPackageDirectory(reason: "The tuning database is written to TuningDB/.")]),
+      dependencies: ["TuneProgram"]),
+
+    // Tests, a target a module.
+    .testTarget(name: "LayerKernelsTests", dependencies: ["LayerKernels"]),
+    .testTarget(name: "HostPlatformTests", dependencies: ["HostPlatform"]),
+    .testTarget(name: "KernelTests", dependencies: ["StandardKernels", "KernelConformance"]),
+    .testTarget(name: "TuningDatabaseTests", dependencies: ["TuningDatabase"]),
+    .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
+    .testTarget(name: "NetworkTests", dependencies: ["Luthier"]),
+    .testTarget(name: "ONNXModelTests", dependencies: ["Luthier"]),
+    .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier"]),
+    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "TuneProgram", "LuthierProgram"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

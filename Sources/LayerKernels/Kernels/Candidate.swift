@@ -1,0 +1,115 @@
+/// A kernel with one of its configurations, for a problem whose type the caller need not know.
+///
+/// This is how the tuner and the network handle kernels of every operation alike.
+public struct Candidate: Sendable {
+  /// The problem.
+  public let problem: any LayerProblem
+  /// The kernel's name.
+  public let kernel: KernelIdentifier
+  /// The kernel's version.
+  public let version: Int
+  /// The kernel's numbers.
+  public let configuration: KernelConfiguration
+  /// The layouts that it reads and writes.
+  public let layouts: OperandLayouts
+  /// What its results are worth.
+  public let errorClass: ErrorClass
+
+  private let preparation: @Sendable (any Sendable) throws -> any PreparedKernel
+
+  init<Kernel: LayerKernel>(_ kernel: Kernel, _ problem: Kernel.Problem, _ configuration: KernelConfiguration) {
+    self.problem = problem
+    self.kernel = kernel.identifier
+    version = kernel.version
+    self.configuration = configuration
+    layouts = kernel.layouts(for: problem, configuration: configuration)
+    errorClass = kernel.errorClass(for: problem, configuration: configuration)
+    preparation = { parameters in
+      guard let parameters = parameters as? Kernel.Problem.Parameters else {
+        throw KernelError.parameterType(problem: problem.key)
+      }
+      return try kernel.prepare(problem, configuration: configuration, parameters: parameters)
+    }
+  }
+
+  /// Packs the parameters, which have to be of the problem's `Parameters` type.
+  ///
+  /// - Throws: ``KernelError`` when they are not, or the kernel refuses its configuration.
+  public func prepare(parameters: any Sendable) throws -> any PreparedKernel { try preparation(parameters) }
+
+  /// `direct.pointwise.pixels m=14,n=2`
+  public var name: String { configuration.values.isEmpty ? kernel.name : "\(kernel) \(configuration)" }
+}
+
+/// What one kernel says to a problem.
+public struct KernelAnswer: Sendable {
+  /// The kernel's name.
+  public let kernel: KernelIdentifier
+  /// The kernel's version.
+  public let version: Int
+  /// Whether it applies, and if not why.
+  public let applicability: Applicability
+  /// The fraction of peak that its author expects; 0 when it does not apply.
+  public let expectedEfficiency: Double
+  /// Its candidates, the best guess first; empty when it does not apply.
+  public let candidates: [Candidate]
+}
+
+extension KernelRegistry {
+  /// What each kernel of the problem's operation says to it, in order.
+  public func answers(for problem: some LayerProblem) -> [KernelAnswer] {
+    kernels(for: type(of: problem)).map { Self.answer(of: $0, to: problem) }
+  }
+
+  private static func answer<Kernel: LayerKernel>(of kernel: Kernel, to problem: Kernel.Problem) -> KernelAnswer {
+    let applicability = kernel.applicability(to: problem)
+    return KernelAnswer(
+      kernel: kernel.identifier, version: kernel.version, applicability: applicability,
+      expectedEfficiency: applicability.isApplicable ? kernel.expectedEfficiency(for: problem) : 0,
+      candidates: applicability.isApplicable
+        ? kernel.configurations(for: problem).map { Candidate(kernel, problem, $0) } : [])
+  }
+
+  /// Every candidate of every kernel that applies, in order.
+  public func candidates(for problem: some LayerProblem) -> [Candidate] {
+    answers(for: problem).flatMap(\.candidates)
+  }
+
+  /// The candidate of a kernel's name or alias with the given configuration.
+  ///
+  /// - Throws: ``KernelError`` when there is no such kernel or it does not apply.
+  public func candidate(
+    named name: KernelIdentifier, configuration: KernelConfiguration, for problem: some LayerProblem
+  ) throws(KernelError) -> Candidate {
+    for kernel in kernels(for: type(of: problem)) where kernel.identifier == name || kernel.aliases.contains(name) {
+      return try Self.candidate(of: kernel, configuration, problem)
+    }
+    throw .unknownKernel(name: name.name, operation: type(of: problem).operation)
+  }
+
+  private static func candidate<Kernel: LayerKernel>(
+    of kernel: Kernel, _ configuration: KernelConfiguration, _ problem: Kernel.Problem
+  ) throws(KernelError) -> Candidate {
+    if case .refused(let reason) = kernel.applicability(to: problem) {
+      throw .notApplicable(kernel: kernel.identifier, problem: problem.key, reason: reason)
+    }
+    return Candidate(kernel, problem, configuration)
+  }
+
+  /// What runs where nobody has tuned: the first configuration of the exact kernel that expects most of itself, of equals
+  /// the one registered first.
+  ///
+  /// - Throws: ``KernelError/noKernel(problem:reasons:)`` when none applies.
+  public func defaultCandidate(for problem: some LayerProblem) throws(KernelError) -> Candidate {
+    var best: (candidate: Candidate, efficiency: Double)?
+    var reasons: [String] = []
+    for answer in answers(for: problem) {
+      if case .refused(let reason) = answer.applicability { reasons.append("\(answer.kernel) \(reason)") }
+      guard let first = answer.candidates.first, !first.errorClass.isApproximate else { continue }
+      if let best, best.efficiency >= answer.expectedEfficiency { continue }
+      best = (first, answer.expectedEfficiency)
+    }
+    guard let best else { throw .noKernel(problem: problem.key, reasons: reasons) }
+    return best.candidate
+  }
+}

@@ -1,0 +1,54 @@
+/// The kernels that are known, in the order of their registration, apart for each operation.
+///
+/// A registry is a value: a program that adds a kernel of its own copies the standard one and registers into the copy.
+public struct KernelRegistry: Sendable {
+  private var kernelsByOperation: [String: [any LayerKernel]] = [:]
+  private var operations: [String: any LayerProblem.Type] = [:]
+
+  /// A registry without kernels.
+  public init() {}
+
+  /// Adds a kernel behind those that are already there.
+  ///
+  /// - Throws: ``KernelError/duplicateIdentifier(_:)`` when a kernel of the operation has the name or alias already.
+  public mutating func register<Kernel: LayerKernel>(_ kernel: Kernel) throws(KernelError) {
+    let names = [kernel.identifier] + kernel.aliases
+    for other in kernelsByOperation[Kernel.Problem.operation, default: []] {
+      let taken = [other.identifier] + other.aliases
+      if let clash = names.first(where: taken.contains) { throw .duplicateIdentifier(clash) }
+    }
+    kernelsByOperation[Kernel.Problem.operation, default: []].append(kernel)
+    operations[Kernel.Problem.operation] = Kernel.Problem.self
+  }
+
+  /// The kernels of a problem's operation, in order.
+  public func kernels<Problem: LayerProblem>(for type: Problem.Type) -> [any LayerKernel<Problem>] {
+    kernelsByOperation[Problem.operation, default: []].compactMap { $0 as? any LayerKernel<Problem> }
+  }
+
+  /// Every kernel: operations alphabetically, kernels in order.
+  public var allKernels: [any LayerKernel] {
+    kernelsByOperation.keys.sorted().flatMap { kernelsByOperation[$0, default: []] }
+  }
+
+  /// The names of the operations that have a kernel.
+  public var operationNames: [String] { operations.keys.sorted() }
+
+  /// Reads a problem of any registered operation from its key.
+  ///
+  /// - Throws: ``ProblemError`` when the key is not one, or its operation has no kernel here.
+  public func problem(for key: ProblemKey) throws(ProblemError) -> any LayerProblem {
+    guard let type = operations[key.operation] else {
+      throw .inconsistent(
+        "no operation is called '\(key.operation)'; known are \(operationNames.joined(separator: ", "))")
+    }
+    return try type.init(key: key)
+  }
+
+  /// A registry of the same order with only the kernels that satisfy the predicate.
+  public func filter(_ isIncluded: (any LayerKernel) -> Bool) -> KernelRegistry {
+    var copy = self
+    copy.kernelsByOperation = kernelsByOperation.mapValues { $0.filter(isIncluded) }
+    return copy
+  }
+}

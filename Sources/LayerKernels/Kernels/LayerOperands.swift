@@ -1,0 +1,77 @@
+/// Where one activation lies. The shape is the problem's; the layout is what the kernel declared.
+public struct TensorOperand: @unchecked Sendable {
+  // @unchecked Sendable: a pair of addresses; whoever runs a kernel keeps the memory alive and apart.
+
+  /// The first element, or what the offsets count from.
+  public let base: UnsafeMutablePointer<Float>
+
+  /// For ``TensorLayout/planeList``: N·C element offsets from `base`, the plane of picture n and channel c at `n·C + c`.
+  /// For other layouts a single zero.
+  public let planes: UnsafePointer<Int32>
+
+  /// An operand.
+  public init(base: UnsafeMutablePointer<Float>, planes: UnsafePointer<Int32>) {
+    self.base = base
+    self.planes = planes
+  }
+
+  /// The first element of plane `n·C + c` of a plane list.
+  @inlinable
+  public func plane(_ index: Int) -> UnsafeMutablePointer<Float> { base + Int(planes[index]) }
+}
+
+/// What a kernel's run reads and writes.
+///
+/// No output overlaps an input unless the problem says so, except that an element-wise or pointwise output never does.
+public struct LayerOperands: @unchecked Sendable {
+  // @unchecked Sendable: addresses only; whoever runs a kernel keeps the memory alive and apart.
+
+  /// The inputs, in the order of ``LayerProblem/inputShapes``.
+  public let inputs: UnsafePointer<TensorOperand>
+
+  /// The output.
+  public let output: TensorOperand
+
+  /// Scratch memory of ``PreparedKernel/workspaceSize(workers:)`` bytes, 64-byte aligned.
+  public let workspace: UnsafeMutableRawPointer
+
+  /// Operands of a run.
+  public init(
+    inputs: UnsafePointer<TensorOperand>, output: TensorOperand, workspace: UnsafeMutableRawPointer
+  ) {
+    self.inputs = inputs
+    self.output = output
+    self.workspace = workspace
+  }
+
+  /// The first input.
+  @inlinable
+  public var input: TensorOperand { inputs[0] }
+}
+
+/// One of the workers that share a run.
+public struct Worker: Hashable, Sendable {
+  /// From 0 to `count` − 1.
+  public let index: Int
+
+  /// How many take part.
+  public let count: Int
+
+  /// A worker; `index` is below `count`.
+  public init(index: Int, count: Int) {
+    self.index = index
+    self.count = count
+  }
+
+  /// The only worker.
+  public static let alone = Worker(index: 0, count: 1)
+
+  /// This worker's contiguous share of `total` items, in whole multiples of `granule` except at the end.
+  @inlinable
+  public func share(of total: Int, granule: Int = 1) -> Range<Int> {
+    let granules = (total + granule - 1) / granule
+    let start = granules * index / count * granule
+    let end = granules * (index + 1) / count * granule
+    return min(start, total)..<min(end, total)
+  }
+}

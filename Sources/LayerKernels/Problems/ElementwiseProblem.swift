@@ -1,0 +1,128 @@
+/// A function of corresponding elements, with NumPy's broadcasting: one or two inputs of any rank.
+public struct ElementwiseProblem: LayerProblem {
+  /// What is computed.
+  public enum Function: Hashable, Sendable {
+    /// A function of one input.
+    case unary(Activation)
+    /// A function of two inputs, then an activation of the result.
+    case binary(Binary, Activation)
+  }
+
+  /// A function of two elements.
+  public enum Binary: String, Hashable, Sendable, CaseIterable {
+    /// a + b
+    case add
+    /// a − b
+    case subtract
+    /// a · b
+    case multiply
+    /// a / b
+    case divide
+    /// max(a, b)
+    case maximum
+    /// min(a, b)
+    case minimum
+
+    /// The function's value in the wider type.
+    public func callAsFunction(_ a: Double, _ b: Double) -> Double {
+      switch self {
+      case .add: a + b
+      case .subtract: a - b
+      case .multiply: a * b
+      case .divide: a / b
+      case .maximum: Swift.max(a, b)
+      case .minimum: Swift.min(a, b)
+      }
+    }
+  }
+
+  /// What is computed.
+  public let function: Function
+  /// The inputs' shapes.
+  public let inputShapes: [TensorShape]
+  /// The shape that the inputs broadcast to.
+  public let outputShape: TensorShape
+
+  /// The operation's name in keys.
+  public static let operation = "elementwise"
+
+  /// A function of one input.
+  public init(_ function: Activation, shape: TensorShape) {
+    self.function = .unary(function)
+    inputShapes = [shape]
+    outputShape = shape
+  }
+
+  /// A function of two inputs, which are broadcast to one shape.
+  ///
+  /// - Throws: ``ProblemError/inconsistent(_:)`` when the shapes do not broadcast.
+  public init(
+    _ function: Binary, _ left: TensorShape, _ right: TensorShape, activation: Activation = .identity
+  ) throws(ProblemError) {
+    self.function = .binary(function, activation)
+    inputShapes = [left, right]
+    outputShape = try Self.broadcast(left, right)
+  }
+
+  /// The shape that two shapes broadcast to: sizes are aligned at the last axis and a size of one stretches.
+  ///
+  /// - Throws: ``ProblemError/inconsistent(_:)`` when they do not.
+  public static func broadcast(_ left: TensorShape, _ right: TensorShape) throws(ProblemError) -> TensorShape {
+    var sizes: [Int] = []
+    for axis in 0..<max(left.rank, right.rank) {
+      let a = axis < left.rank ? left[left.rank - 1 - axis] : 1
+      let b = axis < right.rank ? right[right.rank - 1 - axis] : 1
+      guard a == b || a == 1 || b == 1 else {
+        throw .inconsistent("shapes \(left) and \(right) do not broadcast: \(a) against \(b)")
+      }
+      sizes.append(a == 1 ? b : a)
+    }
+    return try checkedShape(sizes.reversed())
+  }
+
+  /// Reads the problem back from its key.
+  public init(key: ProblemKey) throws(ProblemError) {
+    let name = try key.text("function")
+    guard let activation = Activation(parsing: try key.text("then")) else {
+      throw .malformedField(key: key.description, name: "then", value: try key.text("then"))
+    }
+    if let binary = Binary(rawValue: name) {
+      try self.init(binary, key.shape("a"), key.shape("b"), activation: activation)
+    } else if name == "unary" {
+      self.init(activation, shape: try key.shape("a"))
+    } else {
+      throw .malformedField(key: key.description, name: "function", value: name)
+    }
+  }
+
+  /// `elementwise function=add a=1x58x28x28 b=1x58x28x28 then=relu`; `function=unary a=1x1000 then=sigmoid`
+  public var key: ProblemKey {
+    switch function {
+    case .unary(let activation):
+      ProblemKey(
+        operation: Self.operation,
+        ["function": "unary", "a": inputShapes[0].description, "then": activation.description])
+    case .binary(let binary, let activation):
+      ProblemKey(
+        operation: Self.operation,
+        [
+          "function": binary.rawValue, "a": inputShapes[0].description, "b": inputShapes[1].description,
+          "then": activation.description,
+        ])
+    }
+  }
+
+  /// One operation an output, two if there is an activation behind a binary function.
+  public var operationCount: OperationCount {
+    switch function {
+    case .unary(.identity): .none
+    case .unary, .binary(_, .identity): OperationCount(operations: outputShape.elementCount)
+    case .binary: OperationCount(operations: 2 * outputShape.elementCount)
+    }
+  }
+
+  /// Every input read and the output written once.
+  public var memoryAccessCost: Int { activationElementCount }
+  /// None.
+  public typealias Parameters = NoParameters
+}

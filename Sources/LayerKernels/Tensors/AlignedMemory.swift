@@ -1,0 +1,58 @@
+/// Memory for elements, on boundaries that suit caches and vectors.
+public enum AlignedMemory {
+  /// The boundary, in bytes: a cache line, and the widest vector.
+  public static let alignment = 64
+
+  /// The boundary in elements.
+  public static let elementAlignment = alignment / MemoryLayout<Float>.stride
+
+  /// How many elements a run of `count` takes when the next run has to start on a boundary again.
+  @inlinable
+  public static func paddedCount(_ count: Int) -> Int {
+    (count + elementAlignment - 1) / elementAlignment * elementAlignment
+  }
+
+  /// Allocates room for `count` floats on a boundary, with one boundary's slack behind, and fills it with zeros.
+  ///
+  /// Zeros, so that what lies in slack is never a signalling value and pages are charged to this call.
+  public static func allocate(count: Int) -> UnsafeMutablePointer<Float> {
+    let memory = allocateUninitialized(count: count)
+    memory.initialize(repeating: 0, count: paddedCount(count) + elementAlignment)
+    return memory
+  }
+
+  /// As ``allocate(count:)``, but the elements are not set: for memory that its owner fills at once.
+  public static func allocateUninitialized(count: Int) -> UnsafeMutablePointer<Float> {
+    let bytes = (paddedCount(count) + elementAlignment) * MemoryLayout<Float>.stride
+    return UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: alignment)
+      .bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
+  }
+
+  /// Frees what ``allocate(count:)`` gave.
+  public static func deallocate(_ memory: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(memory).deallocate()
+  }
+}
+
+/// A fixed block of floats that a prepared kernel owns: packed weights, transformed filters, tables.
+///
+/// `@unchecked Sendable`: the block is written only inside ``init(count:fill:)``, before anybody else can see it.
+public final class PackedWeights: @unchecked Sendable {
+  /// The first element, 64-byte aligned; 64 bytes past the last may be read.
+  public let start: UnsafePointer<Float>
+
+  /// The number of elements.
+  public let count: Int
+
+  /// Allocates `count` zeros and lets `fill` write them once.
+  public init<Failure: Error>(
+    count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Void
+  ) throws(Failure) {
+    let memory = AlignedMemory.allocate(count: max(count, 1))
+    start = UnsafePointer(memory)
+    self.count = count
+    try fill(UnsafeMutableBufferPointer(start: memory, count: count))
+  }
+
+  deinit { AlignedMemory.deallocate(UnsafeMutablePointer(mutating: start)) }
+}

@@ -1,0 +1,38 @@
+/// How an activation's elements lie in memory.
+///
+/// A kernel says for each operand which layout it reads or writes (``OperandLayouts``); where neighbours disagree the
+/// network converts, and the tuner counts what the conversion costs.
+public enum TensorLayout: String, Hashable, Sendable, CaseIterable, Codable {
+  /// Dense and row-major: `[N, C, H, W]` without gaps, or any other rank. What files and callers hand over.
+  case rowMajor
+
+  /// N·C planes of H·W elements, each wherever the operand's offset table says.
+  ///
+  /// Every plane starts on a 64-byte boundary and has slack behind it up to the next boundary. A kernel may read the
+  /// slack and write anything into it. Because a channel is a row of the table, a channel shuffle, split or
+  /// concatenation permutes the table and moves no bytes.
+  case planeList
+
+  /// Pixels outermost, channels innermost, without gaps: `[N, H, W, C]`.
+  case channelsLast
+}
+
+/// The layouts that one candidate reads and writes.
+public struct OperandLayouts: Hashable, Sendable {
+  /// One layout for each input, in the problem's order of inputs.
+  public var inputs: [TensorLayout]
+
+  /// The layout of the output.
+  public var output: TensorLayout
+
+  /// Layouts for the inputs and the output.
+  public init(inputs: [TensorLayout], output: TensorLayout) {
+    self.inputs = inputs
+    self.output = output
+  }
+
+  /// One layout for `inputCount` inputs and the output.
+  public init(all layout: TensorLayout, inputCount: Int = 1) {
+    self.init(inputs: Array(repeating: layout, count: inputCount), output: layout)
+  }
+}
