@@ -1,0 +1,104 @@
+public import HostPlatform
+public import LayerKernels
+import Synchronization
+
+/// A network that is ready to run: kernels chosen, weights packed, memory planned.
+///
+/// It never changes, so any number of threads may run it at the same time; each run works in an ``ExecutionContext`` of its
+/// own.
+///
+/// ```swift
+/// let network = try CompiledNetwork(graph, registry: .standard())
+/// let scores = try network.run([picture])[0]
+/// ```
+public final class CompiledNetwork: Sendable {
+  /// A name and a shape: what is known of an input or output.
+  public struct Port: Hashable, Sendable {
+    /// The name that the model's file uses.
+    public let name: String
+    /// The sizes, `[N, C, H, W]` for pictures.
+    public let shape: TensorShape
+  }
+
+  /// The network's name.
+  public let name: String
+  /// What a caller provides, in order.
+  public let inputs: [Port]
+  /// What a caller receives, in order.
+  public let outputs: [Port]
+  /// How many threads run the network.
+  public let threads: Int
+  /// The steps in their order.
+  public let layers: [CompiledLayer]
+  /// Elements of the memory that activations share, for one context.
+  public let arenaSize: Int
+
+  let program: Program
+  let team: ThreadTeam
+  private let spares = Mutex<[ExecutionContext]>([])
+
+  /// Rewrites the graph, chooses a candidate for each layer, packs the weights and plans the memory.
+  ///
+  /// - Throws: ``CompilationError``, ``KernelError`` when no kernel applies to a layer, or what a chooser throws.
+  public init(_ graph: Graph, registry: KernelRegistry, options: CompilationOptions = CompilationOptions()) throws {
+    guard CompilationOptions.allowedThreads.contains(options.threads) else {
+      throw CompilationError.threads(options.threads, allowed: CompilationOptions.allowedThreads)
+    }
+    let graph = try graph.applying(options.passes)
+    name = graph.name
+    inputs = graph.inputs.map { Port(name: graph[$0].name, shape: graph[$0].shape) }
+    outputs = graph.outputs.map { Port(name: graph[$0].name, shape: graph[$0].shape) }
+    threads = options.threads
+    team = try ThreadTeam(threads: options.threads)
+    var lowering = Lowering(
+      graph, registry: registry, choosers: options.choosers, threads: options.threads, inputLayout: options.inputLayout)
+    let plan = try lowering.lower()
+    program = try Program(plan, threads: options.threads)
+    layers = program.layers
+    arenaSize = program.arenaSize
+  }
+
+  /// Memory for one run at a time. Programs that run often keep one for each of their threads.
+  public func makeContext() -> ExecutionContext { ExecutionContext(self) }
+
+  /// Runs the network once in a context that is kept for the next call.
+  ///
+  /// - Throws: ``RunError`` when the inputs are not of the network's shapes.
+  public func run(_ tensors: [Tensor]) throws(RunError) -> [Tensor] {
+    let context = spares.withLock { $0.popLast() } ?? makeContext()
+    let results = try context.run(tensors)
+    spares.withLock { $0.append(context) }
+    return results
+  }
+}
+
+/// One step of a compiled network, for tables.
+public struct CompiledLayer: Sendable {
+  /// The node's name, or what a conversion converts.
+  public let name: String
+  /// What is solved, by whom and why.
+  public let choice: LayerChoice
+  /// How many threads share the layer.
+  public let threads: Int
+  /// True for a conversion between layouts that no node of the graph asks for.
+  public let isConversion: Bool
+
+  /// The problem that the step solves.
+  public var problem: any LayerProblem { choice.candidate.problem }
+}
+
+/// Why a network could not be run.
+public enum RunError: Error, Equatable, CustomStringConvertible {
+  /// There are more or fewer inputs than the network has.
+  case inputCount(expected: Int, found: Int)
+  /// An input has another shape.
+  case inputShape(name: String, expected: TensorShape, found: TensorShape)
+
+  /// One line that names the input.
+  public var description: String {
+    switch self {
+    case .inputCount(let expected, let found): "the network has \(expected) inputs, but \(found) were given"
+    case .inputShape(let name, let expected, let found): "input '\(name)' is \(expected), but \(found) was given"
+    }
+  }
+}

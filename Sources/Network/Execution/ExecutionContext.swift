@@ -1,0 +1,139 @@
+import HostPlatform
+public import LayerKernels
+
+/// The memory of one run of a ``CompiledNetwork``: activations, workspace and operand addresses.
+///
+/// A context serves one run at a time; different contexts of one network run at the same time.
+///
+/// `@unchecked Sendable`: it may be handed from thread to thread, but whoever holds it runs it alone; the network's own pool
+/// hands a context to one caller at a time.
+public final class ExecutionContext: @unchecked Sendable {
+  private let network: CompiledNetwork
+  private let arena: UnsafeMutablePointer<Float>
+  private let workspace: UnsafeMutableRawPointer
+  private let operands: UnsafeMutableBufferPointer<TensorOperand>
+  /// Operands whose base is the caller's memory, with the index of the input or output.
+  private let inputOperands: [(operand: Int, input: Int)]
+  private let outputOperands: [(operand: Int, output: Int)]
+
+  init(_ network: CompiledNetwork) {
+    self.network = network
+    let program = network.program
+    let arena = AlignedMemory.allocate(count: program.arenaSize)
+    self.arena = arena
+    workspace = UnsafeMutableRawPointer.allocate(
+      byteCount: max(program.workspaceSize, 1) + AlignedMemory.alignment, alignment: AlignedMemory.alignment)
+    operands = .allocate(capacity: max(program.operands.count, 1))
+    var inputOperands: [(Int, Int)] = []
+    var outputOperands: [(Int, Int)] = []
+    for (index, operand) in program.operands.enumerated() {
+      var base = arena
+      switch operand.base {
+      case .arena(let offset): base = arena + offset
+      case .constant(let constant): base = UnsafeMutablePointer(mutating: constant.start)
+      case .input(let input): inputOperands.append((index, input))
+      case .output(let output): outputOperands.append((index, output))
+      }
+      operands.initializeElement(
+        at: index, to: TensorOperand(base: base, planes: program.planeTable.start + operand.firstPlane))
+    }
+    self.inputOperands = inputOperands
+    self.outputOperands = outputOperands
+  }
+
+  deinit {
+    AlignedMemory.deallocate(arena)
+    workspace.deallocate()
+    operands.deallocate()
+  }
+
+  /// Runs the network once on tensors of its inputs' shapes.
+  ///
+  /// - Throws: ``RunError`` when the inputs are not of the network's shapes.
+  public func run(_ tensors: [Tensor]) throws(RunError) -> [Tensor] {
+    guard tensors.count == network.inputs.count else {
+      throw .inputCount(expected: network.inputs.count, found: tensors.count)
+    }
+    for (tensor, port) in zip(tensors, network.inputs) where tensor.shape != port.shape {
+      throw .inputShape(name: port.name, expected: port.shape, found: tensor.shape)
+    }
+    var results = network.outputs.map { Tensor(shape: $0.shape) }
+    for (operand, input) in inputOperands {
+      tensors[input].withElements { bind(operand, to: $0.baseAddress.map(UnsafeMutablePointer.init(mutating:))) }
+    }
+    for (operand, output) in outputOperands {
+      results[output].withMutableElements { bind(operand, to: $0.baseAddress) }
+    }
+    withExtendedLifetime(tensors) { run() }
+    return results
+  }
+
+  /// Runs the network once on the caller's memory: the hot path, without allocation, lock or check.
+  ///
+  /// - Parameters:
+  ///   - inputs: for each input of the network its elements, as many as its shape has.
+  ///   - outputs: for each output of the network room for its elements; no two overlap.
+  public func run(
+    unsafeInputs inputs: UnsafePointer<UnsafePointer<Float>>,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>
+  ) {
+    for (operand, input) in inputOperands { bind(operand, to: UnsafeMutablePointer(mutating: inputs[input])) }
+    for (operand, output) in outputOperands { bind(operand, to: outputs[output]) }
+    run()
+  }
+
+  /// As ``run(_:)``, with the time that each step took, as its first worker saw it.
+  ///
+  /// - Returns: nanoseconds from the end of the step before to the end of each step.
+  /// - Throws: ``RunError`` when the inputs are not of the network's shapes.
+  public func profile(_ tensors: [Tensor], clock: some MonotonicClock) throws(RunError) -> [Int64] {
+    // One ordinary run checks the inputs and binds the operands; its results are dropped.
+    let results = try run(tensors)
+    var ends = [Int64](repeating: 0, count: network.program.steps.count + 1)
+    withExtendedLifetime((tensors, results)) {
+      ends.withUnsafeMutableBufferPointer { ends in
+        nonisolated(unsafe) let ends = ends
+        run { ends[$0] = clock.now() }
+      }
+    }
+    return zip(ends.dropFirst(), ends).map { $0 - $1 }
+  }
+
+  private func bind(_ operand: Int, to base: UnsafeMutablePointer<Float>?) {
+    guard let base else { return }
+    operands[operand] = TensorOperand(base: base, planes: operands[operand].planes)
+  }
+
+  private func run() { run { _ in } }
+
+  /// Every member walks through all steps; behind each phase all wait for each other.
+  @inline(__always)
+  private func run(mark: (Int) -> Void) {
+    let steps = network.program.steps
+    let start = UnsafePointer(operands.baseAddress.unsafelyUnwrapped)
+    let workspace = workspace
+    withoutActuallyEscaping(mark) { mark in
+      nonisolated(unsafe) let mark = mark
+      nonisolated(unsafe) let start = start
+      nonisolated(unsafe) let workspace = workspace
+      network.team.run { member in
+        let denormals = DenormalMode.flush()
+        if member.index == 0 { mark(0) }
+        for index in steps.indices {
+          let step = steps[index]
+          let operands = LayerOperands(
+            inputs: start + step.firstOperand, output: start[step.firstOperand + step.inputCount], workspace: workspace)
+          let workers = min(step.threads, member.count)
+          for phase in 0..<step.phaseCount {
+            if member.index < workers {
+              step.kernel.run(operands, phase: phase, worker: Worker(index: member.index, count: workers))
+            }
+            member.barrier()
+          }
+          if member.index == 0 { mark(index + 1) }
+        }
+        denormals.restore()
+      }
+    }
+  }
+}
