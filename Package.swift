@@ -48,17 +48,17 @@ let package = Package(
     system("CPNG", "libpng-dev"),
     system("CLAPACKE", "liblapacke-dev"),
     .systemLibrary(name: "CProcessor", path: "Sources/SystemLibraries/CProcessor"),
-    .systemLibrary(name: "CPrefetch", path: "Sources/SystemLibraries/CPrefetch"),
+    .systemLibrary(name: "CLanes", path: "Sources/SystemLibraries/CLanes"),
 
     // The vocabulary and the machine.
     .target(name: "LayerKernels"),
     .target(name: "HostPlatform", dependencies: ["COpenMP", "CProcessor"]),
 
     // The SIMD tiles: one generic source, one thin module an instruction set.
-    .target(name: "MicroKernels", dependencies: ["LayerKernels", "CPrefetch"], swiftSettings: unchecked),
-    .target(name: "MicroKernelsPortable", dependencies: ["MicroKernels"], swiftSettings: unchecked),
-    .target(name: "MicroKernelsAVX2", dependencies: ["MicroKernels"], swiftSettings: avx2),
-    .target(name: "MicroKernelsAVX512", dependencies: ["MicroKernels"], swiftSettings: avx512),
+    .target(name: "MicroKernels", dependencies: ["LayerKernels", "CLanes"], swiftSettings: unchecked),
+    .target(name: "MicroKernelsPortable", dependencies: ["MicroKernels", "CLanes"], swiftSettings: unchecked),
+    .target(name: "MicroKernelsAVX2", dependencies: ["MicroKernels", "CLanes"], swiftSettings: avx2),
+    .target(name: "MicroKernelsAVX512", dependencies: ["MicroKernels", "CLanes"], swiftSettings: avx512),
 
     // The kernel families.
     family("ReferenceKernels"),

@@ -1,0 +1,49 @@
+/// What an instruction set gives a tile: a vector of floats and the fastest multiply-add on it.
+///
+/// The tiles are written once, generic over this protocol, and each instruction set's module makes its own copies of
+/// them by inlining: a tile is compiled with the flags of the module that names a conforming type.
+public protocol Lanes {
+  /// A register's worth of floats.
+  associatedtype Vector: SIMD where Vector.Scalar == Float
+
+  /// Adds `a · b` to `accumulator`: fused where the processor fuses, else a product and a sum.
+  static func multiplyAdd(_ accumulator: inout Vector, _ a: Vector, _ b: Vector)
+
+  /// The larger of each two lanes; `b` where either is a NaN.
+  ///
+  /// A requirement, because comparisons of a concrete vector type become one instruction and generic ones a loop.
+  static func maximum(_ a: Vector, _ b: Vector) -> Vector
+
+  /// The smaller of each two lanes; `b` where either is a NaN.
+  static func minimum(_ a: Vector, _ b: Vector) -> Vector
+}
+
+extension Lanes {
+  /// The bytes of a vector.
+  @inlinable @inline(__always)
+  static var byteCount: Int { Vector.scalarCount * 4 }
+
+  /// A vector whose lanes are all `value`.
+  @inlinable @inline(__always)
+  static func broadcast(_ value: Float) -> Vector { Vector(repeating: value) }
+
+  /// The vector that starts at `address`, which need not be aligned.
+  @inlinable @inline(__always)
+  static func load(_ address: UnsafeRawPointer) -> Vector { address.loadUnaligned(as: Vector.self) }
+
+  /// Writes a vector to `address`, which need not be aligned.
+  @inlinable @inline(__always)
+  static func store(_ vector: Vector, _ address: UnsafeMutableRawPointer) {
+    address.storeBytes(of: vector, as: Vector.self)
+  }
+}
+
+/// Runs `body` for 0 ..< `count`, written out: for counts up to 14 that are known when the tile is compiled.
+///
+/// The compiler leaves a loop of many turns around several vector instructions as a loop, and accumulators that are
+/// indexed by a loop's variable live in memory; loops of seven turns it writes out.
+@inlinable @inline(__always)
+func unrolled(_ count: Int, _ body: (Int) -> Void) {
+  for index in 0..<min(count, 7) { body(index) }
+  if count > 7 { for index in 7..<min(count, 14) { body(index) } }
+}

@@ -1,0 +1,137 @@
+import CLanes
+
+/// What a pixel tile works on. Plain data: only pointers and numbers cross the wall between instruction sets.
+///
+/// With `V` lanes a vector, a tile of M rows and N vectors computes, for `panelCount` panels of M rows and
+/// `groupCount` groups of N·V pixels,
+///
+///     output[m][p] = activation(bias[m] + addend[m][p] + Σ_k weights[k][m] · input[k][p])
+///
+/// where `input[k]` starts `inputOffsets[k]` elements behind `inputs`, and likewise for outputs and addends. All N·V
+/// lanes of a group are read and written, so planes need slack up to there.
+public struct PixelTileArguments {
+  /// Packed weights: panels one behind the other, each `[depth][M]`.
+  public var weights: UnsafePointer<Float>
+  /// The element that `inputOffsets` count from, moved on to the first pixel.
+  public var inputs: UnsafePointer<Float>
+  /// `depth` element offsets, one for each k.
+  public var inputOffsets: UnsafePointer<Int32>
+  /// The element that `outputOffsets` count from, moved on to the first pixel.
+  public var outputs: UnsafeMutablePointer<Float>
+  /// `panelCount · M` element offsets, one for each output row.
+  public var outputOffsets: UnsafePointer<Int32>
+  /// `panelCount · M` numbers that the sums start from.
+  public var bias: UnsafePointer<Float>
+  /// The element that `addendOffsets` count from, moved on to the first pixel; nil when nothing is added. It may be the
+  /// output itself: a sum in several blocks of k goes on from what is there.
+  public var addends: UnsafePointer<Float>?
+  /// `panelCount · M` element offsets.
+  public var addendOffsets: UnsafePointer<Int32>
+  /// The terms of each sum; at least one.
+  public var depth: Int
+  /// The panels of M rows to work through; the outer loop.
+  public var panelCount: Int
+  /// The groups of N vectors of pixels to work through; the inner loop.
+  public var groupCount: Int
+  /// What is done to each sum at last.
+  public var activation: TileActivation
+
+  /// Arguments with nothing added and no activation.
+  public init(
+    weights: UnsafePointer<Float>, inputs: UnsafePointer<Float>, inputOffsets: UnsafePointer<Int32>,
+    outputs: UnsafeMutablePointer<Float>, outputOffsets: UnsafePointer<Int32>, bias: UnsafePointer<Float>, depth: Int,
+    panelCount: Int = 1, groupCount: Int = 1, activation: TileActivation = .none
+  ) {
+    self.weights = weights
+    self.inputs = inputs
+    self.inputOffsets = inputOffsets
+    self.outputs = outputs
+    self.outputOffsets = outputOffsets
+    self.bias = bias
+    addends = nil
+    addendOffsets = outputOffsets
+    self.depth = depth
+    self.panelCount = panelCount
+    self.groupCount = groupCount
+    self.activation = activation
+  }
+}
+
+/// A pixel tile of one size for one instruction set.
+public struct PixelTileFunction: Sendable {
+  private let code: @convention(c) (UnsafeRawPointer) -> Void
+
+  /// A tile of the given code, which takes the address of a ``PixelTileArguments``.
+  public init(_ code: @convention(c) (UnsafeRawPointer) -> Void) { self.code = code }
+
+  /// Computes the tiles.
+  @inline(__always)
+  public func callAsFunction(_ arguments: UnsafePointer<PixelTileArguments>) { code(arguments) }
+}
+
+/// The code of every pixel tile: `Rows` output rows by `Vectors` vectors of pixels.
+///
+/// Each step of k loads N vectors of pixels, then broadcasts M weights, each into N multiply-adds: the accumulators, one
+/// broadcast and N inputs have to fit the registers. The inputs of the next group are asked for in time.
+@inlinable @inline(__always)
+public func pixelTile<L: Lanes, let Rows: Int, let Vectors: Int, let Accumulators: Int>(
+  _ lanes: L.Type, _ shape: TileShape<Rows, Vectors, Accumulators>.Type, _ address: UnsafeRawPointer
+) {
+  let arguments = address.assumingMemoryBound(to: PixelTileArguments.self).pointee
+  let depth = arguments.depth
+  let step = L.byteCount * Vectors
+  var weights = arguments.weights
+  for panel in 0..<arguments.panelCount {
+    let row = panel * Rows
+    let bias = arguments.bias + row
+    let outputOffsets = arguments.outputOffsets + row
+    var inputs = UnsafeRawPointer(arguments.inputs)
+    var pixel = 0
+    for _ in 0..<arguments.groupCount {
+      var sums = InlineArray<Accumulators, L.Vector>(repeating: L.Vector())
+      unrolled(Rows) { m in
+        for n in 0..<Vectors { sums[m * Vectors + n] = L.broadcast(bias[m]) }
+      }
+      if let addends = arguments.addends {
+        let start = UnsafeRawPointer(addends) + pixel
+        unrolled(Rows) { m in
+          let source = start + Int(arguments.addendOffsets[row + m]) &* 4
+          for n in 0..<Vectors { sums[m * Vectors + n] += L.load(source + n * L.byteCount) }
+        }
+      }
+
+      var column = weights
+      var k = 0
+      repeat {
+        let source = inputs + Int(arguments.inputOffsets[k]) &* 4
+        var values = InlineArray<Vectors, L.Vector>(repeating: L.Vector())
+        for n in 0..<Vectors { values[n] = L.load(source + n * L.byteCount) }
+        for n in 0..<(step + 63) / 64 { luthier_prefetch(source + step + n * 64) }
+        unrolled(Rows) { m in
+          let weight = L.broadcast(column[m])
+          for n in 0..<Vectors { L.multiplyAdd(&sums[m * Vectors + n], values[n], weight) }
+        }
+        column += Rows
+        k += 1
+      } while k < depth
+
+      let lower = L.broadcast(arguments.activation.lower)
+      let upper = L.broadcast(arguments.activation.upper)
+      let outputs = UnsafeMutableRawPointer(arguments.outputs) + pixel
+      unrolled(Rows) { m in
+        let target = outputs + Int(outputOffsets[m]) &* 4
+        for n in 0..<Vectors {
+          L.store(L.clamp(sums[m * Vectors + n], lower, upper), target + n * L.byteCount)
+        }
+      }
+      if !arguments.activation.isClamp {
+        for m in 0..<Rows {
+          activate(L.self, outputs + Int(outputOffsets[m]) &* 4, vectors: Vectors, arguments.activation)
+        }
+      }
+      inputs += step
+      pixel += step
+    }
+    weights += depth * Rows
+  }
+}

@@ -1,0 +1,16 @@
+import CLanes
+import MicroKernels
+
+/// AVX2 with FMA: eight floats a vector, sixteen registers, fused multiply-add.
+enum AVX2: Lanes {
+  typealias Vector = SIMD8<Float>
+
+  @inline(__always)
+  static func multiplyAdd(_ accumulator: inout Vector, _ a: Vector, _ b: Vector) { accumulator.addProduct(a, b) }
+
+  @inline(__always)
+  static func maximum(_ a: Vector, _ b: Vector) -> Vector { luthier_maximum8(a, b) }
+
+  @inline(__always)
+  static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum8(a, b) }
+}

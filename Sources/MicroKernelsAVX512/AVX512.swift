@@ -1,0 +1,16 @@
+import CLanes
+import MicroKernels
+
+/// AVX-512: sixteen floats a vector, thirty-two registers, fused multiply-add.
+enum AVX512: Lanes {
+  typealias Vector = SIMD16<Float>
+
+  @inline(__always)
+  static func multiplyAdd(_ accumulator: inout Vector, _ a: Vector, _ b: Vector) { accumulator.addProduct(a, b) }
+
+  @inline(__always)
+  static func maximum(_ a: Vector, _ b: Vector) -> Vector { luthier_maximum16(a, b) }
+
+  @inline(__always)
+  static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum16(a, b) }
+}

@@ -1,0 +1,23 @@
+import CLanes
+import MicroKernels
+
+/// What every processor has: four floats a vector.
+enum Portable: Lanes {
+  typealias Vector = SIMD4<Float>
+
+  /// Without FMA instructions `addProduct` would be four calls of `fmaf`; arm64 always has them.
+  @inline(__always)
+  static func multiplyAdd(_ accumulator: inout Vector, _ a: Vector, _ b: Vector) {
+    #if arch(arm64)
+      accumulator.addProduct(a, b)
+    #else
+      accumulator += a * b
+    #endif
+  }
+
+  @inline(__always)
+  static func maximum(_ a: Vector, _ b: Vector) -> Vector { luthier_maximum4(a, b) }
+
+  @inline(__always)
+  static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum4(a, b) }
+}
