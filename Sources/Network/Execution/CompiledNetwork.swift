@@ -1,4 +1,4 @@
-public import HostPlatform
+import HostPlatform
 public import LayerKernels
 import Synchronization
 
@@ -65,11 +65,26 @@ public final class CompiledNetwork: Sendable {
   ///
   /// - Throws: ``RunError`` when the inputs are not of the network's shapes.
   public func run(_ tensors: [Tensor]) throws(RunError) -> [Tensor] {
-    let context = spares.withLock { $0.popLast() } ?? makeContext()
-    let results = try context.run(tensors)
-    spares.withLock { $0.append(context) }
-    return results
+    let context = borrowContext()
+    defer { giveBack(context) }
+    return try context.run(tensors)
   }
+
+  /// Runs the network once on the caller's memory, in a context that is kept for the next call.
+  ///
+  /// As ``ExecutionContext/run(unsafeInputs:outputs:)``; borrowing the context takes a short lock.
+  public func run(
+    unsafeInputs inputs: UnsafePointer<UnsafePointer<Float>>,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>
+  ) {
+    let context = borrowContext()
+    context.run(unsafeInputs: inputs, outputs: outputs)
+    giveBack(context)
+  }
+
+  private func borrowContext() -> ExecutionContext { spares.withLock { $0.popLast() } ?? ExecutionContext(self) }
+
+  private func giveBack(_ context: ExecutionContext) { spares.withLock { $0.append(context) } }
 }
 
 /// One step of a compiled network, for tables.

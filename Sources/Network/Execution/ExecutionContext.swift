@@ -8,7 +8,11 @@ public import LayerKernels
 /// `@unchecked Sendable`: it may be handed from thread to thread, but whoever holds it runs it alone; the network's own pool
 /// hands a context to one caller at a time.
 public final class ExecutionContext: @unchecked Sendable {
-  private let network: CompiledNetwork
+  // Not the network itself: its pool holds contexts, and neither may keep the other alive.
+  private let program: Program
+  private let team: ThreadTeam
+  private let inputPorts: [CompiledNetwork.Port]
+  private let outputPorts: [CompiledNetwork.Port]
   private let arena: UnsafeMutablePointer<Float>
   private let workspace: UnsafeMutableRawPointer
   private let operands: UnsafeMutableBufferPointer<TensorOperand>
@@ -17,8 +21,11 @@ public final class ExecutionContext: @unchecked Sendable {
   private let outputOperands: [(operand: Int, output: Int)]
 
   init(_ network: CompiledNetwork) {
-    self.network = network
     let program = network.program
+    self.program = program
+    team = network.team
+    inputPorts = network.inputs
+    outputPorts = network.outputs
     let arena = AlignedMemory.allocate(count: program.arenaSize)
     self.arena = arena
     workspace = UnsafeMutableRawPointer.allocate(
@@ -51,13 +58,13 @@ public final class ExecutionContext: @unchecked Sendable {
   ///
   /// - Throws: ``RunError`` when the inputs are not of the network's shapes.
   public func run(_ tensors: [Tensor]) throws(RunError) -> [Tensor] {
-    guard tensors.count == network.inputs.count else {
-      throw .inputCount(expected: network.inputs.count, found: tensors.count)
+    guard tensors.count == inputPorts.count else {
+      throw .inputCount(expected: inputPorts.count, found: tensors.count)
     }
-    for (tensor, port) in zip(tensors, network.inputs) where tensor.shape != port.shape {
+    for (tensor, port) in zip(tensors, inputPorts) where tensor.shape != port.shape {
       throw .inputShape(name: port.name, expected: port.shape, found: tensor.shape)
     }
-    var results = network.outputs.map { Tensor(shape: $0.shape) }
+    var results = outputPorts.map { Tensor(shape: $0.shape) }
     for (operand, input) in inputOperands {
       tensors[input].withElements { bind(operand, to: $0.baseAddress.map(UnsafeMutablePointer.init(mutating:))) }
     }
@@ -89,7 +96,7 @@ public final class ExecutionContext: @unchecked Sendable {
   public func profile(_ tensors: [Tensor], clock: some MonotonicClock) throws(RunError) -> [Int64] {
     // One ordinary run checks the inputs and binds the operands; its results are dropped.
     let results = try run(tensors)
-    var ends = [Int64](repeating: 0, count: network.program.steps.count + 1)
+    var ends = [Int64](repeating: 0, count: program.steps.count + 1)
     withExtendedLifetime((tensors, results)) {
       ends.withUnsafeMutableBufferPointer { ends in
         nonisolated(unsafe) let ends = ends
@@ -109,14 +116,14 @@ public final class ExecutionContext: @unchecked Sendable {
   /// Every member walks through all steps; behind each phase all wait for each other.
   @inline(__always)
   private func run(mark: (Int) -> Void) {
-    let steps = network.program.steps
+    let steps = program.steps
     let start = UnsafePointer(operands.baseAddress.unsafelyUnwrapped)
     let workspace = workspace
     withoutActuallyEscaping(mark) { mark in
       nonisolated(unsafe) let mark = mark
       nonisolated(unsafe) let start = start
       nonisolated(unsafe) let workspace = workspace
-      network.team.run { member in
+      team.run { member in
         let denormals = DenormalMode.flush()
         if member.index == 0 { mark(0) }
         for index in steps.indices {

@@ -1,0 +1,138 @@
+public import HostPlatform
+
+/// Times contestants against each other, in turn, and drops those that have certainly lost.
+///
+/// In each round every contestant still in the race runs once, so a drift of the machine's speed hits all alike. Contestants
+/// are compared by the ratio of their times to the incumbent's *of the same round*. A contestant leaves the race
+///
+/// - after `screeningRounds`, when its median ratio is above `screeningRatio` (hopeless), and
+/// - from then on as soon as the 95 % confidence interval of its median ratio lies above 1 + `tieBand` (certainly slower).
+///
+/// The interval comes from order statistics and assumes nothing about the noise. Those who are left at the end and are not
+/// certainly slower than the winner are ties.
+public struct Race<Clock: MonotonicClock> {
+  /// How long to race.
+  public struct Rules: Hashable, Sendable {
+    /// Rounds before the hopeless are dropped.
+    public var screeningRounds = 3
+    /// The median ratio to the incumbent above which a contestant is hopeless.
+    public var screeningRatio = 1.5
+    /// The most rounds.
+    public var rounds = 15
+    /// The relative difference below which two times count as equal.
+    public var tieBand = 0.02
+    /// The longest that one race may take, in nanoseconds; it ends behind the round in which the time is over.
+    public var limit: Int64 = 2_000_000_000
+
+    /// The usual rules.
+    public init() {}
+  }
+
+  /// What became of a contestant.
+  public struct Result: Sendable {
+    /// How it ended.
+    public enum Verdict: String, Hashable, Sendable {
+      /// The one that runs.
+      case won
+      /// Not certainly slower than the winner.
+      case tied
+      /// Certainly slower than the winner.
+      case lost
+      /// Left the race early.
+      case dropped
+      /// Gave no usable time.
+      case unmeasured
+    }
+
+    /// The contestant's position in the list that raced.
+    public let contestant: Int
+    /// How it ended.
+    public var verdict: Verdict
+    /// Nanoseconds a run, one for each round.
+    public let samples: [Double]
+    /// The median of the samples, in nanoseconds; infinite when there are none.
+    public let median: Double
+    /// The robust relative spread of the samples.
+    public let spread: Double
+    /// The median of the ratios to the winner's time in the same round; 1 for the winner itself.
+    public var ratio: Double
+  }
+
+  private let clock: Clock
+  private let rules: Rules
+
+  /// A race by the given clock, which need not be honest: durations that are not positive are thrown away.
+  public init(clock: Clock, rules: Rules = Rules()) {
+    self.clock = clock
+    self.rules = rules
+  }
+
+  /// Races `count` contestants.
+  ///
+  /// - Parameters:
+  ///   - count: how many there are. Earlier ones win ties.
+  ///   - time: runs a contestant and gives the nanoseconds that one run took; called in turn.
+  /// - Returns: a result for each contestant in the list's order; exactly one has won if any gave a usable time.
+  public func run(_ count: Int, time: (Int) -> Double) -> [Result] {
+    // A sample that could not be had is NaN, so that the rounds of all contestants stay aligned.
+    var samples = [[Double]](repeating: [], count: count)
+    var dropped = [Bool](repeating: false, count: count)
+    let start = clock.now()
+    for round in 0..<max(rules.rounds, 1) {
+      for contestant in 0..<count where !dropped[contestant] {
+        let duration = time(contestant)
+        samples[contestant].append(duration > 0 && duration.isFinite ? duration : .nan)
+      }
+      let live = (0..<count).filter { !dropped[$0] }
+      if let incumbent = incumbent(live, samples), live.count > 1, round + 1 >= rules.screeningRounds {
+        for contestant in live where contestant != incumbent {
+          let ratios = ratios(samples[contestant], to: samples[incumbent])
+          let isHopeless = (Statistics.median(ratios) ?? .infinity) > rules.screeningRatio
+          let isSlower = (Statistics.medianInterval(ratios)?.lowerBound ?? 0) > 1 + rules.tieBand
+          if isHopeless || isSlower { dropped[contestant] = true }
+        }
+      }
+      // A clock that steps back gives a negative time, which ends nothing; the rounds still do.
+      if live.count == 1, round + 1 >= min(rules.rounds, 2 * rules.screeningRounds) { break }
+      if clock.now() - start > rules.limit { break }
+    }
+    return results(samples, dropped)
+  }
+
+  private func results(_ samples: [[Double]], _ dropped: [Bool]) -> [Result] {
+    let usable = samples.map { $0.filter { !$0.isNaN } }
+    let live = samples.indices.filter { !dropped[$0] }
+    let fastest = incumbent(live, samples)
+    var results = samples.indices.map { index in
+      let ratio = fastest.flatMap { Statistics.median(ratios(samples[index], to: samples[$0])) } ?? .infinity
+      return Result(
+        contestant: index, verdict: usable[index].isEmpty ? .unmeasured : dropped[index] ? .dropped : .lost,
+        samples: usable[index], median: Statistics.median(usable[index]) ?? .infinity,
+        spread: Statistics.relativeSpread(usable[index]), ratio: ratio)
+    }
+    guard let fastest else { return results }
+    for index in live where !usable[index].isEmpty {
+      let interval = Statistics.medianInterval(ratios(samples[index], to: samples[fastest]))
+      let isWithinBand = results[index].ratio <= 1 + rules.tieBand
+      let isWithinNoise = interval.map { $0.lowerBound <= 1 && results[index].ratio <= 1 + 2 * rules.tieBand } ?? false
+      if index == fastest || isWithinBand || isWithinNoise { results[index].verdict = .tied }
+    }
+    // Of ties the first in the list's fixed order wins, so that two races on one host choose alike.
+    if let winner = results.firstIndex(where: { $0.verdict == .tied }) { results[winner].verdict = .won }
+    return results
+  }
+
+  /// The contestant of the least median.
+  private func incumbent(_ live: [Int], _ samples: [[Double]]) -> Int? {
+    var best: (contestant: Int, median: Double)?
+    for contestant in live {
+      guard let median = Statistics.median(samples[contestant].filter { !$0.isNaN }) else { continue }
+      if best.map({ median < $0.median }) ?? true { best = (contestant, median) }
+    }
+    return best?.contestant
+  }
+
+  private func ratios(_ samples: [Double], to others: [Double]) -> [Double] {
+    zip(samples, others).compactMap { $0.isNaN || $1.isNaN ? nil : $0 / $1 }
+  }
+}

@@ -1,0 +1,26 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The text of the last failure, apart for each thread, in memory that C may read until the thread's next call.
+enum LastError {
+  private static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key) { free($0) }
+    return key
+  }()
+
+  private static let none = UnsafePointer(strdup("no error").unsafelyUnwrapped)
+
+  static func set(_ text: String) {
+    free(pthread_getspecific(key))
+    pthread_setspecific(key, strdup(text))
+  }
+
+  static var text: UnsafePointer<CChar> {
+    guard let text = pthread_getspecific(key) else { return none }
+    return UnsafePointer(text.assumingMemoryBound(to: CChar.self))
+  }
+}
