@@ -127,6 +127,16 @@ public struct NetworkBuilder {
       "\(name).scores", .reshape, inputs: [product], outputShape: TensorShape([shape[0], outputs]))
   }
 
+  /// Everything but the batch in one dimension: `[N, C, H, W]` to `[N, C·H·W]`.
+  ///
+  /// - Throws: ``GraphError`` when the graph is full.
+  public mutating func flattened(_ value: Value) throws -> Value {
+    let shape = graph[value].shape
+    return try graph.addMovement(
+      nextName("flatten"), .reshape, inputs: [value],
+      outputShape: TensorShape([shape[0], shape.elementCount / max(shape[0], 1)]))
+  }
+
   /// Channels `range` of a value.
   ///
   /// - Throws: ``GraphError`` when the value lacks them.

@@ -13,6 +13,16 @@ public struct ShuffleNetV2: Hashable, Sendable {
     /// 244, 488, 976 channels; 7,393,996 parameters.
     case two = "x2_0"
 
+    /// The factor that the paper names the network by.
+    public var factor: Double {
+      switch self {
+      case .half: 0.5
+      case .one: 1
+      case .oneAndHalf: 1.5
+      case .two: 2
+      }
+    }
+
     /// Channels behind stages 2, 3 and 4, and behind the last convolution.
     public var channels: (stages: [Int], last: Int) {
       switch self {
@@ -35,25 +45,13 @@ public struct ShuffleNetV2: Hashable, Sendable {
   /// A network of the given width.
   public init(_ width: Width) { self.width = width }
 
-  /// The network's graph for pictures `[batch, 3, inputSize, inputSize]`, with weights from a seed.
+  /// The network's layers from a picture to scores.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
-  public func graph(batch: Int = 1, inputSize: Int = 224, seed: UInt64 = 1) throws -> Graph {
-    var builder = NetworkBuilder(name: "shufflenet_v2_\(width.rawValue)", seed: seed)
-    return try build(in: &builder, batch: batch, inputSize: inputSize)
-  }
-
-  /// Weights, biases and batch normalisation scales and shifts.
-  ///
-  /// - Throws: as ``graph(batch:inputSize:seed:)``.
-  public func parameterCount() throws -> Int {
-    var builder = NetworkBuilder(name: "", seed: 1)
-    _ = try build(in: &builder, batch: 1, inputSize: 32)
-    return builder.parameterCount
-  }
-
-  private func build(in builder: inout NetworkBuilder, batch: Int, inputSize: Int) throws -> Graph {
-    let input = try builder.input(batch: batch, height: inputSize, width: inputSize)
+  public func build(
+    in builder: inout NetworkBuilder, batch: Int = 1, height: Int = 224, width columns: Int = 224
+  ) throws -> Graph {
+    let input = try builder.input(batch: batch, height: height, width: columns)
     var value = try builder.convolutionUnit(input, outputs: 24, kernel: 3, stride: 2)
     value = try builder.pooling(value, .maximum, kernel: 3, stride: 2)
     let (stages, last) = width.channels

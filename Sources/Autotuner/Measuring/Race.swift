@@ -5,7 +5,8 @@ public import HostPlatform
 /// In each round every contestant still in the race runs once, so a drift of the machine's speed hits all alike. Contestants
 /// are compared by the ratio of their times to the incumbent's *of the same round*. A contestant leaves the race
 ///
-/// - after `screeningRounds`, when its median ratio is above `screeningRatio` (hopeless), and
+/// - after `screeningRounds`, when even its best time is above `screeningRatio` times the incumbent's best (hopeless: noise
+///   only ever adds time, so bests are what few samples are worth), and
 /// - from then on as soon as the 95 % confidence interval of its median ratio lies above 1 + `tieBand` (certainly slower).
 ///
 /// The interval comes from order statistics and assumes nothing about the noise. Those who are left at the end and are not
@@ -15,7 +16,7 @@ public struct Race<Clock: MonotonicClock> {
   public struct Rules: Hashable, Sendable {
     /// Rounds before the hopeless are dropped.
     public var screeningRounds = 3
-    /// The median ratio to the incumbent above which a contestant is hopeless.
+    /// The ratio of the best times, to the incumbent, above which a contestant is hopeless.
     public var screeningRatio = 1.5
     /// The most rounds.
     public var rounds = 15
@@ -87,7 +88,7 @@ public struct Race<Clock: MonotonicClock> {
       if let incumbent = incumbent(live, samples), live.count > 1, round + 1 >= rules.screeningRounds {
         for contestant in live where contestant != incumbent {
           let ratios = ratios(samples[contestant], to: samples[incumbent])
-          let isHopeless = (Statistics.median(ratios) ?? .infinity) > rules.screeningRatio
+          let isHopeless = best(samples[contestant]) > rules.screeningRatio * best(samples[incumbent])
           let isSlower = (Statistics.medianInterval(ratios)?.lowerBound ?? 0) > 1 + rules.tieBand
           if isHopeless || isSlower { dropped[contestant] = true }
         }
@@ -131,6 +132,8 @@ public struct Race<Clock: MonotonicClock> {
     }
     return best?.contestant
   }
+
+  private func best(_ samples: [Double]) -> Double { samples.lazy.filter { !$0.isNaN }.min() ?? .infinity }
 
   private func ratios(_ samples: [Double], to others: [Double]) -> [Double] {
     zip(samples, others).compactMap { $0.isNaN || $1.isNaN ? nil : $0 / $1 }

@@ -1,0 +1,203 @@
+"""Times every engine on every network, in turn, and writes table, JSON and picture. Started by `run`."""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy
+
+import engines
+import picture
+
+NETWORKS = [
+    "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0", "mobilenet_v2_x1_0",
+    "mobilenet_v1_x1_0", "squeezenet_1_1", "resnet_18", "resnet_50",
+]
+
+
+def export(networks, work):
+    """ONNX files of the networks, by our own exporter."""
+    folder = os.path.join(work, "models")
+    os.makedirs(folder, exist_ok=True)
+    program = os.path.join(os.environ["LUTHIER_PRODUCTS"], "luthier")
+    files = {}
+    for network in networks:
+        files[network] = os.path.join(folder, network + ".onnx")
+        if not os.path.exists(files[network]):
+            subprocess.run([program, "export", network, "--output", files[network]], check=True)
+    return files
+
+
+def tune(files, threads, work):
+    """The database with a profile of each network for this thread count."""
+    folder = os.path.join(work, "database")
+    program = os.path.join(os.environ["LUTHIER_PRODUCTS"], "tune")
+    command = [program, "--platform", "this-host", "--database", folder, "--threads", str(threads)]
+    for file in files.values():
+        command += ["--network", file]
+    subprocess.run(command, check=True, stdout=sys.stderr)
+    names = [name for name in os.listdir(folder) if name.endswith(".json") and not name.endswith(".schema.json")]
+    return os.path.join(folder, sorted(names)[0])
+
+
+def input_of(model, seed=0):
+    """A picture that any network takes: standard normal noise."""
+    shape = engines.input_shape(model)
+    return numpy.random.default_rng(seed).standard_normal(shape).astype(numpy.float32)
+
+
+def race(model, threads, work, profile, rounds):
+    """Seconds of each engine's runs, one a round, the engines in turn."""
+    data = input_of(model)
+    runners, expected, samples, errors = {}, None, {}, {}
+    for engine in engines.ENGINES:
+        try:
+            runner = engine(model, threads, work, profile)
+            output = numpy.array(runner(data)).reshape(-1)
+        except Exception as error:
+            errors[engine.name] = f"{type(error).__name__}: {error}".splitlines()[0]
+            continue
+        if expected is None and engine is not engines.Luthier:
+            expected = output
+        runners[engine.name] = (runner, output)
+    scale = float(numpy.abs(expected).max())
+    agreement = {name: float(numpy.abs(output - expected).max()) / scale for name, (_, output) in runners.items()}
+    for name in runners:
+        samples[name] = []
+    for round_ in range(rounds + rounds // 4 + 3):
+        for name, (runner, _) in runners.items():
+            start = time.perf_counter()
+            runner(data)
+            end = time.perf_counter()
+            if round_ >= rounds // 4 + 3:
+                samples[name].append(end - start)
+    return samples, agreement, errors
+
+
+def cold(model, threads, work, profile, engine):
+    """Time from process start to the first output, and peak memory over the imported libraries, in a fresh process."""
+    script = (
+        "import sys, time, resource, json, numpy\n"
+        "sys.path[:0] = sys.argv[5].split(':')\n"
+        "import engines, benchmark\n"
+        "engine = getattr(engines, sys.argv[1]); engine.version()\n"
+        "if sys.argv[1] == 'Luthier':\n"
+        "    import luthier; luthier.Network._library = luthier._load_library()\n"
+        "data = numpy.zeros(json.loads(sys.argv[6]), numpy.float32) + 0.5\n"
+        "def rss():\n"
+        "    return int(next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1]) / 1024\n"
+        "open('/proc/self/clear_refs', 'w').write('5')\n"
+        "base = rss(); start = time.perf_counter()\n"
+        "engine(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[7] or None)(data)\n"
+        "print(json.dumps([time.perf_counter() - start, rss() - base]))\n"
+    )
+    arguments = [
+        engine.__name__, model, str(threads), work, ":".join(path for path in sys.path if path),
+        json.dumps(engines.input_shape(model)), profile or "",
+    ]
+    answers = []
+    for _ in range(5):
+        run = subprocess.run([sys.executable, "-c", script] + arguments, capture_output=True, text=True)
+        if run.returncode != 0:
+            return None
+        answers.append(json.loads(run.stdout.strip().splitlines()[-1]))
+    return {
+        "first_output_ms": statistics.median(a[0] for a in answers) * 1e3,
+        "peak_memory_mib": statistics.median(a[1] for a in answers),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--threads", default="1", help="thread counts, 1,2")
+    parser.add_argument("--networks", default=",".join(NETWORKS))
+    parser.add_argument("--models", nargs="*", default=[], help="further ONNX files")
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--output", default=None)
+    parser.add_argument("--no-cold", action="store_true", help="leave out start-up time and memory")
+    options = parser.parse_args()
+    output = options.output or os.path.join(options.work, "results")
+    os.makedirs(output, exist_ok=True)
+
+    files = export([name for name in options.networks.split(",") if name], options.work)
+    for file in options.models:
+        files[os.path.splitext(os.path.basename(file))[0]] = file
+    results = {
+        "engines": {engine.name: engine.version() for engine in engines.ENGINES},
+        "machine": machine(),
+        "networks": [],
+    }
+    for threads in map(int, options.threads.split(",")):
+        profile = tune(files, threads, options.work)
+        # As many processors as threads, so that no engine's helpers run beside it.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+        for name, file in files.items():
+            samples, agreement, errors = race(file, threads, options.work, profile, options.rounds)
+            row = {"network": name, "threads": threads, "engines": {}, "errors": errors}
+            for engine, seconds in samples.items():
+                row["engines"][engine] = {
+                    "median_ms": statistics.median(seconds) * 1e3, "min_ms": min(seconds) * 1e3,
+                    "runs": len(seconds), "relative_error": agreement[engine],
+                }
+            peers = [values["median_ms"] for engine, values in row["engines"].items() if engine != "luthier"]
+            row["ratio_to_fastest"] = row["engines"]["luthier"]["median_ms"] / min(peers)
+            if not options.no_cold and threads == 1 and name in ("shufflenet_v2_x1_0", "resnet_50"):
+                for engine in engines.ENGINES:
+                    answer = cold(file, threads, options.work, profile, engine)
+                    if answer and engine.name in row["engines"]:
+                        row["engines"][engine.name].update(answer)
+            results["networks"].append(row)
+            print(table([row], header=len(results["networks"]) == 1), flush=True)
+        os.sched_setaffinity(0, range(os.cpu_count()))
+    with open(os.path.join(output, "results.json"), "w") as file:
+        json.dump(results, file, indent=2)
+    with open(os.path.join(output, "results.svg"), "w") as file:
+        file.write(picture.bars(results))
+    print(f"{output}/results.json and {output}/results.svg written", file=sys.stderr)
+
+
+def machine():
+    """The processor's name and count, as the picture states them."""
+    model = "unknown"
+    with open("/proc/cpuinfo") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return {"processor": model, "cores": os.cpu_count()}
+
+
+def table(rows, header):
+    """Markdown: a row a network, median (minimum) in ms."""
+    names = [engine.name for engine in engines.ENGINES]
+    lines = []
+    if header:
+        lines.append("| network | threads | " + " | ".join(names) + " | × fastest peer |")
+        lines.append("| --- " * (len(names) + 3) + "|")
+    for row in rows:
+        cells = []
+        for name in names:
+            values = row["engines"].get(name)
+            cells.append(f"{values['median_ms']:.2f} ({values['min_ms']:.2f})" if values else "–")
+        lines.append(
+            f"| {row['network']} | {row['threads']} | " + " | ".join(cells) + f" | {row['ratio_to_fastest']:.2f} |"
+        )
+        extra = [
+            f"{name} {v['first_output_ms']:.1f} ms, {v['peak_memory_mib']:.1f} MiB"
+            for name, v in row["engines"].items() if "first_output_ms" in v
+        ]
+        if extra:
+            lines.append(f"| ↳ load and first output, memory | | {'; '.join(extra)} |" + " |" * len(names))
+        for name, error in row["errors"].items():
+            lines.append(f"| ↳ {name} | | {error} |" + " |" * len(names))
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
