@@ -92,7 +92,7 @@ let package = Package(
       name: "Autotuner",
       dependencies: ["Network", "TuningDatabase", "HostPlatform", .product(name: "Logging", package: "swift-log")]),
     .target(name: "KernelConformance", dependencies: ["LayerKernels", "ReferenceKernels"]),
-    .target(name: "LuthierC", dependencies: ["Luthier"]),
+    .target(name: "LuthierC", dependencies: ["Luthier"], exclude: ["include", "python"]),
 
     // The programs.
     .executableTarget(

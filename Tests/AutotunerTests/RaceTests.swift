@@ -14,13 +14,13 @@ final class ScriptedClock: MonotonicClock {
 
 @Suite("Racing candidates")
 struct RaceTests {
-  typealias Verdict = Race<ScriptedClock>.Result.Verdict
+  typealias Verdict = RaceResult.Verdict
 
   func race(
     rounds: Int = 15, _ count: Int, _ time: (_ contestant: Int, _ round: Int) -> Double
-  ) -> [Race<ScriptedClock>.Result] {
+  ) -> [RaceResult] {
     let clock = ScriptedClock()
-    var rules = Race<ScriptedClock>.Rules()
+    var rules = RaceRules()
     rules.rounds = rounds
     var runs = [Int](repeating: 0, count: count)
     return Race(clock: clock, rules: rules).run(count) { contestant in

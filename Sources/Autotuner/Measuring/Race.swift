@@ -12,58 +12,11 @@ public import HostPlatform
 /// The interval comes from order statistics and assumes nothing about the noise. Those who are left at the end and are not
 /// certainly slower than the winner are ties.
 public struct Race<Clock: MonotonicClock> {
-  /// How long to race.
-  public struct Rules: Hashable, Sendable {
-    /// Rounds before the hopeless are dropped.
-    public var screeningRounds = 3
-    /// The ratio of the best times, to the incumbent, above which a contestant is hopeless.
-    public var screeningRatio = 1.5
-    /// The most rounds.
-    public var rounds = 15
-    /// The relative difference below which two times count as equal.
-    public var tieBand = 0.02
-    /// The longest that one race may take, in nanoseconds; it ends behind the round in which the time is over.
-    public var limit: Int64 = 2_000_000_000
-
-    /// The usual rules.
-    public init() {}
-  }
-
-  /// What became of a contestant.
-  public struct Result: Sendable {
-    /// How it ended.
-    public enum Verdict: String, Hashable, Sendable {
-      /// The one that runs.
-      case won
-      /// Not certainly slower than the winner.
-      case tied
-      /// Certainly slower than the winner.
-      case lost
-      /// Left the race early.
-      case dropped
-      /// Gave no usable time.
-      case unmeasured
-    }
-
-    /// The contestant's position in the list that raced.
-    public let contestant: Int
-    /// How it ended.
-    public var verdict: Verdict
-    /// Nanoseconds a run, one for each round.
-    public let samples: [Double]
-    /// The median of the samples, in nanoseconds; infinite when there are none.
-    public let median: Double
-    /// The robust relative spread of the samples.
-    public let spread: Double
-    /// The median of the ratios to the winner's time in the same round; 1 for the winner itself.
-    public var ratio: Double
-  }
-
   private let clock: Clock
-  private let rules: Rules
+  private let rules: RaceRules
 
   /// A race by the given clock, which need not be honest: durations that are not positive are thrown away.
-  public init(clock: Clock, rules: Rules = Rules()) {
+  public init(clock: Clock, rules: RaceRules = RaceRules()) {
     self.clock = clock
     self.rules = rules
   }
@@ -74,7 +27,7 @@ public struct Race<Clock: MonotonicClock> {
   ///   - count: how many there are. Earlier ones win ties.
   ///   - time: runs a contestant and gives the nanoseconds that one run took; called in turn.
   /// - Returns: a result for each contestant in the list's order; exactly one has won if any gave a usable time.
-  public func run(_ count: Int, time: (Int) -> Double) -> [Result] {
+  public func run(_ count: Int, time: (Int) -> Double) -> [RaceResult] {
     // A sample that could not be had is NaN, so that the rounds of all contestants stay aligned.
     var samples = [[Double]](repeating: [], count: count)
     var dropped = [Bool](repeating: false, count: count)
@@ -100,13 +53,13 @@ public struct Race<Clock: MonotonicClock> {
     return results(samples, dropped)
   }
 
-  private func results(_ samples: [[Double]], _ dropped: [Bool]) -> [Result] {
+  private func results(_ samples: [[Double]], _ dropped: [Bool]) -> [RaceResult] {
     let usable = samples.map { $0.filter { !$0.isNaN } }
     let live = samples.indices.filter { !dropped[$0] }
     let fastest = incumbent(live, samples)
     var results = samples.indices.map { index in
       let ratio = fastest.flatMap { Statistics.median(ratios(samples[index], to: samples[$0])) } ?? .infinity
-      return Result(
+      return RaceResult(
         contestant: index, verdict: usable[index].isEmpty ? .unmeasured : dropped[index] ? .dropped : .lost,
         samples: usable[index], median: Statistics.median(usable[index]) ?? .infinity,
         spread: Statistics.relativeSpread(usable[index]), ratio: ratio)
@@ -138,4 +91,51 @@ public struct Race<Clock: MonotonicClock> {
   private func ratios(_ samples: [Double], to others: [Double]) -> [Double] {
     zip(samples, others).compactMap { $0.isNaN || $1.isNaN ? nil : $0 / $1 }
   }
+}
+
+/// How long to race.
+public struct RaceRules: Hashable, Sendable {
+  /// Rounds before the hopeless are dropped.
+  public var screeningRounds = 3
+  /// The ratio of the best times, to the incumbent, above which a contestant is hopeless.
+  public var screeningRatio = 1.5
+  /// The most rounds.
+  public var rounds = 15
+  /// The relative difference below which two times count as equal.
+  public var tieBand = 0.02
+  /// The longest that one race may take, in nanoseconds; it ends behind the round in which the time is over.
+  public var limit: Int64 = 2_000_000_000
+
+  /// The usual rules.
+  public init() {}
+}
+
+/// What became of a contestant.
+public struct RaceResult: Sendable {
+  /// How it ended.
+  public enum Verdict: String, Hashable, Sendable {
+    /// The one that runs.
+    case won
+    /// Not certainly slower than the winner.
+    case tied
+    /// Certainly slower than the winner.
+    case lost
+    /// Left the race early.
+    case dropped
+    /// Gave no usable time.
+    case unmeasured
+  }
+
+  /// The contestant's position in the list that raced.
+  public let contestant: Int
+  /// How it ended.
+  public var verdict: Verdict
+  /// Nanoseconds a run, one for each round.
+  public let samples: [Double]
+  /// The median of the samples, in nanoseconds; infinite when there are none.
+  public let median: Double
+  /// The robust relative spread of the samples.
+  public let spread: Double
+  /// The median of the ratios to the winner's time in the same round; 1 for the winner itself.
+  public var ratio: Double
 }

@@ -1,4 +1,4 @@
-import HostPlatform
+public import HostPlatform
 public import LayerKernels
 
 /// The memory of one run of a ``CompiledNetwork``: activations, workspace and operand addresses.
@@ -98,10 +98,7 @@ public final class ExecutionContext: @unchecked Sendable {
     let results = try run(tensors)
     var ends = [Int64](repeating: 0, count: program.steps.count + 1)
     withExtendedLifetime((tensors, results)) {
-      ends.withUnsafeMutableBufferPointer { ends in
-        nonisolated(unsafe) let ends = ends
-        run { ends[$0] = clock.now() }
-      }
+      ends.withUnsafeMutableBufferPointer { run(marks: $0.baseAddress, clock: clock) }
     }
     return zip(ends.dropFirst(), ends).map { $0 - $1 }
   }
@@ -111,36 +108,46 @@ public final class ExecutionContext: @unchecked Sendable {
     operands[operand] = TensorOperand(base: base, planes: operands[operand].planes)
   }
 
-  private func run() { run { _ in } }
+  private func run(marks: UnsafeMutablePointer<Int64>? = nil, clock: (any MonotonicClock)? = nil) {
+    team.run(
+      ProgramRun(
+        steps: program.steps, operands: UnsafePointer(operands.baseAddress.unsafelyUnwrapped), workspace: workspace,
+        marks: marks, clock: clock))
+  }
+}
 
-  /// Every member walks through all steps; behind each phase all wait for each other.
-  @inline(__always)
-  private func run(mark: (Int) -> Void) {
-    let steps = program.steps
-    let start = UnsafePointer(operands.baseAddress.unsafelyUnwrapped)
-    let workspace = workspace
-    withoutActuallyEscaping(mark) { mark in
-      nonisolated(unsafe) let mark = mark
-      nonisolated(unsafe) let start = start
-      nonisolated(unsafe) let workspace = workspace
-      team.run { member in
-        let denormals = DenormalMode.flush()
-        if member.index == 0 { mark(0) }
-        for index in steps.indices {
-          let step = steps[index]
-          let operands = LayerOperands(
-            inputs: start + step.firstOperand, output: start[step.firstOperand + step.inputCount], workspace: workspace)
-          let workers = min(step.threads, member.count)
-          for phase in 0..<step.phaseCount {
-            if member.index < workers {
-              step.kernel.run(operands, phase: phase, worker: Worker(index: member.index, count: workers))
-            }
-            member.barrier()
-          }
-          if member.index == 0 { mark(index + 1) }
+/// One run of a program by a team: every member walks through all steps, and behind each phase all wait for each other.
+///
+/// `@unchecked Sendable`: the addresses are a context's, whose caller waits until the team is done.
+private struct ProgramRun: TeamWork, @unchecked Sendable {
+  let steps: [Program.Step]
+  let operands: UnsafePointer<TensorOperand>
+  let workspace: UnsafeMutableRawPointer
+  /// Where the first member writes the time at the start and behind each step; nil when nobody asks.
+  let marks: UnsafeMutablePointer<Int64>?
+  let clock: (any MonotonicClock)?
+
+  func run(as member: borrowing TeamMember) {
+    let denormals = DenormalMode.flush()
+    if member.index == 0 { mark(0) }
+    for index in steps.indices {
+      let step = steps[index]
+      let layer = LayerOperands(
+        inputs: operands + step.firstOperand, output: operands[step.firstOperand + step.inputCount],
+        workspace: workspace)
+      let workers = min(step.threads, member.count)
+      for phase in 0..<step.phaseCount {
+        if member.index < workers {
+          step.kernel.run(layer, phase: phase, worker: Worker(index: member.index, count: workers))
         }
-        denormals.restore()
+        member.barrier()
       }
+      if member.index == 0 { mark(index + 1) }
     }
+    denormals.restore()
+  }
+
+  private func mark(_ position: Int) {
+    if let marks, let clock { marks[position] = clock.now() }
   }
 }

@@ -1,0 +1,192 @@
+public import HostPlatform
+public import LayerKernels
+public import Network
+public import TuningDatabase
+
+/// Tunes whole networks: every distinct problem by itself, then the choice for each network together, then the proof on the
+/// clock.
+public struct NetworkTuner<Clock: MonotonicClock> {
+  private let registry: KernelRegistry
+  private let clock: Clock
+  private let options: TuningOptions
+  private let problemTuner: ProblemTuner<Clock>
+
+  /// What came of a network.
+  public struct Outcome: Sendable {
+    /// The choices to keep.
+    public let profile: NetworkProfile
+    /// The entry of each layer's problem, in the order of the layers.
+    public let layers: [(node: String, entry: TuningEntry)]
+    /// What the layers and conversions add up to, in nanoseconds.
+    public let predictedTime: Double
+    /// Which of the three networks was fastest.
+    public let decision: Decision
+  }
+
+  /// Which choices a network runs with.
+  public enum Decision: String, Sendable {
+    /// The choices made for the whole network together.
+    case together
+    /// Each layer's own winner.
+    case layerWise = "layer-wise"
+    /// What runs where nobody has tuned: nothing was faster.
+    case untuned
+  }
+
+  /// A tuner; see ``ProblemTuner`` for the parameters.
+  public init(registry: KernelRegistry, oracle: KernelRegistry, clock: Clock, options: TuningOptions) {
+    self.registry = registry
+    self.clock = clock
+    self.options = options
+    problemTuner = ProblemTuner(registry: registry, oracle: oracle, clock: clock, options: options)
+  }
+
+  /// The distinct problems of networks, layout conversions left out, in the order of their first layer.
+  public static func problems(of graphs: [Graph]) -> [any LayerProblem] {
+    var seen: Set<ProblemKey> = []
+    var problems: [any LayerProblem] = []
+    for graph in graphs {
+      for node in graph.nodes {
+        if case .layer(let problem, _) = node.operation, seen.insert(problem.key).inserted { problems.append(problem) }
+      }
+    }
+    return problems
+  }
+
+  /// Tunes the problems that the database lacks for this effort.
+  ///
+  /// - Parameters:
+  ///   - graphs: networks as the passes leave them.
+  ///   - known: the stored entry of a problem whose results still hold, or nil.
+  ///   - keep: receives each new entry as soon as it is there, to write it down.
+  /// - Throws: ``TuningError``, or what `keep` throws.
+  public func tuneProblems(
+    of graphs: [Graph], threads: Int, known: (TuningEntry.Key) -> TuningEntry?, keep: (TuningEntry) throws -> Void,
+    cancellation: Cancellation, report: (TuningEvent) -> Void
+  ) throws -> [ProblemKey: TuningEntry] {
+    let problems = Self.problems(of: graphs)
+    var entries: [ProblemKey: TuningEntry] = [:]
+    for (index, problem) in problems.enumerated() {
+      let key = TuningEntry.Key(problem: problem.key, threads: threads)
+      let stored = known(key)
+      if let stored, isComplete(stored, for: problem) {
+        entries[problem.key] = stored
+        report(.known(stored, index: index, count: problems.count))
+        continue
+      }
+      report(.began(problem: problem.key, threads: threads, index: index, count: problems.count))
+      let entry = try problemTuner.tune(
+        problem, threads: threads, known: stored, cancellation: cancellation, report: report)
+      try keep(entry)
+      entries[problem.key] = entry
+      report(.finished(entry, index: index, count: problems.count))
+    }
+    return entries
+  }
+
+  /// Whether a stored entry answers for the kernels that are registered now, at this effort.
+  private func isComplete(_ entry: TuningEntry, for problem: any LayerProblem) -> Bool {
+    guard let search = entry.search, search.effort >= options.effort, entry.winner != nil else { return false }
+    return search.offers == registry.answers(for: problem).map(KernelOffer.init).sorted { $0.kernel < $1.kernel }
+  }
+
+  /// Chooses for a network and times it three ways, in turn: as chosen together, with each layer's winner, and untuned.
+  ///
+  /// - Parameter entries: what ``tuneProblems(of:threads:known:keep:cancellation:report:)`` gave.
+  /// - Throws: ``TuningError/interrupted``, or what compiling the network throws.
+  public func choose(
+    for graph: Graph, threads: Int, entries: [ProblemKey: TuningEntry], cancellation: Cancellation
+  ) throws -> Outcome {
+    var conversions: [ConversionKey: Double] = [:]
+    let measured = ConversionTimer(registry: registry, clock: clock, threads: threads)
+    let selection = NetworkSelection(
+      options: { problem in self.selectionOptions(problem, entries[problem.key]) },
+      conversionTime: { shape, from, to in
+        let key = ConversionKey(shape: shape, from: from, to: to)
+        if let time = conversions[key] { return time }
+        let time = measured.time(of: key)
+        conversions[key] = time
+        return time
+      })
+    let together = selection.select(graph)
+    let layerWise = layerWinners(graph, entries)
+    let tables: [(Decision, [String: LayerChoice])] = [
+      (.together, together.choices.mapValues { LayerChoice($0.candidate, source: .forced) }),
+      (.layerWise, layerWise), (.untuned, [:]),
+    ]
+    let networks = try tables.map { _, table in
+      try CompiledNetwork(
+        graph, registry: registry,
+        options: CompilationOptions(threads: threads, choosers: [TableChooser(table)], passes: []))
+    }
+    try cancellation.check()
+    let results = try timeNetworks(networks, cancellation: cancellation)
+    try cancellation.check()
+    let times = results.map { MeasuredTime(samples: $0.samples) }
+    let best = results.firstIndex { $0.verdict == .won } ?? 0
+    let layers = networks[best].layers.filter { !$0.isConversion }.map {
+      NetworkProfile.Layer(node: $0.name, candidate: $0.choice.candidate, threads: $0.threads)
+    }
+    let profile = NetworkProfile(
+      key: graph.profileKey(threads: threads, allowedError: options.maximumError), layers: layers,
+      decisions: ["choice": tables[best].0.rawValue],
+      totals: .init(untuned: times[2], layerWise: times[1], tuned: times[best]), effort: options.effort)
+    return Outcome(
+      profile: profile,
+      layers: graph.nodes.compactMap { node in
+        guard case .layer(let problem, _) = node.operation else { return nil }
+        return entries[problem.key].map { (node.name, $0) }
+      },
+      predictedTime: together.predictedTime, decision: tables[best].0)
+  }
+
+  /// For each combination of layouts the fastest candidate that was timed.
+  private func selectionOptions(_ problem: any LayerProblem, _ entry: TuningEntry?) -> [NetworkSelection.Option] {
+    guard let entry else { return [] }
+    var options: [NetworkSelection.Option] = []
+    var seen: Set<OperandLayouts> = []
+    // The ranking puts the winner before those tied with it, so equal times choose alike every time.
+    for record in entry.ranking(maximumError: 0) {
+      guard let layouts = record.layouts, !seen.contains(layouts), let time = record.time,
+        let candidate = try? registry.candidate(
+          named: record.kernel, configuration: record.configuration, for: problem)
+      else { continue }
+      seen.insert(layouts)
+      options.append(NetworkSelection.Option(candidate: candidate, time: time.medianNanoseconds))
+    }
+    return options
+  }
+
+  private func layerWinners(_ graph: Graph, _ entries: [ProblemKey: TuningEntry]) -> [String: LayerChoice] {
+    var choices: [String: LayerChoice] = [:]
+    for node in graph.nodes {
+      guard case .layer(let problem, _) = node.operation, let winner = entries[problem.key]?.winner,
+        let candidate = try? registry.candidate(
+          named: winner.kernel, configuration: winner.configuration, for: problem)
+      else { continue }
+      choices[node.name] = LayerChoice(candidate, source: .forced)
+    }
+    return choices
+  }
+
+  private func timeNetworks(_ networks: [CompiledNetwork], cancellation: Cancellation) throws -> [RaceResult] {
+    var random = RandomSource(seed: 1)
+    let inputs = networks[0].inputs.map { random.tensor(shape: $0.shape) }
+    let contexts = networks.map { $0.makeContext() }
+    // Warm: every context has touched its memory and its weights before anything counts.
+    for context in contexts {
+      for _ in 0..<3 { _ = try context.run(inputs) }
+    }
+    var rules = RaceRules()
+    rules.rounds = options.effort == .quick ? 15 : 31
+    rules.screeningRatio = .infinity
+    rules.limit = options.rules.limit * 2
+    return Race(clock: clock, rules: rules).run(contexts.count) { contestant in
+      guard !cancellation.isCancelled else { return .nan }
+      let start = clock.now()
+      let outputs = try? contexts[contestant].run(inputs)
+      let end = clock.now()
+      return outputs == nil ? .nan : Double(end - start)
+    }
+  }
+}

@@ -1,0 +1,201 @@
+public import HostPlatform
+public import LayerKernels
+public import TuningDatabase
+
+/// Finds the fastest right candidate of one problem on this machine.
+///
+/// Every candidate is first checked against the oracle on random data; only then may its time count. The default candidate,
+/// which runs where nobody has tuned, is always in the race, so a tuned choice is never slower than an untuned one.
+public struct ProblemTuner<Clock: MonotonicClock> {
+  private let registry: KernelRegistry
+  private let oracle: KernelRegistry
+  private let clock: Clock
+  private let options: TuningOptions
+  private let caches = CacheState()
+
+  /// A tuner.
+  ///
+  /// - Parameters:
+  ///   - registry: the kernels that compete.
+  ///   - oracle: kernels whose results are right by definition; the first that applies is asked.
+  ///   - clock: what times are taken with.
+  ///   - options: how long and how.
+  public init(registry: KernelRegistry, oracle: KernelRegistry, clock: Clock, options: TuningOptions) {
+    self.registry = registry
+    self.oracle = oracle
+    self.clock = clock
+    self.options = options
+  }
+
+  /// Tunes a problem for a number of threads.
+  ///
+  /// - Parameters:
+  ///   - known: what the database has; candidates whose kernel is unchanged are not timed again, except the winner, which
+  ///     new candidates race against.
+  ///   - report: hears what is being tried.
+  /// - Returns: the records of everything that was tried, judged.
+  /// - Throws: ``TuningError``, or what an oracle throws.
+  public func tune(
+    _ problem: any LayerProblem, threads: Int, known: TuningEntry? = nil, cancellation: Cancellation,
+    report: (TuningEvent) -> Void
+  ) throws -> TuningEntry {
+    var random = RandomSource(seed: 0x5EED)
+    let team = try ThreadTeam(threads: threads)
+    let inputs = problem.inputShapes.map { random.tensor(shape: $0) }
+    let parameters = problem.drawParameters(from: &random)
+    let expected = try reference(problem, parameters: parameters, inputs: inputs)
+
+    let answers = registry.answers(for: problem)
+    var records: [CandidateRecord] = []
+    for answer in answers {
+      guard case .refused(let reason) = answer.applicability else { continue }
+      records.append(.refused(kernel: answer.kernel, version: answer.version, reason: reason))
+    }
+    let field = contestants(answers, problem: problem, known: known)
+
+    // First look: is the candidate right, and is it anywhere near the best?
+    var runs: [CandidateRun] = []
+    var firstTimes: [Double] = []
+    var errors: [Double] = []
+    var best: Double?
+    for (position, candidate) in field.enumerated() {
+      try cancellation.check()
+      report(.trying(candidate: candidate.name, position: position, count: field.count, best: best))
+      do {
+        let run = try CandidateRun(candidate, parameters: parameters, inputs: inputs, team: team)
+        _ = run.run(clock: clock)
+        let error = run.result().largestDifference(from: expected)
+        if let fault = fault(of: candidate, error: error, damage: run.damage()) {
+          records.append(.failed(candidate, .wrong, reason: fault, maximumError: error))
+          continue
+        }
+        let time = min(sample(run, repeats: 1), sample(run, repeats: 1))
+        if time > 0 { best = min(best ?? time, time) }
+        runs.append(run)
+        firstTimes.append(time)
+        errors.append(error)
+      } catch let error as KernelError {
+        records.append(.failed(candidate, .crashed, reason: error.description))
+      }
+    }
+    guard !runs.isEmpty else {
+      throw TuningError.noCandidate(problem: problem.key, reasons: records.compactMap(\.reason))
+    }
+
+    // Those within reach of the best race; the default always does.
+    let reach = (best ?? .infinity) * options.reach
+    let racing = runs.indices.filter { $0 == 0 || firstTimes[$0] <= reach }
+    for index in runs.indices where !racing.contains(index) {
+      guard let time = MeasuredTime(samples: [firstTimes[index]]) else { continue }
+      records.append(.timed(runs[index].candidate, time: time, maximumError: errors[index], wasDropped: true))
+    }
+    let race = Race(clock: clock, rules: options.rules)
+    var wasCancelled = false
+    let results = race.run(racing.count) { contestant in
+      if wasCancelled || cancellation.isCancelled {
+        wasCancelled = true
+        return .nan
+      }
+      let index = racing[contestant]
+      return sample(runs[index], repeats: options.repeats(forTime: firstTimes[index]))
+    }
+    try cancellation.check()
+
+    var entry = TuningEntry(
+      key: TuningEntry.Key(problem: problem.key, threads: threads), candidates: known?.candidates ?? [])
+    var winner: CandidateRecord?
+    var tied: [CandidateRecord] = []
+    for result in results {
+      let index = racing[result.contestant]
+      guard let time = MeasuredTime(samples: result.samples) else { continue }
+      let record = CandidateRecord.timed(
+        runs[index].candidate, time: time, maximumError: errors[index], wasDropped: result.verdict == .dropped)
+      records.append(record)
+      if record.isApproximate { continue }
+      if result.verdict == .won { winner = record }
+      if result.verdict == .tied { tied.append(record) }
+    }
+    entry.add(records)
+    if let winner { entry.judge(winner: winner, tied: tied) }
+    let noise = results.filter { $0.verdict == .won || $0.verdict == .tied }.map(\.spread).max() ?? 0
+    entry.finish(
+      SearchRecord(
+        effort: options.effort, offers: answers.map(KernelOffer.init), noise: noise,
+        isUncertain: noise > options.noiseLimit, conditions: options.conditions))
+    return entry
+  }
+
+  /// The candidates to try, the default first, then in the registry's order; of each kernel at most as many as the effort
+  /// allows.
+  private func contestants(
+    _ answers: [KernelAnswer], problem: any LayerProblem, known: TuningEntry?
+  ) -> [Candidate] {
+    var field: [Candidate] = []
+    if let first = try? registry.defaultCandidate(for: problem) { field.append(first) }
+    for answer in answers {
+      for candidate in answer.candidates.prefix(options.candidatesPerKernel)
+      where candidate.errorClass.isApproximate ? options.maximumError > 0 : true {
+        if candidate.name != field.first?.name { field.append(candidate) }
+      }
+    }
+    return field
+  }
+
+  private func fault(of candidate: Candidate, error: Double, damage: String?) -> String? {
+    if let damage { return damage }
+    switch candidate.errorClass {
+    case .exact(let tolerance):
+      // The negation also catches an error that is no number.
+      return error <= Double(tolerance)
+        ? nil : "its largest error is \(error) of the largest output; an exact kernel may have \(tolerance)"
+    case .approximate(let allowed?) where !(error <= Double(allowed)):
+      return "its largest error is \(error) of the largest output; it claims \(allowed)"
+    case .approximate: return nil
+    }
+  }
+
+  private func reference(
+    _ problem: any LayerProblem, parameters: any Sendable, inputs: [Tensor]
+  ) throws -> Tensor {
+    let candidate = try oracle.defaultCandidate(for: problem)
+    let run = try CandidateRun(candidate, parameters: parameters, inputs: inputs, team: ThreadTeam(threads: 1))
+    _ = run.run(clock: clock)
+    return run.result()
+  }
+
+  /// The time of one run with caches as in a network; tiny kernels are repeated within the span.
+  private func sample(_ run: CandidateRun, repeats: Int) -> Double {
+    caches.prepare(touching: run.regions)
+    return Double(run.run(clock: clock, repeats: repeats)) / Double(repeats)
+  }
+}
+
+extension LayerProblem {
+  /// Parameters whose type only the problem knows.
+  fileprivate func drawParameters(from random: inout RandomSource) -> any Sendable { randomParameters(from: &random) }
+}
+
+extension Tensor {
+  /// The largest difference from another tensor over that one's largest magnitude; infinite where something is no number in
+  /// one of them only.
+  func largestDifference(from expected: Tensor) -> Double {
+    guard shape == expected.shape else { return .infinity }
+    return withElements { found in
+      expected.withElements { expected in
+        var difference = 0.0
+        var magnitude = 0.0
+        for index in found.indices {
+          let (a, b) = (Double(found[index]), Double(expected[index]))
+          if a.isNaN && b.isNaN || a == b {
+            if b.isFinite { magnitude = max(magnitude, b.magnitude) }
+            continue
+          }
+          guard a.isFinite, b.isFinite else { return .infinity }
+          difference = max(difference, (a - b).magnitude)
+          magnitude = max(magnitude, b.magnitude)
+        }
+        return difference == 0 ? 0 : difference / max(magnitude, Double(Float.leastNormalMagnitude))
+      }
+    }
+  }
+}

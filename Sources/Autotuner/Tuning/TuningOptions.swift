@@ -1,0 +1,53 @@
+public import TuningDatabase
+
+/// How long and how a tuner searches.
+public struct TuningOptions: Hashable, Sendable {
+  /// How thoroughly.
+  public let effort: TuningEffort
+  /// The error that approximate kernels may have at the network's output, relative to its largest magnitude; with 0 they do
+  /// not compete.
+  public let maximumError: Double
+  /// The most candidates of one kernel that are tried, its best guesses first.
+  public var candidatesPerKernel: Int
+  /// How many times the best first time a candidate may take and still race.
+  public var reach: Double
+  /// The race's rules.
+  public var rules: RaceRules
+  /// What holds while it is measured, for the record.
+  public var conditions: [String: String] = [:]
+  /// The relative spread among the best above which a decision counts as uncertain.
+  public var noiseLimit = 0.1
+  /// The shortest span that is timed, in nanoseconds: clocks tick in tens of them.
+  public var minimumSpan = 10_000.0
+
+  /// The usual numbers for an effort.
+  public init(effort: TuningEffort, maximumError: Double = 0) {
+    self.effort = effort
+    self.maximumError = maximumError
+    var rules = RaceRules()
+    switch effort {
+    case .quick:
+      candidatesPerKernel = 8
+      reach = 1.6
+      rules.rounds = 9
+      rules.limit = 400_000_000
+    case .normal:
+      candidatesPerKernel = 24
+      reach = 2
+      rules.rounds = 21
+      rules.limit = 1_500_000_000
+    case .thorough:
+      candidatesPerKernel = .max
+      reach = 3
+      rules.rounds = 60
+      rules.limit = 10_000_000_000
+    }
+    self.rules = rules
+  }
+
+  /// How many runs make one span of at least ``minimumSpan``, at most 16.
+  func repeats(forTime time: Double) -> Int {
+    guard time > 0, time < minimumSpan else { return 1 }
+    return min(Int((minimumSpan / time).rounded(.up)), 16)
+  }
+}
