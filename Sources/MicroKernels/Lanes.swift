@@ -16,6 +16,9 @@ public protocol Lanes {
 
   /// The smaller of each two lanes; `b` where either is a NaN.
   static func minimum(_ a: Vector, _ b: Vector) -> Vector
+
+  /// The lanes at even places of `a` and then `b`, and those at odd places.
+  static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector)
 }
 
 extension Lanes {
@@ -38,6 +41,14 @@ extension Lanes {
   }
 }
 
+extension Lanes where Vector == SIMD4<Float> {
+  /// The lanes of `a` and `b` in turn: the first two of each, and the last two.
+  @inlinable @inline(__always)
+  static func interleave(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
+    (SIMD4(a[0], b[0], a[1], b[1]), SIMD4(a[2], b[2], a[3], b[3]))
+  }
+}
+
 /// Runs `body` for 0 ..< `count`, written out: for counts up to 14 that are known when the tile is compiled.
 ///
 /// The compiler leaves a loop of many turns around several vector instructions as a loop, and accumulators that are
@@ -47,3 +58,6 @@ func unrolled(_ count: Int, _ body: (Int) -> Void) {
   for index in 0..<min(count, 7) { body(index) }
   if count > 7 { for index in 7..<min(count, 14) { body(index) } }
 }
+
+/// How far ahead of their use weights are asked for, in bytes: they come from far away inside a network, and once.
+@usableFromInline let weightPrefetchDistance = 1024

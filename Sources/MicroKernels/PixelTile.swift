@@ -8,10 +8,13 @@ import CLanes
 ///     output[m][p] = activation(bias[m] + addend[m][p] + Σ_k weights[k][m] · input[k][p])
 ///
 /// where `input[k]` starts `inputOffsets[k]` elements behind `inputs`, and likewise for outputs and addends. All N·V
-/// lanes of a group are read and written, so planes need slack up to there.
+/// lanes of a group are read and written, so planes need slack up to there. A tile with a tail computes one pixel
+/// behind its vectors, too, and its `groupCount` is 1.
 public struct PixelTileArguments {
   /// Packed weights: panels one behind the other, each `[depth][M]`.
   public var weights: UnsafePointer<Float>
+  /// Elements from a panel's weights to the next one's: `depth · M`, more where only a block of k is worked through.
+  public var panelStride: Int
   /// The element that `inputOffsets` count from, moved on to the first pixel.
   public var inputs: UnsafePointer<Float>
   /// `depth` element offsets, one for each k.
@@ -38,11 +41,12 @@ public struct PixelTileArguments {
 
   /// Arguments with nothing added and no activation.
   public init(
-    weights: UnsafePointer<Float>, inputs: UnsafePointer<Float>, inputOffsets: UnsafePointer<Int32>,
+    weights: UnsafePointer<Float>, panelStride: Int, inputs: UnsafePointer<Float>, inputOffsets: UnsafePointer<Int32>,
     outputs: UnsafeMutablePointer<Float>, outputOffsets: UnsafePointer<Int32>, bias: UnsafePointer<Float>, depth: Int,
     panelCount: Int = 1, groupCount: Int = 1, activation: TileActivation = .none
   ) {
     self.weights = weights
+    self.panelStride = panelStride
     self.inputs = inputs
     self.inputOffsets = inputOffsets
     self.outputs = outputs
@@ -69,13 +73,19 @@ public struct PixelTileFunction: Sendable {
   public func callAsFunction(_ arguments: UnsafePointer<PixelTileArguments>) { code(arguments) }
 }
 
-/// The code of every pixel tile: `Rows` output rows by `Vectors` vectors of pixels.
+/// The code of every pixel tile: `Rows` output rows by `Vectors` vectors of pixels, and one pixel more if `Tail` is 1.
 ///
 /// Each step of k loads N vectors of pixels, then broadcasts M weights, each into N multiply-adds: the accumulators, one
 /// broadcast and N inputs have to fit the registers. The inputs of the next group are asked for in time.
+///
+/// A map of 7 × 7 is three vectors of sixteen and one pixel. That pixel's sums over the M rows are one vector whose
+/// lanes are the rows, since the M weights of a k lie side by side: a multiply-add a step instead of M. It needs M ≤ V,
+/// and reads up to V − M floats past the panel's end.
 @inlinable @inline(__always)
-public func pixelTile<L: Lanes, let Rows: Int, let Vectors: Int, let Accumulators: Int>(
-  _ lanes: L.Type, _ shape: TileShape<Rows, Vectors, Accumulators>.Type, _ address: UnsafeRawPointer
+public func pixelTile<
+  L: Lanes, let Rows: Int, let Vectors: Int, let Accumulators: Int, let Tail: Int
+>(
+  _ lanes: L.Type, _ shape: TileShape<Rows, Vectors, Accumulators, Tail>.Type, _ address: UnsafeRawPointer
 ) {
   let arguments = address.assumingMemoryBound(to: PixelTileArguments.self).pointee
   let depth = arguments.depth
@@ -85,31 +95,39 @@ public func pixelTile<L: Lanes, let Rows: Int, let Vectors: Int, let Accumulator
     let row = panel * Rows
     let bias = arguments.bias + row
     let outputOffsets = arguments.outputOffsets + row
-    var inputs = UnsafeRawPointer(arguments.inputs)
     var pixel = 0
     for _ in 0..<arguments.groupCount {
-      var sums = InlineArray<Accumulators, L.Vector>(repeating: L.Vector())
+      var sums = InlineArray<Accumulators, L.Vector> { _ in L.Vector() }
+      var tailSum = L.Vector()
       unrolled(Rows) { m in
         for n in 0..<Vectors { sums[m * Vectors + n] = L.broadcast(bias[m]) }
       }
+      if Tail > 0 { tailSum = L.load(bias) }
       if let addends = arguments.addends {
         let start = UnsafeRawPointer(addends) + pixel
+        let offsets = arguments.addendOffsets + row
         unrolled(Rows) { m in
-          let source = start + Int(arguments.addendOffsets[row + m]) &* 4
+          let source = start + Int(offsets[m]) &* 4
           for n in 0..<Vectors { sums[m * Vectors + n] += L.load(source + n * L.byteCount) }
         }
+        if Tail > 0 { tailSum += gatherPixel(lanes, start + step, offsets, Rows) }
       }
 
+      let inputs = UnsafeRawPointer(arguments.inputs) + pixel
       var column = weights
       var k = 0
       repeat {
         let source = inputs + Int(arguments.inputOffsets[k]) &* 4
-        var values = InlineArray<Vectors, L.Vector>(repeating: L.Vector())
+        var values = InlineArray<Vectors, L.Vector> { _ in L.Vector() }
         for n in 0..<Vectors { values[n] = L.load(source + n * L.byteCount) }
         for n in 0..<(step + 63) / 64 { luthier_prefetch(source + step + n * 64) }
+        luthier_prefetch(UnsafeRawPointer(column) + weightPrefetchDistance)
         unrolled(Rows) { m in
           let weight = L.broadcast(column[m])
           for n in 0..<Vectors { L.multiplyAdd(&sums[m * Vectors + n], values[n], weight) }
+        }
+        if Tail > 0 {
+          L.multiplyAdd(&tailSum, L.load(column), L.broadcast((source + step).loadUnaligned(as: Float.self)))
         }
         column += Rows
         k += 1
@@ -124,14 +142,43 @@ public func pixelTile<L: Lanes, let Rows: Int, let Vectors: Int, let Accumulator
           L.store(L.clamp(sums[m * Vectors + n], lower, upper), target + n * L.byteCount)
         }
       }
+      if Tail > 0 { scatterPixel(lanes, L.clamp(tailSum, lower, upper), outputs + step, outputOffsets, Rows) }
       if !arguments.activation.isClamp {
         for m in 0..<Rows {
-          activate(L.self, outputs + Int(outputOffsets[m]) &* 4, vectors: Vectors, arguments.activation)
+          activate(lanes, outputs + Int(outputOffsets[m]) &* 4, vectors: Vectors + Tail, arguments.activation)
         }
       }
-      inputs += step
       pixel += step
     }
-    weights += depth * Rows
+    weights += arguments.panelStride
+  }
+}
+
+/// One pixel of each row as the lanes of a vector; the lanes behind are zero.
+@inlinable @inline(__always)
+func gatherPixel<L: Lanes>(
+  _ lanes: L.Type, _ pixel: UnsafeRawPointer, _ offsets: UnsafePointer<Int32>, _ rows: Int
+) -> L.Vector {
+  var lane = L.Vector()
+  withUnsafeMutableBytes(of: &lane) { lane in
+    for m in 0..<rows {
+      let value = (pixel + Int(offsets[m]) &* 4).loadUnaligned(as: Float.self)
+      lane.storeBytes(of: value, toByteOffset: m * 4, as: Float.self)
+    }
+  }
+  return lane
+}
+
+/// Writes the lanes of a vector to one pixel of each row.
+@inlinable @inline(__always)
+func scatterPixel<L: Lanes>(
+  _ lanes: L.Type, _ vector: L.Vector, _ pixel: UnsafeMutableRawPointer, _ offsets: UnsafePointer<Int32>, _ rows: Int
+) {
+  var vector = vector
+  withUnsafeBytes(of: &vector) { lane in
+    for m in 0..<rows {
+      let value = lane.loadUnaligned(fromByteOffset: m * 4, as: Float.self)
+      (pixel + Int(offsets[m]) &* 4).storeBytes(of: value, as: Float.self)
+    }
   }
 }

@@ -26,7 +26,15 @@ public struct TileActivation: Sendable {
   }
 
   /// The identity.
-  public static let none = TileActivation(.identity)!
+  public static let none = TileActivation(lower: -.infinity, upper: .infinity)
+
+  private init(lower: Float, upper: Float) {
+    self.lower = lower
+    self.upper = upper
+    form = .clamp
+    first = 0
+    second = 0
+  }
 
   /// The tile's form of an activation; nil for one that needs an exponential, which tiles do not compute.
   public init?(_ activation: Activation) {
@@ -55,6 +63,10 @@ public struct TileActivation: Sendable {
       return nil
     }
   }
+
+  /// Whether nothing is done.
+  @inlinable @inline(__always)
+  var isIdentity: Bool { isClamp && lower == -.infinity && upper == .infinity }
 
   /// Whether the bounds are all there is to it.
   @inlinable @inline(__always)

@@ -13,4 +13,9 @@ enum AVX2: Lanes {
 
   @inline(__always)
   static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum8(a, b) }
+
+  @inline(__always)
+  static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
+    (luthier_even8(a, b), luthier_odd8(a, b))
+  }
 }

@@ -13,4 +13,9 @@ enum AVX512: Lanes {
 
   @inline(__always)
   static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum16(a, b) }
+
+  @inline(__always)
+  static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
+    (luthier_even16(a, b), luthier_odd16(a, b))
+  }
 }

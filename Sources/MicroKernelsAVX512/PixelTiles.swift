@@ -1,52 +1,88 @@
 import MicroKernels
 
-/// The pixel tile of `rows` rows by `vectors` vectors; nil where there is none of that size.
+/// The pixel tile of `rows` rows by `vectors` vectors, with a single pixel behind them or not; nil where there is none
+/// of that size.
 @export(interface)
-public func avx512PixelTile(rows: Int, vectors: Int) -> PixelTileFunction? {
-  switch (rows, vectors) {
-  case (1, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 1, 1>.self, $0) }
-  case (2, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 1, 2>.self, $0) }
-  case (3, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 1, 3>.self, $0) }
-  case (4, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 1, 4>.self, $0) }
-  case (5, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 1, 5>.self, $0) }
-  case (6, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 1, 6>.self, $0) }
-  case (7, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<7, 1, 7>.self, $0) }
-  case (8, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<8, 1, 8>.self, $0) }
-  case (9, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<9, 1, 9>.self, $0) }
-  case (10, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<10, 1, 10>.self, $0) }
-  case (11, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<11, 1, 11>.self, $0) }
-  case (12, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<12, 1, 12>.self, $0) }
-  case (13, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<13, 1, 13>.self, $0) }
-  case (14, 1): PixelTileFunction { pixelTile(AVX512.self, TileShape<14, 1, 14>.self, $0) }
-  case (1, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 2, 2>.self, $0) }
-  case (2, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 2, 4>.self, $0) }
-  case (3, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 2, 6>.self, $0) }
-  case (4, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 2, 8>.self, $0) }
-  case (5, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 2, 10>.self, $0) }
-  case (6, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 2, 12>.self, $0) }
-  case (7, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<7, 2, 14>.self, $0) }
-  case (8, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<8, 2, 16>.self, $0) }
-  case (9, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<9, 2, 18>.self, $0) }
-  case (10, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<10, 2, 20>.self, $0) }
-  case (11, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<11, 2, 22>.self, $0) }
-  case (12, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<12, 2, 24>.self, $0) }
-  case (13, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<13, 2, 26>.self, $0) }
-  case (14, 2): PixelTileFunction { pixelTile(AVX512.self, TileShape<14, 2, 28>.self, $0) }
-  case (1, 3): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 3, 3>.self, $0) }
-  case (2, 3): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 3, 6>.self, $0) }
-  case (3, 3): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 3, 9>.self, $0) }
-  case (4, 3): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 3, 12>.self, $0) }
-  case (5, 3): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 3, 15>.self, $0) }
-  case (6, 3): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 3, 18>.self, $0) }
-  case (7, 3): PixelTileFunction { pixelTile(AVX512.self, TileShape<7, 3, 21>.self, $0) }
-  case (8, 3): PixelTileFunction { pixelTile(AVX512.self, TileShape<8, 3, 24>.self, $0) }
-  case (9, 3): PixelTileFunction { pixelTile(AVX512.self, TileShape<9, 3, 27>.self, $0) }
-  case (1, 4): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 4, 4>.self, $0) }
-  case (2, 4): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 4, 8>.self, $0) }
-  case (3, 4): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 4, 12>.self, $0) }
-  case (4, 4): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 4, 16>.self, $0) }
-  case (5, 4): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 4, 20>.self, $0) }
-  case (6, 4): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 4, 24>.self, $0) }
+public func avx512PixelTile(rows: Int, vectors: Int, tail: Bool) -> PixelTileFunction? {
+  switch (rows, vectors, tail) {
+  case (1, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 1, 1, 0>.self, $0) }
+  case (2, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 1, 2, 0>.self, $0) }
+  case (3, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 1, 3, 0>.self, $0) }
+  case (4, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 1, 4, 0>.self, $0) }
+  case (5, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 1, 5, 0>.self, $0) }
+  case (6, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 1, 6, 0>.self, $0) }
+  case (7, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<7, 1, 7, 0>.self, $0) }
+  case (8, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<8, 1, 8, 0>.self, $0) }
+  case (9, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<9, 1, 9, 0>.self, $0) }
+  case (10, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<10, 1, 10, 0>.self, $0) }
+  case (11, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<11, 1, 11, 0>.self, $0) }
+  case (12, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<12, 1, 12, 0>.self, $0) }
+  case (13, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<13, 1, 13, 0>.self, $0) }
+  case (14, 1, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<14, 1, 14, 0>.self, $0) }
+  case (1, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 2, 2, 0>.self, $0) }
+  case (2, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 2, 4, 0>.self, $0) }
+  case (3, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 2, 6, 0>.self, $0) }
+  case (4, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 2, 8, 0>.self, $0) }
+  case (5, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 2, 10, 0>.self, $0) }
+  case (6, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 2, 12, 0>.self, $0) }
+  case (7, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<7, 2, 14, 0>.self, $0) }
+  case (8, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<8, 2, 16, 0>.self, $0) }
+  case (9, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<9, 2, 18, 0>.self, $0) }
+  case (10, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<10, 2, 20, 0>.self, $0) }
+  case (11, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<11, 2, 22, 0>.self, $0) }
+  case (12, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<12, 2, 24, 0>.self, $0) }
+  case (13, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<13, 2, 26, 0>.self, $0) }
+  case (14, 2, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<14, 2, 28, 0>.self, $0) }
+  case (1, 3, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 3, 3, 0>.self, $0) }
+  case (2, 3, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 3, 6, 0>.self, $0) }
+  case (3, 3, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 3, 9, 0>.self, $0) }
+  case (4, 3, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 3, 12, 0>.self, $0) }
+  case (5, 3, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 3, 15, 0>.self, $0) }
+  case (6, 3, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 3, 18, 0>.self, $0) }
+  case (7, 3, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<7, 3, 21, 0>.self, $0) }
+  case (8, 3, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<8, 3, 24, 0>.self, $0) }
+  case (9, 3, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<9, 3, 27, 0>.self, $0) }
+  case (1, 4, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 4, 4, 0>.self, $0) }
+  case (2, 4, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 4, 8, 0>.self, $0) }
+  case (3, 4, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 4, 12, 0>.self, $0) }
+  case (4, 4, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 4, 16, 0>.self, $0) }
+  case (5, 4, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 4, 20, 0>.self, $0) }
+  case (6, 4, false): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 4, 24, 0>.self, $0) }
+  case (1, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 1, 1, 1>.self, $0) }
+  case (2, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 1, 2, 1>.self, $0) }
+  case (3, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 1, 3, 1>.self, $0) }
+  case (4, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 1, 4, 1>.self, $0) }
+  case (5, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 1, 5, 1>.self, $0) }
+  case (6, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 1, 6, 1>.self, $0) }
+  case (7, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<7, 1, 7, 1>.self, $0) }
+  case (8, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<8, 1, 8, 1>.self, $0) }
+  case (9, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<9, 1, 9, 1>.self, $0) }
+  case (10, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<10, 1, 10, 1>.self, $0) }
+  case (11, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<11, 1, 11, 1>.self, $0) }
+  case (12, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<12, 1, 12, 1>.self, $0) }
+  case (13, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<13, 1, 13, 1>.self, $0) }
+  case (14, 1, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<14, 1, 14, 1>.self, $0) }
+  case (1, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 2, 2, 1>.self, $0) }
+  case (2, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 2, 4, 1>.self, $0) }
+  case (3, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 2, 6, 1>.self, $0) }
+  case (4, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 2, 8, 1>.self, $0) }
+  case (5, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 2, 10, 1>.self, $0) }
+  case (6, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 2, 12, 1>.self, $0) }
+  case (7, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<7, 2, 14, 1>.self, $0) }
+  case (8, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<8, 2, 16, 1>.self, $0) }
+  case (9, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<9, 2, 18, 1>.self, $0) }
+  case (10, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<10, 2, 20, 1>.self, $0) }
+  case (11, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<11, 2, 22, 1>.self, $0) }
+  case (12, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<12, 2, 24, 1>.self, $0) }
+  case (13, 2, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<13, 2, 26, 1>.self, $0) }
+  case (1, 3, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<1, 3, 3, 1>.self, $0) }
+  case (2, 3, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<2, 3, 6, 1>.self, $0) }
+  case (3, 3, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<3, 3, 9, 1>.self, $0) }
+  case (4, 3, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<4, 3, 12, 1>.self, $0) }
+  case (5, 3, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<5, 3, 15, 1>.self, $0) }
+  case (6, 3, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<6, 3, 18, 1>.self, $0) }
+  case (7, 3, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<7, 3, 21, 1>.self, $0) }
+  case (8, 3, true): PixelTileFunction { pixelTile(AVX512.self, TileShape<8, 3, 24, 1>.self, $0) }
   default: nil
   }
 }

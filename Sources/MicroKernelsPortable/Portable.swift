@@ -20,4 +20,9 @@ enum Portable: Lanes {
 
   @inline(__always)
   static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum4(a, b) }
+
+  @inline(__always)
+  static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
+    (luthier_even4(a, b), luthier_odd4(a, b))
+  }
 }

@@ -1,6 +1,8 @@
-// What Swift 6.3 cannot say of vectors in one instruction: a prefetch, and the larger and the smaller of two vectors.
+// What Swift 6.3 cannot say of vectors in one instruction: a prefetch, the larger and the smaller of two
+// vectors, and the even and the odd lanes of a pair.
 //
-// `pointwiseMax` and `replacing(with:where:)` go lane by lane. These are inlined into the caller and compiled with its
+// `pointwiseMax` and `replacing(with:where:)` go lane by lane, and `evenHalf` leaves a copy of itself that other modules
+// may call. These are inlined into the caller and compiled with its
 // flags, so a vector of sixteen floats is one register only in a module that has such registers.
 #pragma once
 
@@ -18,11 +20,29 @@ static inline __attribute__((always_inline)) void luthier_prefetch(const void *a
 // `b` where either is a NaN: one instruction on x86-64.
 LUTHIER_INLINE luthier_float4 luthier_maximum4(luthier_float4 a, luthier_float4 b) { return a > b ? a : b; }
 LUTHIER_INLINE luthier_float4 luthier_minimum4(luthier_float4 a, luthier_float4 b) { return a < b ? a : b; }
+LUTHIER_INLINE luthier_float4 luthier_even4(luthier_float4 a, luthier_float4 b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+}
+LUTHIER_INLINE luthier_float4 luthier_odd4(luthier_float4 a, luthier_float4 b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7);
+}
 #if defined(__AVX2__)
 LUTHIER_INLINE luthier_float8 luthier_maximum8(luthier_float8 a, luthier_float8 b) { return a > b ? a : b; }
 LUTHIER_INLINE luthier_float8 luthier_minimum8(luthier_float8 a, luthier_float8 b) { return a < b ? a : b; }
+LUTHIER_INLINE luthier_float8 luthier_even8(luthier_float8 a, luthier_float8 b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+}
+LUTHIER_INLINE luthier_float8 luthier_odd8(luthier_float8 a, luthier_float8 b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+}
 #endif
 #if defined(__AVX512F__)
 LUTHIER_INLINE luthier_float16 luthier_maximum16(luthier_float16 a, luthier_float16 b) { return a > b ? a : b; }
 LUTHIER_INLINE luthier_float16 luthier_minimum16(luthier_float16 a, luthier_float16 b) { return a < b ? a : b; }
+LUTHIER_INLINE luthier_float16 luthier_even16(luthier_float16 a, luthier_float16 b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+LUTHIER_INLINE luthier_float16 luthier_odd16(luthier_float16 a, luthier_float16 b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
 #endif

@@ -1,0 +1,51 @@
+/// How the rows of a product are cut into panels of nearly equal size, so that no tail of a few rows is left.
+///
+/// 58 rows in tiles of at most 14 are 3 panels of 12 and 2 of 11, not 4 of 14 and a slow one of 2.
+public struct PanelPlan: Hashable, Sendable {
+  /// All rows.
+  public let rows: Int
+  /// The rows of a large panel; the small ones have one less.
+  public let largeRows: Int
+  /// The large panels; they come first.
+  public let largeCount: Int
+  /// The panels.
+  public let count: Int
+
+  /// Cuts `rows`, at least 1, into as few panels of at most `limit` rows as can be.
+  public init(rows: Int, limit: Int) {
+    self.rows = rows
+    count = (rows + limit - 1) / limit
+    largeRows = (rows + count - 1) / count
+    largeCount = rows - count * (largeRows - 1)
+  }
+
+  /// The first row of a panel.
+  @inlinable
+  public func firstRow(of panel: Int) -> Int {
+    panel * largeRows - max(panel - largeCount, 0)
+  }
+
+  /// The rows of a panel.
+  @inlinable
+  public func rowCount(of panel: Int) -> Int { panel < largeCount ? largeRows : largeRows - 1 }
+
+  /// Writes weights in the order in which tiles read them: panel by panel, k by k, row by row.
+  ///
+  /// - Parameters:
+  ///   - packed: `rows · depth` elements.
+  ///   - depth: the terms of each sum.
+  ///   - weight: the weight of a row and a k.
+  public func pack(_ packed: UnsafeMutablePointer<Float>, depth: Int, _ weight: (_ row: Int, _ k: Int) -> Float) {
+    var place = packed
+    for panel in 0..<count {
+      let first = firstRow(of: panel)
+      let rows = rowCount(of: panel)
+      for k in 0..<depth {
+        for row in 0..<rows {
+          place.pointee = weight(first + row, k)
+          place += 1
+        }
+      }
+    }
+  }
+}

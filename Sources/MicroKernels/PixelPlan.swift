@@ -1,0 +1,55 @@
+/// Pixels that one call of a pixel tile works on.
+public struct PixelGroup: Hashable, Sendable {
+  /// The first pixel.
+  public let start: Int
+  /// The vectors of pixels.
+  public let vectors: Int
+  /// Whether a single pixel behind the vectors belongs to the group.
+  public let hasTail: Bool
+}
+
+/// How a run of pixels is cut into groups for pixel tiles.
+public struct PixelPlan: Sendable {
+  /// The pixels.
+  public let pixelCount: Int
+  /// The groups in ascending order.
+  public let groups: [PixelGroup]
+
+  /// Cuts `pixelCount`, at least 1, into groups of at most `limit` vectors of `lanes`.
+  ///
+  /// Vectors are spread evenly over the groups. A single pixel behind whole vectors does not cost a vector if the last
+  /// group can take a tail.
+  ///
+  /// - Parameter allowsTail: whether there is a tile with a tail of so many vectors.
+  public init(pixelCount: Int, lanes: Int, limit: Int, allowsTail: (_ vectors: Int) -> Bool) {
+    self.pixelCount = pixelCount
+    let whole = pixelCount / lanes
+    let rest = pixelCount % lanes
+    func cut(_ vectors: Int, tail: Bool) -> [PixelGroup] {
+      let count = (vectors + limit - 1) / limit
+      let large = (vectors + count - 1) / count
+      let largeCount = vectors - count * (large - 1)
+      var groups: [PixelGroup] = []
+      var start = 0
+      for index in 0..<count {
+        let size = index < largeCount ? large : large - 1
+        groups.append(PixelGroup(start: start * lanes, vectors: size, hasTail: tail && index == count - 1))
+        start += size
+      }
+      return groups
+    }
+    if rest == 1, whole > 0 {
+      let groups = cut(whole, tail: true)
+      if let last = groups.last, allowsTail(last.vectors) {
+        self.groups = groups
+        return
+      }
+    }
+    groups = cut(whole + (rest > 0 ? 1 : 0), tail: false)
+  }
+
+  /// The vectors' lanes over the pixels: how much of the work is of use.
+  public func efficiency(lanes: Int) -> Double {
+    Double(pixelCount) / Double(groups.reduce(0) { $0 + $1.vectors * lanes + ($1.hasTail ? 1 : 0) })
+  }
+}

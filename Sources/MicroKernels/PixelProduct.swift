@@ -1,0 +1,176 @@
+import LayerKernels
+
+/// A matrix product with constant weights over planes of pixels, bound to its tiles: what pointwise convolution, im2col and
+/// Winograd have in common.
+///
+/// `output[r][p] = activation(bias[r] + addend[r][p] + Σ_k weight[r][k] · input[k][p])`, each row and each k a plane.
+public struct PixelProduct: Sendable {
+  /// The sizes that a configuration chooses.
+  public struct Blocking: Hashable, Sendable {
+    /// The most rows of a tile.
+    public var rows: Int
+    /// The most vectors of a tile.
+    public var vectors: Int
+    /// The terms of a sum that are worked through at a time; 0 for all.
+    public var depth: Int
+    /// Whether panels of weights are the outer loop and pixels the inner one.
+    public var panelsOuter: Bool
+
+    /// Sizes.
+    public init(rows: Int, vectors: Int, depth: Int = 0, panelsOuter: Bool = false) {
+      self.rows = rows
+      self.vectors = vectors
+      self.depth = depth
+      self.panelsOuter = panelsOuter
+    }
+  }
+
+  /// Where one product lies. Offsets are in elements.
+  public struct Operands {
+    /// What the input offsets count from.
+    public var inputs: UnsafePointer<Float>
+    /// `depth` planes.
+    public var inputOffsets: UnsafePointer<Int32>
+    /// What the output offsets count from.
+    public var outputs: UnsafeMutablePointer<Float>
+    /// A plane for each row.
+    public var outputOffsets: UnsafePointer<Int32>
+    /// What the addend offsets count from, or nil.
+    public var addends: UnsafePointer<Float>?
+    /// A plane for each row.
+    public var addendOffsets: UnsafePointer<Int32>
+
+    /// Operands without addends.
+    public init(
+      inputs: UnsafePointer<Float>, inputOffsets: UnsafePointer<Int32>, outputs: UnsafeMutablePointer<Float>,
+      outputOffsets: UnsafePointer<Int32>
+    ) {
+      self.inputs = inputs
+      self.inputOffsets = inputOffsets
+      self.outputs = outputs
+      self.outputOffsets = outputOffsets
+      addends = nil
+      addendOffsets = outputOffsets
+    }
+  }
+
+  /// How the rows are cut.
+  public let panels: PanelPlan
+  /// The terms of each sum.
+  public let depth: Int
+  /// What is done to each sum at last.
+  public let activation: TileActivation
+  /// The sizes.
+  public let blocking: Blocking
+  private let lanes: Int
+  private let weights: PackedWeights
+  private let bias: PackedWeights
+  private let tiles: [PixelTileFunction?]
+
+  /// Packs weights; nil when there are no tiles of that size.
+  ///
+  /// - Parameters:
+  ///   - rows: the outputs, at least 1.
+  ///   - depth: the terms of each sum, at least 1.
+  ///   - bias: a number for each row, or nil.
+  ///   - weight: the weight of a row and a k.
+  public init?(
+    _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: UnsafePointer<Float>?,
+    activation: TileActivation, weight: (_ row: Int, _ k: Int) -> Float
+  ) {
+    let limit = table.maximumRows(vectors: blocking.vectors)
+    guard rows > 0, depth > 0, blocking.depth >= 0, 1...max(limit, 1) ~= blocking.rows, limit > 0 else { return nil }
+    let panels = PanelPlan(rows: rows, limit: blocking.rows)
+    self.panels = panels
+    self.depth = depth
+    self.activation = activation
+    self.blocking = blocking
+    lanes = table.lanes
+    weights = PackedWeights(count: rows * depth) { packed in
+      guard let start = packed.baseAddress else { return }
+      panels.pack(start, depth: depth, weight)
+    }
+    // The second half is the bias of every block of k but the first.
+    self.bias = PackedWeights(count: 2 * AlignedMemory.paddedCount(rows)) { packed in
+      for row in 0..<rows { packed[row] = bias?[row] ?? 0 }
+    }
+    var tiles: [PixelTileFunction?] = []
+    for size in [panels.largeRows, panels.largeRows - 1] {
+      for vectors in 1...PixelTileTable.maximumVectors {
+        tiles += [table.tile(rows: size, vectors: vectors), table.tile(rows: size, vectors: vectors, tail: true)]
+      }
+    }
+    self.tiles = tiles
+  }
+
+  /// How so many pixels are cut for this product's tiles.
+  public func plan(pixelCount: Int) -> PixelPlan {
+    PixelPlan(pixelCount: pixelCount, lanes: lanes, limit: blocking.vectors) { vectors in
+      tile(isLarge: true, vectors: vectors, tail: true) != nil
+        && (panels.largeCount == panels.count || tile(isLarge: false, vectors: vectors, tail: true) != nil)
+    }
+  }
+
+  /// Computes some groups of pixels of some panels.
+  public func run(_ operands: Operands, _ plan: PixelPlan, groups: Range<Int>, panels: Range<Int>) {
+    guard !groups.isEmpty, !panels.isEmpty else { return }
+    let block = blocking.depth == 0 ? depth : min(blocking.depth, depth)
+    plan.groups.withUnsafeBufferPointer { list in
+      if blocking.panelsOuter {
+        for k in stride(from: 0, to: depth, by: block) {
+          for panel in panels {
+            var group = groups.lowerBound
+            while group < groups.upperBound {
+              var end = group + 1
+              while end < groups.upperBound, list[end].vectors == list[group].vectors, !list[end].hasTail,
+                !list[group].hasTail
+              { end += 1 }
+              run(operands, list[group], end - group, panels: panel..<panel + 1, k..<min(k + block, depth))
+              group = end
+            }
+          }
+        }
+      } else {
+        for group in groups {
+          for k in stride(from: 0, to: depth, by: block) {
+            run(operands, list[group], 1, panels: panels, k..<min(k + block, depth))
+          }
+        }
+      }
+    }
+  }
+
+  /// Runs a block of k over `count` groups like `group`, one behind the other.
+  private func run(_ operands: Operands, _ group: PixelGroup, _ count: Int, panels: Range<Int>, _ k: Range<Int>) {
+    let large = panels.clamped(to: 0..<self.panels.largeCount)
+    let small = panels.clamped(to: self.panels.largeCount..<self.panels.count)
+    if !large.isEmpty { run(operands, group, count, panels: large, isLarge: true, k) }
+    if !small.isEmpty { run(operands, group, count, panels: small, isLarge: false, k) }
+  }
+
+  private func run(
+    _ operands: Operands, _ group: PixelGroup, _ count: Int, panels: Range<Int>, isLarge: Bool, _ k: Range<Int>
+  ) {
+    guard let tile = tile(isLarge: isLarge, vectors: group.vectors, tail: group.hasTail) else { return }
+    let rows = isLarge ? self.panels.largeRows : self.panels.largeRows - 1
+    let first = self.panels.firstRow(of: panels.lowerBound)
+    let isFirst = k.lowerBound == 0
+    var arguments = PixelTileArguments(
+      weights: weights.start + first * depth + k.lowerBound * rows, panelStride: rows * depth,
+      inputs: operands.inputs + group.start, inputOffsets: operands.inputOffsets + k.lowerBound,
+      outputs: operands.outputs + group.start, outputOffsets: operands.outputOffsets + first,
+      bias: bias.start + first + (isFirst ? 0 : bias.count / 2), depth: k.count, panelCount: panels.count,
+      groupCount: count, activation: k.upperBound == depth ? activation : .none)
+    if !isFirst {
+      arguments.addends = UnsafePointer(arguments.outputs)
+    } else if let addends = operands.addends {
+      arguments.addends = addends + group.start
+      arguments.addendOffsets = operands.addendOffsets + first
+    }
+    tile(&arguments)
+  }
+
+  private func tile(isLarge: Bool, vectors: Int, tail: Bool) -> PixelTileFunction? {
+    tiles[((isLarge ? 0 : PixelTileTable.maximumVectors) + vectors - 1) * 2 + (tail ? 1 : 0)]
+  }
+}

@@ -1,0 +1,9 @@
+import MicroKernels
+
+/// The transposition of rows, four by four, which wider registers do not make faster.
+@export(interface)
+public func portableTranspose() -> RowFunction { RowFunction { transposeRows(Portable.self, $0) } }
+
+/// The split of rows into even and odd columns.
+@export(interface)
+public func portableSplit() -> RowFunction { RowFunction { splitRows(Portable.self, $0) } }
