@@ -1,4 +1,4 @@
-public import LayerKernels
+import LayerKernels
 public import TuningDatabase
 
 extension Graph {

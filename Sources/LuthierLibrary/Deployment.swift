@@ -1,0 +1,127 @@
+import Logging
+
+/// Loads networks for use: a model's file, a tuned profile, and defaults where there is none. Nothing is ever tuned here.
+///
+/// ```swift
+/// var deployment = Deployment()
+/// deployment.profile = "TuningDB/amd-zen5-2c-avx512.json"
+/// let network = try deployment.load("shufflenet_v2_x1_0.onnx")
+/// let scores = try network.run([picture])
+/// ```
+public struct Deployment: Sendable {
+  /// Threads that run the network.
+  public var threads = 1
+  /// A database file, or a folder of them, with the tuned profile; nil looks where `tune` writes by default.
+  public var profile: String?
+  /// Pictures in a run, where the model leaves that open; nil means one.
+  public var batch: Int?
+  /// Rows and columns of the picture, where the model leaves them open or is one of the catalog.
+  public var inputSize: (height: Int, width: Int)?
+  /// How callers lay out pictures.
+  public var inputLayout = TensorLayout.rowMajor
+  /// A kernel family that is to run wherever it applies, whatever was tuned; nil for none.
+  public var family: String?
+  /// The kernels to choose from; nil means the standard ones for this processor.
+  public var registry: KernelRegistry?
+  /// What to do about a layer that nobody has tuned.
+  public var mode = Mode.fallBack
+  /// Where lines for the operator go.
+  public var logger = Logger(label: "luthier")
+
+  /// What to do about a layer that nobody has tuned.
+  public enum Mode: String, Sendable, CaseIterable {
+    /// The nearest tuned problem serves, or the static cost model.
+    case fallBack = "fall-back"
+    /// Loading fails and lists what is missing.
+    case strict
+  }
+
+  /// A deployment with one thread and the default database.
+  public init() {}
+
+  /// Loads an ONNX file, or a network of the catalog by its name, with weights from a seed.
+  ///
+  /// - Throws: ``ONNXError``, ``TuningDatabaseError``, ``KernelError``, ``CompilationError`` or ``DeploymentError``, each a
+  ///   line that names what is wrong.
+  public func load(_ model: String) throws -> CompiledNetwork { try load(graph(of: model)) }
+
+  /// Compiles a graph.
+  ///
+  /// - Throws: as ``load(_:)-(String)``.
+  public func load(_ graph: Graph) throws -> CompiledNetwork {
+    let registry = try self.registry ?? KernelRegistry.standard()
+    let graph = try graph.applying(GraphPass.standard)
+    var choosers: [any KernelChooser] = []
+    if let family { choosers.append(FamilyChooser(family: family)) }
+    if family == nil {
+      let store = try openStore(registry)
+      for warning in store.warnings { logger.warning("\(warning)") }
+      let tuned = TunedChooser(store: store, graph: graph, threads: threads)
+      if !tuned.hasProfile {
+        logger.notice(
+          "no tuned profile of \(graph.name) for \(threads) \(threads == 1 ? "thread" : "threads") on this host; defaults serve ('tune --platform this-host --network …' makes one)"
+        )
+      }
+      choosers.append(tuned)
+    }
+    let network = try CompiledNetwork(
+      graph, registry: registry,
+      options: CompilationOptions(threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout))
+    if mode == .strict { try checkTuned(network) }
+    if ProcessEnvironment.current["LUTHIER_VERBOSE"] == "1" { logChoices(network) }
+    return network
+  }
+
+  /// The graph of an ONNX file or of a network of the catalog, as its maker wrote it.
+  ///
+  /// - Throws: ``ONNXError``, or ``DeploymentError/unknownNetwork(name:known:)`` when it is neither.
+  public func graph(of model: String) throws -> Graph {
+    if let entry = NetworkCatalog.entry(named: model) {
+      return try entry.graph(batch: batch ?? 1, height: inputSize?.height, width: inputSize?.width)
+    }
+    guard model.contains("/") || model.contains(".") else {
+      throw DeploymentError.unknownNetwork(name: model, known: NetworkCatalog.entries.map(\.name))
+    }
+    return try ONNXModel(contentsOf: model).graph(batch: batch, inputSize: inputSize)
+  }
+
+  private func openStore(_ registry: KernelRegistry) throws -> TuningStore {
+    let library = try RunningLibrary(registry: registry, host: PlatformFingerprint.current())
+    return try TuningStore.open(
+      user: DatabaseLocation.resolve(explicit: profile, environment: ProcessEnvironment.current), library: library)
+  }
+
+  private func checkTuned(_ network: CompiledNetwork) throws(DeploymentError) {
+    let missing = network.layers.filter { layer in
+      switch layer.choice.source {
+      case .heuristic, .nearest: !layer.isConversion
+      case .forced, .profile, .tuned: false
+      }
+    }
+    guard missing.isEmpty else { throw .notTuned(layers: missing.map { "\($0.name) (\($0.problem.key))" }) }
+  }
+
+  private func logChoices(_ network: CompiledNetwork) {
+    for layer in network.layers {
+      logger.info("\(layer.name): \(layer.problem.key): \(layer.choice.candidate.name) [\(layer.choice.source)]")
+    }
+  }
+}
+
+/// Why a network cannot be deployed as asked.
+public enum DeploymentError: Error, Equatable, CustomStringConvertible {
+  /// The name is neither a file nor a network of the catalog.
+  case unknownNetwork(name: String, known: [String])
+  /// In strict mode: layers without a tuned choice.
+  case notTuned(layers: [String])
+
+  /// One line that names what is wrong and the way out.
+  public var description: String {
+    switch self {
+    case .unknownNetwork(let name, let known):
+      "no network is called '\(name)'; give an ONNX file or one of \(known.joined(separator: ", "))"
+    case .notTuned(let layers):
+      "strict mode: \(layers.count) layers are not tuned on this host: \(layers.joined(separator: "; "))"
+    }
+  }
+}

@@ -1,0 +1,10 @@
+// What a deployment imports with `import Luthier`.
+
+@_exported import HostPlatform
+@_exported import Imaging
+@_exported import LayerKernels
+@_exported import Network
+@_exported import NetworkZoo
+@_exported import ONNXModel
+@_exported import StandardKernels
+@_exported import TuningDatabase
