@@ -95,13 +95,20 @@ let package = Package(
     .target(name: "LuthierC", dependencies: ["Luthier"], exclude: ["include", "python"]),
 
     // The programs.
+    .target(
+      name: "Presentation",
+      dependencies: ["Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
       name: "TuneProgram",
-      dependencies: ["Luthier", "Autotuner", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Presentation", "Luthier", "Autotuner", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Sources/tune"),
     .executableTarget(
       name: "LuthierProgram",
-      dependencies: ["Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Presentation", "Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Sources/luthier"),
     .plugin(
       name: "TuneCommand",

@@ -1,0 +1,62 @@
+public import ArgumentParser
+public import Luthier
+
+/// The options by which both programs name networks and their inputs.
+public struct InputArguments: ParsableArguments {
+  /// Rows and columns of the picture, as `224` or `800x1333`.
+  @Option(help: "Rows and columns of the picture, where the model leaves them open: 224 or 800x1333.")
+  public var inputSize: InputSize?
+
+  /// Pictures in a run.
+  @Option(help: "Pictures in a run, where the model leaves that open.")
+  public var batch: Int?
+
+  /// No option given.
+  public init() {}
+
+  /// Refuses batches that cannot be.
+  public func validate() throws {
+    if let batch, !(1...4096).contains(batch) { throw ValidationError("--batch is \(batch); allowed are 1 to 4096.") }
+  }
+
+  /// The options put into a deployment.
+  public func apply(to deployment: inout Deployment) {
+    deployment.batch = batch
+    deployment.inputSize = inputSize.map { ($0.height, $0.width) }
+  }
+}
+
+/// Rows and columns as one argument.
+public struct InputSize: ExpressibleByArgument, Sendable {
+  /// Rows.
+  public let height: Int
+  /// Columns.
+  public let width: Int
+
+  /// Reads `224` or `800x1333`; nil for anything else or sizes outside 1 to 16384.
+  public init?(argument: String) {
+    let sizes = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard (1...2).contains(sizes.count), sizes.allSatisfy({ (1...16_384).contains($0) }) else { return nil }
+    height = sizes[0]
+    width = sizes[sizes.count - 1]
+  }
+}
+
+/// What a program prints its tables as.
+public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+  /// For people.
+  case text
+  /// For programs.
+  case json
+}
+
+/// Checks a number of threads before anything long begins.
+///
+/// - Throws: `ValidationError` when it is outside ``CompilationOptions/allowedThreads``.
+public func checkThreads(_ threads: Int) throws {
+  let allowed = CompilationOptions.allowedThreads
+  guard allowed.contains(threads) else {
+    throw ValidationError(
+      "--threads is \(threads); allowed are \(allowed.lowerBound) to \(allowed.upperBound).")
+  }
+}

@@ -1,0 +1,37 @@
+public import ArgumentParser
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Runs a command and ends the process: data on standard output, one line for an error on standard error, and an exit code
+/// that says whose fault it was (``ExitStatus``).
+public enum ProgramMain {
+  /// Parses the process's arguments and runs the command that they name. Never returns.
+  public static func run<Root: ParsableCommand>(_ root: Root.Type) -> Never {
+    // A reader that goes away ends the program quietly instead of by a signal that looks like a crash.
+    signal(SIGPIPE, SIG_DFL)
+    do {
+      var command = try Root.parseAsRoot()
+      try command.run()
+      fflush(stdout)
+      exit(0)
+    } catch {
+      let status = ExitStatus(of: error)
+      if status == .usage || error is CleanExit || Root.exitCode(for: error) == .success {
+        // The parser knows how to print help, versions and what is wrong with arguments.
+        Root.exit(withError: error)
+      }
+      fflush(stdout)
+      fputs("error: \("\(error)".onOneLine)\n", stderr)
+      exit(status.rawValue)
+    }
+  }
+}
+
+extension String {
+  fileprivate var onOneLine: String {
+    split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Luthier
+import Presentation
+
+/// `luthier flops`: the arithmetic and the memory accesses of a network, layer by layer.
+struct CountOperations: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "flops",
+    abstract: "Print FLOPs with and without bias, memory access cost and arithmetic intensity of each layer.")
+
+  @Argument(help: "An ONNX file or a network of the catalog.")
+  var network: String
+
+  @OptionGroup var inputs: InputArguments
+
+  @Option(help: "Print as text or json.")
+  var output = OutputFormat.text
+
+  struct Row: Encodable {
+    let layer: String
+    let problem: String
+    let flops_with_bias: Int
+    let flops_without_bias: Int
+    let memory_access_cost: Int
+    let flops_per_byte: Double
+  }
+
+  func run() throws {
+    var deployment = Deployment()
+    inputs.apply(to: &deployment)
+    let graph = try deployment.graph(of: network).applying(GraphPass.standard)
+    let rows = graph.nodes.compactMap { node -> Row? in
+      guard case .layer(let problem, _) = node.operation else { return nil }
+      let count = problem.operationCount
+      return Row(
+        layer: node.name, problem: problem.key.description, flops_with_bias: count.flopsWithBias,
+        flops_without_bias: count.flopsWithoutBias, memory_access_cost: problem.memoryAccessCost,
+        flops_per_byte: Double(count.flopsWithBias) / Double(max(problem.memoryAccessCost * 4, 1)))
+    }
+    guard output == .text else {
+      print(try JSONOutput.text(rows))
+      return
+    }
+    var table = Table([
+      .text("layer"), .number("FLOPs"), .number("without bias"), .number("MAC"), .number("FLOP/byte"), .text("problem"),
+    ])
+    for row in rows {
+      table.add([
+        row.layer, "\(row.flops_with_bias)", "\(row.flops_without_bias)", "\(row.memory_access_cost)",
+        Figures.fixed(row.flops_per_byte, 2), row.problem,
+      ])
+    }
+    table.add([
+      "total", "\(rows.reduce(0) { $0 + $1.flops_with_bias })", "\(rows.reduce(0) { $0 + $1.flops_without_bias })",
+      "\(rows.reduce(0) { $0 + $1.memory_access_cost })",
+    ])
+    print(table.text)
+  }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Logging
+import Luthier
+import Presentation
+
+/// The options of every subcommand that runs a network.
+struct DeploymentArguments: ParsableArguments {
+  @Option(help: "A tuned database: a file, or a folder of them. By default where 'tune' writes.")
+  var profile: String?
+
+  @Option(help: "Threads that run the network.")
+  var threads = 1
+
+  @Option(help: "A kernel family to run wherever it applies, whatever was tuned: direct, im2col, winograd, …")
+  var kernels: String?
+
+  @OptionGroup var inputs: InputArguments
+
+  @Flag(help: "Fail where a layer was not tuned, instead of running a default.")
+  var strict = false
+
+  @Option(help: "Print as text or json.")
+  var output = OutputFormat.text
+
+  func validate() throws { try checkThreads(threads) }
+
+  func deployment() throws -> Deployment {
+    var deployment = Deployment()
+    deployment.threads = threads
+    deployment.profile = profile
+    deployment.family = kernels
+    deployment.mode = strict ? .strict : .fallBack
+    deployment.logger = Logger(label: "luthier") { StreamLogHandler.standardError(label: $0) }
+    inputs.apply(to: &deployment)
+    if let kernels {
+      let families = Set(try KernelRegistry.standard().allKernels.map(\.identifier.family))
+      guard families.contains(kernels) else {
+        throw ValidationError(
+          "no kernel family is called '\(kernels)'; known are \(families.sorted().joined(separator: ", ")).")
+      }
+    }
+    return deployment
+  }
+}
+
+/// `--network`, which is a file or a name.
+struct NetworkArgument: ParsableArguments {
+  @Option(help: "An ONNX file or a network of the catalog.")
+  var network: String
+}

@@ -1,0 +1,75 @@
+import Autotuner
+import Luthier
+import Presentation
+
+/// What tuning a network gave: layer by layer the winner and the runner-up, then the network before and after.
+struct NetworkReport: Encodable {
+  struct Layer: Encodable {
+    let layer: String
+    let problem: String
+    let kernel: String
+    let median_us: Double?
+    let spread: Double?
+    let runner_up: String?
+    let runner_up_slower_by: Double?
+    let candidates: Int
+  }
+
+  let network: String
+  let threads: Int
+  let layers: [Layer]
+  let untuned_ms: Double?
+  let layer_wise_ms: Double?
+  let tuned_ms: Double?
+  let predicted_ms: Double
+  let decision: String
+  let noisy_layers: Int
+
+  init(_ graph: Graph, _ outcome: NetworkTuner<SystemClock>.Outcome, threads: Int) {
+    network = graph.name
+    self.threads = threads
+    let chosen = Dictionary(outcome.profile.layers.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
+    layers = outcome.layers.map { node, entry in
+      let layer = chosen[node]
+      let record = layer.flatMap { entry.record(of: $0.kernel, $0.configuration) }
+      let runnerUp = entry.ranking().first { $0.kernel != record?.kernel || $0.configuration != record?.configuration }
+      let time = record?.time?.medianNanoseconds
+      return Layer(
+        layer: node, problem: entry.key.problem.description, kernel: record?.name ?? layer?.kernel.name ?? "-",
+        median_us: time.map { $0 / 1e3 }, spread: record?.time?.relativeSpread, runner_up: runnerUp?.name,
+        runner_up_slower_by: runnerUp?.time.flatMap { other in time.map { other.medianNanoseconds / $0 - 1 } },
+        candidates: entry.candidates.filter { $0.time != nil }.count)
+    }
+    let totals = outcome.profile.totals
+    untuned_ms = totals.untuned.map { $0.medianNanoseconds / 1e6 }
+    layer_wise_ms = totals.layerWise.map { $0.medianNanoseconds / 1e6 }
+    tuned_ms = totals.tuned.map { $0.medianNanoseconds / 1e6 }
+    predicted_ms = outcome.predictedTime / 1e6
+    decision = outcome.decision.rawValue
+    noisy_layers = outcome.layers.filter { $0.entry.search?.isUncertain == true }.count
+  }
+
+  var text: String {
+    var table = Table([
+      .text("layer"), .text("winner"), .number("time"), .number("±"), .text("runner-up"), .number("slower by"),
+    ])
+    for layer in layers {
+      table.add([
+        layer.layer, layer.kernel, layer.median_us.map { Figures.time(nanoseconds: $0 * 1e3) } ?? "-",
+        layer.spread.map(Figures.percent) ?? "-", layer.runner_up ?? "-",
+        layer.runner_up_slower_by.map(Figures.percent) ?? "-",
+      ])
+    }
+    func milliseconds(_ time: Double?) -> String { time.map { "\(Figures.fixed($0, 3)) ms" } ?? "not measured" }
+    var lines = ["\(network), \(threads) \(threads == 1 ? "thread" : "threads")", "", table.text, ""]
+    lines.append("untuned     \(milliseconds(untuned_ms))")
+    lines.append("layer-wise  \(milliseconds(layer_wise_ms))")
+    lines.append(
+      "tuned       \(milliseconds(tuned_ms))  (\(decision); layers add up to \(Figures.fixed(predicted_ms, 3)) ms)")
+    if noisy_layers > 0 {
+      lines.append(
+        "this host is noisy: \(noisy_layers) of \(layers.count) layers were decided within a spread above 10 %")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

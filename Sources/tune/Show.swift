@@ -1,0 +1,78 @@
+import ArgumentParser
+import Luthier
+import Presentation
+
+/// `tune show`: what a database holds.
+struct Show: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Print what this platform's database holds.")
+
+  @OptionGroup var databases: DatabaseArguments
+
+  @Flag(help: "Only entries that no longer hold, and why.")
+  var stale = false
+
+  @Option(help: "Print as text or json.")
+  var output = OutputFormat.text
+
+  struct Row: Encodable {
+    let problem: String
+    let threads: Int
+    let winner: String?
+    let median_us: Double?
+    let spread: Double?
+    let candidates: Int
+    let effort: String?
+    let stale: [String]
+  }
+
+  func run() throws {
+    let host = try PlatformFingerprint.current()
+    let file = try databases.file(of: host)
+    guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
+    let library = RunningLibrary(registry: try KernelRegistry.standard(), host: host)
+    let rows = database.entries.compactMap { entry -> Row? in
+      let reasons = library.stalenessReasons(of: entry)
+      if stale && reasons.isEmpty { return nil }
+      return Row(
+        problem: entry.key.problem.description, threads: entry.key.threads, winner: entry.winner?.name,
+        median_us: entry.winner?.time.map { $0.medianNanoseconds / 1e3 }, spread: entry.winner?.time?.relativeSpread,
+        candidates: entry.candidates.count, effort: entry.search?.effort.rawValue, stale: reasons)
+    }
+    guard output == .text else {
+      print(try JSONOutput.text(rows))
+      return
+    }
+    print(
+      "\(file.path): \(database.platform.name), \(database.entries.count) problems, \(database.profiles.count) profiles\n"
+    )
+    var table = Table([
+      .text("problem"), .number("threads"), .text("winner"), .number("time"), .number("±"), .number("tried"),
+      .text("effort"), .text("stale"),
+    ])
+    for row in rows {
+      table.add([
+        row.problem, "\(row.threads)", row.winner ?? "-",
+        row.median_us.map { Figures.time(nanoseconds: $0 * 1e3) } ?? "-", row.spread.map(Figures.percent) ?? "-",
+        "\(row.candidates)", row.effort ?? "-", row.stale.first ?? "",
+      ])
+    }
+    print(table.text)
+    for profile in database.profiles {
+      let time = profile.totals.tuned.map { Figures.time(nanoseconds: $0.medianNanoseconds) } ?? "not measured"
+      print("\nprofile \(profile.key): \(profile.layers.count) layers, \(time)")
+    }
+  }
+}
+
+/// What `tune` alone can say.
+enum TuneProgramError: Error, CustomStringConvertible {
+  case noDatabase(path: String)
+  case unknownLayer(String)
+
+  var description: String {
+    switch self {
+    case .noDatabase(let path): "there is no database at \(path); 'tune --platform this-host' makes one"
+    case .unknownLayer(let name): "no tuned layer or problem is called '\(name)'; 'tune show' lists the problems"
+    }
+  }
+}

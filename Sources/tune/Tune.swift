@@ -1,0 +1,22 @@
+import ArgumentParser
+import Luthier
+import Presentation
+
+/// `tune`: times every kernel on this machine and keeps the winners.
+struct Tune: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tune",
+    abstract: "Times every kernel for every layer of a network on this machine and keeps the winners.",
+    discussion: """
+      tune --platform this-host                       ShuffleNetV2 x1.0 at 224, one thread
+      tune --platform this-host --network model.onnx --threads 1,2 --effort thorough
+      """,
+    version: "luthier \(LibraryVersion.current)",
+    subcommands: [TuneNetworks.self, Show.self, Explain.self, Kernels.self],
+    defaultSubcommand: TuneNetworks.self)
+}
+
+@main
+enum Main {
+  static func main() { ProgramMain.run(Tune.self) }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Autotuner
+import Luthier
+import Presentation
+
+/// The default subcommand: tune networks.
+struct TuneNetworks: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "networks", abstract: "Tune networks (what 'tune' does without a subcommand).")
+
+  @Option(help: "The machine to tune: this-host, or the name that 'tune show' prints for it.")
+  var platform = "this-host"
+
+  @Option(help: "A network of the catalog or an ONNX file; may be given several times.")
+  var network: [String] = []
+
+  @OptionGroup var inputs: InputArguments
+
+  @Option(help: "Thread counts to tune for, such as 1,2.")
+  var threads = ThreadCounts([1])
+
+  @Option(help: "How thoroughly: quick (within a minute), normal or thorough.")
+  var effort = TuningEffort.normal
+
+  @Option(
+    help:
+      "The error allowed at the network's output, relative to its largest value; above 0 approximate kernels compete.")
+  var maxError = 0.0
+
+  @OptionGroup var databases: DatabaseArguments
+
+  @Option(help: "Print the result as text or json.")
+  var output = OutputFormat.text
+
+  func validate() throws {
+    try threads.counts.forEach(checkThreads)
+    guard (0...1).contains(maxError) else { throw ValidationError("--max-error is \(maxError); allowed are 0 to 1.") }
+  }
+
+  func run() throws {
+    let host = try PlatformFingerprint.current()
+    guard platform == "this-host" || platform == host.name else {
+      throw ValidationError(
+        "platform '\(platform)' is not this machine, which is '\(host.name)'; a machine is tuned where it stands.")
+    }
+    var deployment = Deployment()
+    inputs.apply(to: &deployment)
+    let names = network.isEmpty ? ["shufflenet_v2_x1_0"] : network
+    let graphs = try names.map { try deployment.graph(of: $0).applying(GraphPass.standard) }
+    let session = try TuningSession(
+      host: host, file: databases.file(of: host), effort: effort, maximumError: maxError, cancellation: .onInterrupt())
+    var reports: [NetworkReport] = []
+    for count in threads.counts {
+      reports += try session.tune(graphs, threads: count)
+    }
+    switch output {
+    case .text:
+      print(reports.map(\.text).joined(separator: "\n\n"))
+      print("\n\(session.file.path)")
+    case .json:
+      print(try JSONOutput.text(TuneOutput(platform: host.name, database: session.file.path, networks: reports)))
+    }
+  }
+}
+
+/// The JSON of a whole run.
+struct TuneOutput: Encodable {
+  let platform: String
+  let database: String
+  let networks: [NetworkReport]
+}
+
+/// Several thread counts as one argument.
+struct ThreadCounts: ExpressibleByArgument {
+  let counts: [Int]
+
+  init(_ counts: [Int]) { self.counts = counts }
+
+  init?(argument: String) {
+    let counts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard !counts.isEmpty, counts.count <= 64, !counts.contains(nil) else { return nil }
+    self.counts = counts.compactMap { $0 }
+  }
+
+  var defaultValueDescription: String { counts.map(String.init).joined(separator: ",") }
+}
+
+extension TuningEffort: ExpressibleByArgument {}
