@@ -4,5 +4,7 @@
 
 void GOMP_parallel(void (*function)(void *), void *data, unsigned threads, unsigned flags);
 int omp_get_thread_num(void);
+int omp_get_num_threads(void);
 int omp_get_max_threads(void);
+int kmp_get_blocktime(void);
 void kmp_set_blocktime(int milliseconds);

@@ -1,6 +1,14 @@
-// What the processor says of itself. On x86-64 that is CPUID and XGETBV, which Swift cannot spell; elsewhere nothing.
+// What the processor says of itself, and what it must be told, that Swift cannot spell. On x86-64 that is CPUID, XGETBV,
+// PAUSE and MXCSR, on arm64 YIELD; on Linux the cores that a thread may use.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
+
+#if defined(__linux__)
+// <sched.h> has these only for _GNU_SOURCE, which Swift's module of the C library does not set.
+int luthier_get_affinity(int thread, size_t bytes, void *mask) __asm__("sched_getaffinity");
+int luthier_set_affinity(int thread, size_t bytes, const void *mask) __asm__("sched_setaffinity");
+#endif
 
 typedef struct {
   uint32_t eax, ebx, ecx, edx;
@@ -11,17 +19,26 @@ typedef struct {
 
 static inline int luthier_has_cpuid(void) { return 1; }
 
+// Without a look at the highest leaf, which leaves 0 and 0x80000000 tell: under a hypervisor each CPUID takes microseconds.
 static inline luthier_cpuid_registers luthier_cpuid(uint32_t leaf, uint32_t subleaf) {
-  luthier_cpuid_registers r = {0, 0, 0, 0};
-  __get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx);
+  luthier_cpuid_registers r;
+  __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
   return r;
 }
 
+// Only where CPUID says that the system has enabled it (OSXSAVE); elsewhere the instruction is illegal.
 static inline uint64_t luthier_xgetbv(void) {
   uint32_t low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return ((uint64_t)high << 32) | low;
 }
+
+// The hint of a loop that waits for another core.
+static inline void luthier_pause(void) { __builtin_ia32_pause(); }
+
+// The control and status register of SSE and AVX floating point, of the calling thread.
+static inline uint32_t luthier_get_mxcsr(void) { return __builtin_ia32_stmxcsr(); }
+static inline void luthier_set_mxcsr(uint32_t value) { __builtin_ia32_ldmxcsr(value); }
 #else
 static inline int luthier_has_cpuid(void) { return 0; }
 static inline luthier_cpuid_registers luthier_cpuid(uint32_t leaf, uint32_t subleaf) {
@@ -30,4 +47,11 @@ static inline luthier_cpuid_registers luthier_cpuid(uint32_t leaf, uint32_t subl
   return r;
 }
 static inline uint64_t luthier_xgetbv(void) { return 0; }
+#if defined(__aarch64__)
+static inline void luthier_pause(void) { __asm__ volatile("yield"); }
+#else
+static inline void luthier_pause(void) {}
+#endif
+static inline uint32_t luthier_get_mxcsr(void) { return 0; }
+static inline void luthier_set_mxcsr(uint32_t value) { (void)value; }
 #endif

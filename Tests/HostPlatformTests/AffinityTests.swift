@@ -1,0 +1,33 @@
+import HostPlatform
+import Testing
+
+@Suite("Binding threads to cores")
+struct AffinityTests {
+  @Test("A pinned thread may run on its core only, until its old affinity is applied again")
+  func pinning() {
+    onThreads(1) { _ in
+      let before = Affinity.current
+      guard let core = before.cores.last else {
+        Issue.record("this thread may run on no core at all")
+        return
+      }
+      #expect(throws: Never.self) { try Affinity.pin(toCore: core) }
+      #expect(Affinity.current.cores == [core])
+      #expect(throws: Never.self) { try before.apply() }
+      #expect(Affinity.current == before)
+    }
+  }
+
+  @Test("Cores that do not exist are an error that names them", arguments: [-1, Int.min, 60_000, 65_536, Int.max])
+  func noSuchCore(core: Int) throws {
+    let before = Affinity.current
+    let error = #expect(throws: AffinityError.self) { try Affinity.pin(toCore: core) }
+    #expect(String(describing: try #require(error)).contains("'\(core)'"))
+    #expect(Affinity.current == before)
+  }
+
+  @Test("An affinity without cores is refused")
+  func empty() {
+    #expect(throws: AffinityError.self) { try Affinity(cores: []).apply() }
+  }
+}

@@ -1,0 +1,28 @@
+import Foundation
+
+/// Runs `body` on `count` operating system threads at the same time and waits for all of them.
+func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+  let done = DispatchSemaphore(value: 0)
+  for index in 0..<count {
+    Thread {
+      body(index)
+      done.signal()
+    }.start()
+  }
+  for _ in 0..<count { done.wait() }
+}
+
+/// Values that several threads add to.
+///
+/// Behind a lock of Foundation's, because Thread Sanitizer does not see those of `Synchronization.Mutex`.
+/// `@unchecked Sendable`: the lock guards every access.
+final class Collected<Value>: @unchecked Sendable {
+  private let lock = NSLock()
+  private var collected: [Value] = []
+
+  func add(_ value: Value) {
+    lock.withLock { collected.append(value) }
+  }
+
+  var values: [Value] { lock.withLock { collected } }
+}
