@@ -75,7 +75,7 @@ public struct PixelProduct: Sendable {
   ///   - bias: a number for each row, or nil.
   ///   - weight: the weight of a row and a k.
   public init?(
-    _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: UnsafePointer<Float>?,
+    _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?,
     activation: TileActivation, weight: (_ row: Int, _ k: Int) -> Float
   ) {
     let limit = table.maximumRows(vectors: blocking.vectors)

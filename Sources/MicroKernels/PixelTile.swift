@@ -142,10 +142,12 @@ public func pixelTile<
           L.store(L.clamp(sums[m * Vectors + n], lower, upper), target + n * L.byteCount)
         }
       }
-      if Tail > 0 { scatterPixel(lanes, L.clamp(tailSum, lower, upper), outputs + step, outputOffsets, Rows) }
+      if Tail > 0 {
+        scatterPixel(lanes, L.activate(tailSum, arguments.activation), outputs + step, outputOffsets, Rows)
+      }
       if !arguments.activation.isClamp {
         for m in 0..<Rows {
-          activate(lanes, outputs + Int(outputOffsets[m]) &* 4, vectors: Vectors + Tail, arguments.activation)
+          activate(lanes, outputs + Int(outputOffsets[m]) &* 4, vectors: Vectors, arguments.activation)
         }
       }
       pixel += step

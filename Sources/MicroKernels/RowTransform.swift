@@ -93,6 +93,22 @@ public func transposeRows<L: Lanes>(_ lanes: L.Type, _ address: UnsafeRawPointer
   }
 }
 
+/// Copies: `target[offsets[r] + c] = activation(source[r · stride + c] + addend[addendOffsets[r] + c])`.
+@inlinable @inline(__always)
+public func copyRows<L: Lanes>(_ lanes: L.Type, _ address: UnsafeRawPointer) {
+  let arguments = address.assumingMemoryBound(to: RowArguments.self).pointee
+  let isPlain = arguments.addends == nil && arguments.activation.isIdentity
+  for row in 0..<arguments.rows {
+    let source = UnsafeRawPointer(arguments.source) + row &* arguments.sourceStride &* 4
+    let target = UnsafeMutableRawPointer(arguments.target + Int(arguments.targetOffsets[row]))
+    target.copyMemory(from: source, byteCount: arguments.columns &* 4)
+    if isPlain { continue }
+    finishRow(
+      lanes, target, arguments.addends.map { UnsafeRawPointer($0 + Int(arguments.addendOffsets[row])) },
+      arguments.columns, arguments.activation)
+  }
+}
+
 /// Adds a row to another and applies an activation, to exactly `count` elements.
 @inlinable @inline(__always)
 func finishRow<L: Lanes>(

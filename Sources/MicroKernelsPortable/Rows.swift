@@ -7,3 +7,7 @@ public func portableTranspose() -> RowFunction { RowFunction { transposeRows(Por
 /// The split of rows into even and odd columns.
 @export(interface)
 public func portableSplit() -> RowFunction { RowFunction { splitRows(Portable.self, $0) } }
+
+/// The copy of rows with an addend and an activation.
+@export(interface)
+public func portableCopy() -> RowFunction { RowFunction { copyRows(Portable.self, $0) } }

@@ -1,0 +1,161 @@
+import LayerKernels
+import MicroKernels
+
+/// Pointwise convolution straight from planes to planes, pixels along the lanes: a matrix product without packing inputs.
+///
+/// A 1×1 convolution of stride 1 is `W · X` with `X` of `[C, H·W]`. The tiles read each channel where its plane lies, so
+/// permuted, split and concatenated channels cost nothing (Ma et al., "ShuffleNet V2", section 3, on element-wise and
+/// copying operations). Configuration: `m` rows and `n` vectors of a tile; `outer` 0 for pixels outermost, which keeps a
+/// group's inputs in the first cache, 1 for panels of weights; `depth`, a block of k, 0 for all; `split`, what threads
+/// share: 0 decides by the sizes, 1 pixels, 2 channels.
+public struct PointwisePixels: LayerKernel {
+  /// `direct.pointwise.pixels`
+  public let identifier: KernelIdentifier = "direct.pointwise.pixels"
+  /// The first.
+  public let version = 1
+  private let tiles: PixelTileTable
+
+  /// The kernel on an instruction set.
+  public init(_ set: MicroKernelSet) { tiles = set.pixelTiles }
+
+  /// 1×1, stride 1, no padding, an activation without an exponential.
+  public func applicability(to problem: ConvolutionProblem) -> Applicability {
+    guard problem.isPointwise else { return .refused("needs a 1×1 window with stride 1 and no padding") }
+    guard TileActivation(problem.epilogue.activation) != nil else {
+      return .refused("cannot apply \(problem.epilogue.activation) in registers")
+    }
+    guard problem.groups == 1 || problem.inputChannels / problem.groups >= 4 else {
+      return .refused("needs at least 4 input channels a group, not \(problem.inputChannels / problem.groups)")
+    }
+    return .applies
+  }
+
+  /// Nine tenths of what the lanes and rows of the best tile are used to.
+  public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
+    let pixels = problem.output.height * problem.output.width
+    let vectors = Double((pixels + tiles.lanes - 1) / tiles.lanes)
+    let lanes = pixels % tiles.lanes == 1 && pixels > tiles.lanes ? 1 : Double(pixels) / (vectors * Double(tiles.lanes))
+    let rows = Double(problem.outputChannels / problem.groups)
+    return 0.92 * lanes * min(1, rows * vectors / 8)
+  }
+
+  /// The tiles that should be quickest, each with both loop orders, and blocks of k where inputs outgrow the first cache.
+  public func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    let depth = problem.inputChannels / problem.groups
+    let choices = PixelProduct.Blocking.choices(
+      tiles, rows: problem.outputChannels / problem.groups, depth: depth,
+      pixelCount: problem.output.height * problem.output.width)
+    var configurations: [KernelConfiguration] = []
+    for blocking in choices.prefix(4) {
+      for outer in [0, 1] {
+        let base = ["m": blocking.rows, "n": blocking.vectors, "outer": outer, "depth": 0, "split": 0]
+        configurations.append(KernelConfiguration(base))
+      }
+    }
+    if let best = choices.first {
+      let base = ["m": best.rows, "n": best.vectors, "outer": 0, "depth": 0, "split": 0]
+      if depth > 192 { configurations.append(KernelConfiguration(base.merging(["depth": 128]) { $1 })) }
+      for split in [1, 2] { configurations.append(KernelConfiguration(base.merging(["split": split]) { $1 })) }
+    }
+    return configurations
+  }
+
+  /// Plane lists.
+  public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
+    OperandLayouts(all: .planeList, inputCount: problem.inputShapes.count)
+  }
+
+  /// Packs the weights in panels.
+  ///
+  /// - Throws: ``KernelError`` when there is no such tile.
+  public func prepare(
+    _ problem: ConvolutionProblem, configuration: KernelConfiguration, parameters: ConvolutionParameters
+  ) throws -> any PreparedKernel {
+    if case .refused(let reason) = applicability(to: problem) {
+      throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
+    }
+    let vectors = try configuration.value("n", in: 1...PixelTileTable.maximumVectors, of: identifier)
+    let blocking = PixelProduct.Blocking(
+      rows: try configuration.value(
+        "m", in: 1...max(tiles.maximumRows(vectors: vectors), 1), of: identifier),
+      vectors: vectors, depth: try configuration.value("depth", in: 0...Int(Int32.max), of: identifier),
+      panelsOuter: try configuration.value("outer", in: 0...1, of: identifier) == 1)
+    let split = try configuration.value("split", in: 0...2, of: identifier)
+    let products = try PixelProduct.groups(of: problem, parameters, tiles, blocking)
+    guard let products, let first = products.first else {
+      throw KernelError.invalidConfiguration(
+        kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
+    }
+    return PreparedPointwisePixels(
+      products: products, plan: first.plan(pixelCount: problem.output.height * problem.output.width),
+      batch: problem.batch, hasResidual: problem.epilogue.hasResidual, split: split)
+  }
+}
+
+extension PixelProduct {
+  /// One product for each group of a convolution, k running over channel, row and column of the filter; nil when there is no
+  /// such tile.
+  static func groups(
+    of problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ tiles: PixelTileTable, _ blocking: Blocking
+  ) throws -> [PixelProduct]? {
+    guard let activation = TileActivation(problem.epilogue.activation) else { return nil }
+    let rows = problem.outputChannels / problem.groups
+    let depth = problem.filterShape.elementCount / problem.outputChannels
+    return parameters.filter.withElements { filter in
+      var products: [PixelProduct] = []
+      for group in 0..<problem.groups {
+        let bias = parameters.bias.map { Array($0[group * rows..<(group + 1) * rows]) }
+        let product = PixelProduct(
+          tiles, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation
+        ) { row, k in filter[(group * rows + row) * depth + k] }
+        guard let product else { return nil }
+        products.append(product)
+      }
+      return products
+    }
+  }
+}
+
+/// The kernel bound to its weights.
+struct PreparedPointwisePixels: PreparedKernel {
+  let products: [PixelProduct]
+  let plan: PixelPlan
+  let batch: Int
+  let hasResidual: Bool
+  let split: Int
+
+  func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
+    let depth = products[0].depth
+    let rows = products[0].panels.rows
+    let groups = plan.groups.count
+    let byPixels = sharesPixels(worker.count)
+    let share = byPixels ? worker.share(of: batch * groups) : 0..<batch * groups
+    guard !share.isEmpty else { return }
+    for image in share.lowerBound / groups...(share.upperBound - 1) / groups {
+      let part = share.clamped(to: image * groups..<(image + 1) * groups)
+      for (index, product) in products.enumerated() {
+        let plane = (image * products.count + index)
+        var place = PixelProduct.Operands(
+          inputs: operands.input.base, inputOffsets: operands.input.planes + plane * depth,
+          outputs: operands.output.base, outputOffsets: operands.output.planes + plane * rows)
+        if hasResidual {
+          place.addends = UnsafePointer(operands.inputs[1].base)
+          place.addendOffsets = operands.inputs[1].planes + plane * rows
+        }
+        let panels = product.panels.count
+        product.run(
+          place, plan, groups: part.lowerBound - image * groups..<part.upperBound - image * groups,
+          panels: byPixels ? 0..<panels : worker.share(of: panels))
+      }
+    }
+  }
+
+  /// Whether threads share pixels, or channels: whatever leaves the slowest with less.
+  private func sharesPixels(_ workers: Int) -> Bool {
+    guard workers > 1, split != 1 else { return true }
+    guard split != 2 else { return false }
+    func excess(_ items: Int) -> Double { Double((items + workers - 1) / workers * workers) / Double(items) }
+    let items = batch * plan.groups.count
+    return items >= 8 * workers || excess(items) <= excess(products[0].panels.count)
+  }
+}

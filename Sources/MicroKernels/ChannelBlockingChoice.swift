@@ -1,0 +1,30 @@
+extension ChannelProduct.Blocking {
+  /// Tile sizes for a product, the quickest by estimate first; see ``PixelProduct/Blocking/choices(_:rows:depth:pixelCount:)``.
+  public static func choices(_ table: ChannelTileTable, channels: Int, pixelCount: Int) -> [Self] {
+    let allVectors = (channels + table.lanes - 1) / table.lanes
+    var choices: [(blocking: Self, cycles: Double)] = []
+    for vectors in 1...min(ChannelTileTable.maximumVectors, allVectors) {
+      let limit = table.maximumRows(vectors: vectors)
+      let panels = PanelPlan(rows: allVectors, limit: vectors)
+      for rows in max(limit / 2, 1)..<(limit + 1) where limit > 0 && (rows <= pixelCount || rows == 1) {
+        guard table.tile(rows: rows, vectors: panels.largeRows) != nil,
+          panels.largeCount == panels.count || table.tile(rows: rows, vectors: panels.largeRows - 1) != nil
+        else { continue }
+        let pixels = PanelPlan(rows: pixelCount, limit: rows)
+        var cycles = 0.0
+        for (width, panelCount) in [
+          (panels.largeRows, panels.largeCount), (panels.largeRows - 1, panels.count - panels.largeCount),
+        ] where panelCount > 0 {
+          for (height, count) in [
+            (pixels.largeRows, pixels.largeCount), (pixels.largeRows - 1, pixels.count - pixels.largeCount),
+          ] where count > 0 {
+            let step = max(Double(width * height) / 2 * 1.02, Double(width + height) / 2 * 1.1, 4)
+            cycles += Double(panelCount * count) * step
+          }
+        }
+        choices.append((Self(rows: rows, vectors: vectors), cycles))
+      }
+    }
+    return choices.sorted { $0.cycles < $1.cycles }.map(\.blocking)
+  }
+}

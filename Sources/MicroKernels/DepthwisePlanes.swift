@@ -1,0 +1,211 @@
+/// What a depthwise convolution of planes works on.
+///
+/// Every plane of `outputHeight` × `outputWidth` is the convolution of one plane with one filter of K × K, moved by S in
+/// both directions.
+public struct DepthwisePlanesArguments {
+  /// What `inputPlanes` count from.
+  public var inputs: UnsafePointer<Float>
+  /// An element offset for each plane.
+  public var inputPlanes: UnsafePointer<Int32>
+  /// What `outputPlanes` count from.
+  public var outputs: UnsafeMutablePointer<Float>
+  /// An element offset for each plane.
+  public var outputPlanes: UnsafePointer<Int32>
+  /// `[channels][K · K]`
+  public var weights: UnsafePointer<Float>
+  /// A number for each channel that the sums start from.
+  public var bias: UnsafePointer<Float>
+  /// A plane's channel is its number modulo this.
+  public var channels: Int
+  /// The first plane.
+  public var firstPlane: Int
+  /// The planes to work through.
+  public var planeCount: Int
+  /// Rows of an input plane.
+  public var inputHeight: Int
+  /// Columns of an input plane.
+  public var inputWidth: Int
+  /// Rows of an output plane.
+  public var outputHeight: Int
+  /// Columns of an output plane.
+  public var outputWidth: Int
+  /// Rows of padding above.
+  public var paddingTop: Int
+  /// Columns of padding to the left.
+  public var paddingLeft: Int
+  /// Elements of an output plane that may be written, slack included.
+  public var capacity: Int
+  /// For each block of columns a mask for each load of a row (``DepthwiseColumns``).
+  public var masks: UnsafePointer<Int32>
+  /// No result is smaller.
+  public var lower: Float
+  /// No result is larger.
+  public var upper: Float
+
+  /// Arguments without bounds; sizes start as zero.
+  public init(
+    weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, masks: UnsafePointer<Int32>,
+    inputs: UnsafePointer<Float>, inputPlanes: UnsafePointer<Int32>, outputs: UnsafeMutablePointer<Float>,
+    outputPlanes: UnsafePointer<Int32>
+  ) {
+    self.weights = weights
+    self.bias = bias
+    self.masks = masks
+    self.inputs = inputs
+    self.inputPlanes = inputPlanes
+    self.outputs = outputs
+    self.outputPlanes = outputPlanes
+    lower = -.infinity
+    upper = .infinity
+    (channels, firstPlane, planeCount, inputHeight, inputWidth) = (0, 0, 0, 0, 0)
+    (outputHeight, outputWidth, paddingTop, paddingLeft, capacity) = (0, 0, 0, 0, 0)
+  }
+}
+
+/// How the columns of a row are cut into vectors: whole vectors, the last one moved back so that it ends with the row.
+public enum DepthwiseColumns {
+  /// The vectors of a row.
+  @inlinable @inline(__always)
+  public static func blockCount(width: Int, lanes: Int) -> Int { (width &+ lanes &- 1) / lanes }
+
+  /// The first column of a vector.
+  @inlinable @inline(__always)
+  public static func start(of block: Int, width: Int, lanes: Int) -> Int {
+    max(min(block &* lanes, width &- lanes), 0)
+  }
+
+  /// The masks that a convolution's loads need: for each vector of a row, for each of its loads.
+  ///
+  /// With stride 1 there is a load for each column of the filter. With stride 2 there are two for each pair of columns,
+  /// one vector behind the other, whose even and odd lanes are the pair's columns.
+  public static func masks(
+    kernel: Int, stride: Int, paddingLeft: Int, inputWidth: Int, outputWidth: Int, lanes: Int
+  ) -> [Int32] {
+    (0..<blockCount(width: outputWidth, lanes: lanes)).flatMap { block in
+      let first = start(of: block, width: outputWidth, lanes: lanes) * stride - paddingLeft
+      let loads = stride == 1 ? (0..<kernel).map { $0 } : (0..<kernel + kernel % 2).map { $0 / 2 * 2 + $0 % 2 * lanes }
+      return loads.flatMap { LaneMask.places(lanes: lanes, first: first + $0, limit: inputWidth) }
+    }
+  }
+}
+
+/// The size of a depthwise convolution as a type.
+///
+/// - Parameters (integer generics): `Kernel` rows and columns moved by `Stride`; `Taps`, the filter's elements; `Pending`,
+///   the output rows that an input row adds to, Kernel / Stride rounded up; `Loads`, those of a row; `Vectors`, the vectors
+///   side by side; and what the language cannot multiply yet: `PendingVectors`, `LoadVectors`.
+public enum DepthwiseShape<
+  let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int, let Vectors: Int,
+  let PendingVectors: Int, let LoadVectors: Int
+> {}
+
+/// Depthwise convolution with columns along the lanes.
+///
+/// The rows of a plane are read once, from the top down: each is added to all output rows that it belongs to, whose sums
+/// wait in registers and move on by one with every output row. Columns outside the plane are masked out of the loads and
+/// rows outside are skipped, so there is no copy with a border. Where a row is narrower than a vector, what is written
+/// behind it is overwritten by the next row.
+@inlinable @inline(__always)
+public func depthwisePlanes<
+  L: PlaneLanes, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int, let Vectors: Int,
+  let PendingVectors: Int, let LoadVectors: Int
+>(
+  _ lanes: L.Type,
+  _ shape: DepthwiseShape<Kernel, Stride, Taps, Pending, Loads, Vectors, PendingVectors, LoadVectors>.Type,
+  _ address: UnsafeRawPointer
+) {
+  let arguments = address.assumingMemoryBound(to: DepthwisePlanesArguments.self)
+  let count = L.Vector.scalarCount
+  let blocks = DepthwiseColumns.blockCount(width: arguments.pointee.outputWidth, lanes: count)
+  let end = arguments.pointee.firstPlane &+ arguments.pointee.planeCount
+  var plane = arguments.pointee.firstPlane
+  var channel = plane % arguments.pointee.channels
+  while plane < end {
+    var block = 0
+    while block < blocks {
+      depthwiseColumns(lanes, shape, arguments, plane, channel, min(block, max(blocks &- Vectors, 0)), blocks)
+      block &+= Vectors
+    }
+    plane &+= 1
+    channel &+= 1
+    if channel == arguments.pointee.channels { channel = 0 }
+  }
+}
+
+/// Some vectors' columns of one plane, from the top down.
+@inlinable @inline(__always)
+func depthwiseColumns<
+  L: PlaneLanes, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int, let Vectors: Int,
+  let PendingVectors: Int, let LoadVectors: Int
+>(
+  _ lanes: L.Type,
+  _ shape: DepthwiseShape<Kernel, Stride, Taps, Pending, Loads, Vectors, PendingVectors, LoadVectors>.Type,
+  _ address: UnsafePointer<DepthwisePlanesArguments>, _ plane: Int, _ channel: Int, _ block: Int, _ blocks: Int
+) {
+  let arguments = address.pointee
+  let count = L.Vector.scalarCount
+  var weights = InlineArray<Taps, L.Vector>(repeating: L.Vector())
+  for tap in 0..<Taps { weights[tap] = L.broadcast(arguments.weights[channel &* Taps + tap]) }
+  let bias = L.broadcast(arguments.bias[channel])
+  var masks = InlineArray<LoadVectors, L.Mask>(repeating: L.mask(arguments.masks))
+  var starts = InlineArray<Vectors, Int>(repeating: 0)
+  for n in 0..<Vectors {
+    let own = min(block &+ n, blocks &- 1)
+    starts[n] = DepthwiseColumns.start(of: own, width: arguments.outputWidth, lanes: count)
+    for load in 0..<Loads { masks[n * Loads + load] = L.mask(arguments.masks + (own &* Loads &+ load) &* count) }
+  }
+  let lower = L.broadcast(arguments.lower)
+  let upper = L.broadcast(arguments.upper)
+  let input = UnsafeRawPointer(arguments.inputs + Int(arguments.inputPlanes[plane]))
+  let output = UnsafeMutableRawPointer(arguments.outputs + Int(arguments.outputPlanes[plane]))
+
+  var sums = InlineArray<PendingVectors, L.Vector>(repeating: bias)
+  var values = InlineArray<LoadVectors, L.Vector>(repeating: bias)
+  var step = 0
+  while step < arguments.outputHeight &+ Pending &- 1 {
+    for n in 0..<Vectors {
+      var carried = bias
+      for i in 0..<Pending { swap(&sums[i * Vectors + n], &carried) }
+    }
+    for phase in 0..<Stride {
+      let row = step &* Stride &+ phase &- arguments.paddingTop
+      if UInt(bitPattern: row) < UInt(bitPattern: arguments.inputHeight) {
+        let source = input + (row &* arguments.inputWidth &- arguments.paddingLeft) &* 4
+        for n in 0..<Vectors {
+          let place = source + starts[n] &* Stride &* 4
+          if Stride == 1 {
+            for load in 0..<Loads { values[n * Loads + load] = L.load(place + load * 4, masks[n * Loads + load]) }
+          } else {
+            for pair in 0..<Loads / 2 {
+              let first = n * Loads + pair * 2
+              let parts = L.deinterleave(
+                L.load(place + pair * 8, masks[first]), L.load(place + pair * 8 + L.byteCount, masks[first + 1]))
+              values[first] = parts.even
+              values[first + 1] = parts.odd
+            }
+          }
+        }
+        for i in 0..<Pending {
+          let filterRow = i * Stride + phase
+          if filterRow < Kernel {
+            for column in 0..<Kernel {
+              for n in 0..<Vectors {
+                L.multiplyAdd(
+                  &sums[i * Vectors + n], values[n * Loads + column], weights[filterRow * Kernel + column])
+              }
+            }
+          }
+        }
+      }
+    }
+    let outputRow = step &- (Pending &- 1)
+    if outputRow >= 0 {
+      for n in 0..<Vectors {
+        let place = outputRow &* arguments.outputWidth &+ starts[n]
+        L.store(
+          L.clamp(sums[(Pending - 1) * Vectors + n], lower, upper), output, place, capacity: arguments.capacity)
+      }
+    }
+    step &+= 1
+  }
+}

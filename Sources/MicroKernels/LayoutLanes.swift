@@ -1,0 +1,72 @@
+/// What the functions on planes need of an instruction set besides ``Lanes``: loads of some lanes, and powers of two.
+public protocol PlaneLanes: Lanes {
+  /// Which lanes of a vector are meant.
+  associatedtype Mask: BitwiseCopyable
+
+  /// A mask from one number a lane: −1 for a lane that is meant, 0 for another.
+  static func mask(_ lanes: UnsafePointer<Int32>) -> Mask
+
+  /// The lanes that the mask means; the others are zero and their memory is not touched.
+  static func load(_ address: UnsafeRawPointer, _ mask: Mask) -> Vector
+
+  /// The lanes that the mask means, the others from `otherwise`; their memory is not touched.
+  static func load(_ address: UnsafeRawPointer, _ mask: Mask, otherwise: Vector) -> Vector
+
+  /// x · 2ⁿ where n is whole and x and the result are normal numbers.
+  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector
+}
+
+extension PlaneLanes {
+  /// Writes a vector, or only its first lanes where fewer than a vector's fit before `capacity`.
+  ///
+  /// - Parameters:
+  ///   - place: the first element to write, counted from `start`.
+  ///   - capacity: how many elements behind `start` may be written.
+  @inlinable @inline(__always)
+  static func store(_ vector: Vector, _ start: UnsafeMutableRawPointer, _ place: Int, capacity: Int) {
+    let target = start + place &* 4
+    if place &+ Vector.scalarCount <= capacity {
+      store(vector, target)
+    } else {
+      storeFirst(vector, target, capacity &- place)
+    }
+  }
+
+  /// Writes the first `count` lanes.
+  @inlinable @inline(__always)
+  static func storeFirst(_ vector: Vector, _ target: UnsafeMutableRawPointer, _ count: Int) {
+    var vector = vector
+    withUnsafeBytes(of: &vector) { lanes in
+      var index = 0
+      while index < count {
+        target.storeBytes(
+          of: lanes.loadUnaligned(fromByteOffset: index &* 4, as: Float.self), toByteOffset: index &* 4, as: Float.self)
+        index &+= 1
+      }
+    }
+  }
+}
+
+/// Masks in memory, a number a lane, as ``PlaneLanes/mask(_:)`` reads them.
+public enum LaneMask {
+  /// −1 for each lane whose place, `first + lane · step`, is within `0 ..< limit`, else 0.
+  public static func places(lanes: Int, first: Int, step: Int = 1, limit: Int) -> [Int32] {
+    (0..<lanes).map { lane in
+      let place = first + lane * step
+      return place >= 0 && place < limit ? -1 : 0
+    }
+  }
+}
+
+/// A micro-kernel of one instruction set that takes the address of its arguments: plain data, so that only pointers and
+/// numbers cross the wall between instruction sets.
+public struct MicroKernelFunction<Arguments>: Sendable {
+  private let code: @convention(c) (UnsafeRawPointer) -> Void
+
+  /// A function of the given code.
+  public init(_ code: @convention(c) (UnsafeRawPointer) -> Void) { self.code = code }
+
+  /// Runs it.
+  @inline(__always)
+  public func callAsFunction(_ arguments: UnsafePointer<Arguments>) { code(arguments) }
+}

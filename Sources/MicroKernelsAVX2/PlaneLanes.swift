@@ -1,0 +1,22 @@
+import CLanes
+import MicroKernels
+
+extension AVX2: PlaneLanes {
+  typealias Mask = SIMD8<Int32>
+
+  @inline(__always)
+  static func mask(_ lanes: UnsafePointer<Int32>) -> Mask { UnsafeRawPointer(lanes).loadUnaligned(as: Mask.self) }
+
+  @inline(__always)
+  static func load(_ address: UnsafeRawPointer, _ mask: Mask) -> Vector {
+    luthier_load8(address.assumingMemoryBound(to: Float.self), mask)
+  }
+
+  @inline(__always)
+  static func load(_ address: UnsafeRawPointer, _ mask: Mask, otherwise: Vector) -> Vector {
+    luthier_blend8(otherwise, luthier_load8(address.assumingMemoryBound(to: Float.self), mask), mask)
+  }
+
+  @inline(__always)
+  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector { luthier_scale8(x, n) }
+}

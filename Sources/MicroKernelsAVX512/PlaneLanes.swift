@@ -1,0 +1,22 @@
+import CLanes
+import MicroKernels
+
+extension AVX512: PlaneLanes {
+  typealias Mask = UInt16
+
+  @inline(__always)
+  static func mask(_ lanes: UnsafePointer<Int32>) -> Mask { luthier_mask16(lanes) }
+
+  @inline(__always)
+  static func load(_ address: UnsafeRawPointer, _ mask: Mask) -> Vector {
+    luthier_load16(address.assumingMemoryBound(to: Float.self), mask)
+  }
+
+  @inline(__always)
+  static func load(_ address: UnsafeRawPointer, _ mask: Mask, otherwise: Vector) -> Vector {
+    luthier_load_or16(address.assumingMemoryBound(to: Float.self), mask, otherwise)
+  }
+
+  @inline(__always)
+  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector { luthier_scale16(x, n) }
+}

@@ -1,0 +1,22 @@
+import CLanes
+import MicroKernels
+
+extension Portable: PlaneLanes {
+  typealias Mask = SIMD4<Int32>
+
+  @inline(__always)
+  static func mask(_ lanes: UnsafePointer<Int32>) -> Mask { UnsafeRawPointer(lanes).loadUnaligned(as: Mask.self) }
+
+  @inline(__always)
+  static func load(_ address: UnsafeRawPointer, _ mask: Mask) -> Vector {
+    luthier_load4(address.assumingMemoryBound(to: Float.self), mask, Vector())
+  }
+
+  @inline(__always)
+  static func load(_ address: UnsafeRawPointer, _ mask: Mask, otherwise: Vector) -> Vector {
+    luthier_load4(address.assumingMemoryBound(to: Float.self), mask, otherwise)
+  }
+
+  @inline(__always)
+  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector { luthier_scale4(x, n) }
+}

@@ -1,0 +1,58 @@
+import HostPlatform
+import MicroKernels
+import MicroKernelsPortable
+
+#if arch(x86_64)
+  import MicroKernelsAVX2
+  import MicroKernelsAVX512
+#endif
+
+extension MicroKernelSet {
+  /// The micro-kernels of an instruction set.
+  ///
+  /// Asking for a set runs none of its code: any set may be made anywhere, and run where the processor has it. Where an
+  /// instruction set is none of this architecture's, the portable micro-kernels stand in.
+  public init(_ instructionSet: InstructionSet) {
+    switch instructionSet {
+    case .portable: self = .portable
+    case .avx2:
+      #if arch(x86_64)
+        self = .avx2
+      #else
+        self = .portable
+      #endif
+    case .avx512:
+      #if arch(x86_64)
+        self = .avx512
+      #else
+        self = .portable
+      #endif
+    }
+  }
+
+  private static var portable: MicroKernelSet {
+    MicroKernelSet(
+      name: InstructionSet.portable.rawValue, lanes: 4,
+      pixelTiles: PixelTileTable(lanes: 4) { portablePixelTile(rows: $0, vectors: $1, tail: $2) },
+      channelTiles: ChannelTileTable(lanes: 4) { portableChannelTile(rows: $0, vectors: $1) },
+      rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), split: portableSplit()))
+  }
+
+  #if arch(x86_64)
+    private static var avx2: MicroKernelSet {
+      MicroKernelSet(
+        name: InstructionSet.avx2.rawValue, lanes: 8,
+        pixelTiles: PixelTileTable(lanes: 8) { avx2PixelTile(rows: $0, vectors: $1, tail: $2) },
+        channelTiles: ChannelTileTable(lanes: 8) { avx2ChannelTile(rows: $0, vectors: $1) },
+        rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), split: avx2Split()))
+    }
+
+    private static var avx512: MicroKernelSet {
+      MicroKernelSet(
+        name: InstructionSet.avx512.rawValue, lanes: 16,
+        pixelTiles: PixelTileTable(lanes: 16) { avx512PixelTile(rows: $0, vectors: $1, tail: $2) },
+        channelTiles: ChannelTileTable(lanes: 16) { avx512ChannelTile(rows: $0, vectors: $1) },
+        rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), split: avx512Split()))
+    }
+  #endif
+}
