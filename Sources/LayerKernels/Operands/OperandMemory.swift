@@ -8,51 +8,36 @@ public final class OperandMemory {
   /// How it lies.
   public let layout: TensorLayout
 
+  private let blocks: OperandBlocks
   private let memory: UnsafeMutablePointer<Float>
-  private let count: Int
   private let planes: UnsafeMutablePointer<Int32>
-  private let planeCount: Int
-  /// Elements of a block that are the activation's own, and those up to the end of its slack.
-  private let blockSize: Int
-  private let paddedBlockSize: Int
   /// What an input held when it was filled.
   private var original: Tensor?
+  private let salt: UInt32
 
-  /// Guard elements before the first block and behind each one.
-  private static let guardCount = 16
-  /// A NaN of our own: arithmetic does not produce its payload.
-  private static let guardPattern: UInt32 = 0x7FC0_5EED
-
-  /// Memory for an activation; with `shuffling` the planes of a plane list lie in a random order.
+  /// Memory for an activation.
   ///
+  /// - Parameters:
+  ///   - shuffling: a seed for planes in a random order with guards between them; nil for planes one behind the other,
+  ///     as networks place them.
+  ///   - offset: elements by which the first element of a layout without planes lies behind a 64-byte boundary, 0 to 15:
+  ///     callers' memory is aligned to 4 bytes only.
   /// - Throws: ``ProblemError`` when the layout needs another rank or the memory cannot be addressed.
-  public init(shape: TensorShape, layout: TensorLayout, shuffling seed: UInt64? = nil) throws(ProblemError) {
-    if layout != .rowMajor { try checkSize("\(layout.rawValue) rank", shape.rank, in: 4...4) }
+  public init(
+    shape: TensorShape, layout: TensorLayout, shuffling seed: UInt64? = nil, offset: Int = 0
+  ) throws(ProblemError) {
     self.shape = shape
     self.layout = layout
-    let isPlaneList = layout == .planeList
-    planeCount = isPlaneList ? shape[0] * shape[1] : 1
-    blockSize = isPlaneList ? shape[2] * shape[3] : shape.elementCount
-    // Only a plane list has slack that may be written.
-    paddedBlockSize = isPlaneList ? AlignedMemory.paddedCount(blockSize) : blockSize
-    let stride = AlignedMemory.paddedCount(paddedBlockSize) + Self.guardCount
-    let (total, overflow) = stride.multipliedReportingOverflow(by: max(planeCount, 1))
-    guard !overflow, total < TensorShape.maximumElementCount - Self.guardCount else {
-      throw .inconsistent("an operand of shape \(shape) is too large to address")
+    blocks = try OperandBlocks(shape: shape, layout: layout, shuffling: seed, offset: offset)
+    memory = AlignedMemory.allocateUninitialized(count: blocks.totalCount)
+    salt = UInt32(truncatingIfNeeded: UInt(bitPattern: memory) >> 6)
+    planes = .allocate(capacity: max(blocks.starts.count, 1))
+    planes.initialize(to: 0)
+    for (plane, start) in blocks.starts.enumerated() { (planes + plane).initialize(to: Int32(start)) }
+    for index in 0..<blocks.totalCount {
+      (memory + index).initialize(to: Poison.outside.value(at: index, salt: salt))
     }
-    count = Self.guardCount + total
-    memory = AlignedMemory.allocate(count: count)
-    planes = .allocate(capacity: max(planeCount, 1))
-    var order = Array(0..<max(planeCount, 1))
-    if let seed {
-      var random = RandomSource(seed: seed)
-      order.shuffle(using: &random)
-    }
-    for plane in order.indices {
-      (planes + plane).initialize(to: Int32(Self.guardCount + order[plane] * stride))
-    }
-    let guardValue = Float(bitPattern: Self.guardPattern)
-    for index in 0..<count { memory[index] = guardValue }
+    poison()
   }
 
   deinit {
@@ -63,16 +48,18 @@ public final class OperandMemory {
   /// What a kernel takes.
   public var operand: TensorOperand {
     if layout == .planeList { return TensorOperand(base: memory, planes: planes) }
-    return TensorOperand(base: memory + Self.guardCount, planes: Self.zero)
+    return TensorOperand(base: memory + Int(planes[0]), planes: Self.zero)
   }
 
   /// Everything, guards included: for touching caches.
-  public var elements: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: memory, count: count) }
+  public var elements: UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: memory, count: blocks.totalCount)
+  }
 
   /// Writes an activation of the same shape; the slack of planes becomes NaN.
   public func fill(from tensor: Tensor) {
     precondition(tensor.shape == shape, "the tensor has another shape than the operand")
-    poison()
+    poison(.slack)
     tensor.withElements { source in
       forEachElement { position, index in memory[position] = source[index] }
     }
@@ -80,10 +67,12 @@ public final class OperandMemory {
   }
 
   /// Makes everything that may be written NaN, so that an element that is never written is found out.
-  public func poison() {
+  public func poison() { poison(.unwritten) }
+
+  private func poison(_ poison: Poison) {
     original = nil
-    for plane in 0..<planeCount {
-      for index in 0..<paddedBlockSize { memory[Int(planes[plane]) + index] = .nan }
+    for start in blocks.starts {
+      (memory + start).update(repeating: poison.value, count: blocks.writableSize)
     }
   }
 
@@ -98,47 +87,44 @@ public final class OperandMemory {
 
   /// What was written where nothing may be, in words; nil when nothing was.
   public func damage() -> String? {
-    var next = 0
-    for start in (0..<planeCount).map({ Int(planes[$0]) }).sorted() {
-      if let position = firstDamage(in: next..<start) {
-        return "element \(position - start) before a \(blockName) was written"
+    let block = layout == .planeList ? "plane" : "tensor"
+    let end = layout == .planeList ? "plane's slack" : "tensor"
+    var next: Int?
+    for start in blocks.starts.sorted() + [blocks.totalCount] {
+      let gap = (next ?? 0)..<start
+      let previous = next
+      next = start + blocks.writableSize
+      guard let first = gap.first(where: isDamaged), let last = gap.last(where: isDamaged) else { continue }
+      let distance = start - last
+      // Of the two blocks beside the gap the nearer one's kernel is meant.
+      if let previous, start == blocks.totalCount || first - previous < distance {
+        return "memory was written \(first - previous + 1) elements past the end of a \(end)"
       }
-      next = start + paddedBlockSize
+      return "memory was written \(distance) elements before a \(block)"
     }
-    if let position = firstDamage(in: next..<count) {
-      return
-        "element \(position - next) behind the end of a \(blockName)\(layout == .planeList ? "'s slack" : "") was written"
-    }
-    if let original, !original.hasSameBits(as: tensor()) { return "an input was changed" }
+    if let original, !original.hasSameBits(as: tensor()) { return "the input was changed" }
     return nil
   }
 
-  private var blockName: String { layout == .planeList ? "plane" : "tensor" }
-
-  private func firstDamage(in range: Range<Int>) -> Int? {
-    range.first { memory[$0].bitPattern != Self.guardPattern }
+  private func isDamaged(_ index: Int) -> Bool {
+    memory[index].bitPattern != Poison.outside.value(at: index, salt: salt).bitPattern
   }
 
   /// Calls `body` with each element's place in memory and its row-major index.
   private func forEachElement(_ body: (_ position: Int, _ index: Int) -> Void) {
-    switch layout {
-    case .rowMajor:
-      for index in 0..<shape.elementCount { body(Self.guardCount + index, index) }
-    case .planeList:
-      for plane in 0..<planeCount {
-        let start = Int(planes[plane])
-        for pixel in 0..<blockSize { body(start + pixel, plane * blockSize + pixel) }
+    guard layout == .channelsLast else {
+      for (block, start) in blocks.starts.enumerated() {
+        for element in 0..<blocks.size { body(start + element, block * blocks.size + element) }
       }
-    case .channelsLast:
-      let channels = shape[1]
-      let pixels = shape[2] * shape[3]
-      for picture in 0..<shape[0] {
-        for channel in 0..<channels {
-          for pixel in 0..<pixels {
-            body(
-              Self.guardCount + (picture * pixels + pixel) * channels + channel,
-              (picture * channels + channel) * pixels + pixel)
-          }
+      return
+    }
+    let channels = shape[1]
+    let pixels = shape[2] * shape[3]
+    for picture in 0..<shape[0] {
+      let start = blocks.starts[0] + picture * pixels * channels
+      for channel in 0..<channels {
+        for pixel in 0..<pixels {
+          body(start + pixel * channels + channel, (picture * channels + channel) * pixels + pixel)
         }
       }
     }
@@ -149,14 +135,4 @@ public final class OperandMemory {
     zero.initialize(to: 0)
     return UnsafePointer(zero)
   }()
-}
-
-extension Tensor {
-  /// Equal shapes and equal bits, NaN included.
-  public func hasSameBits(as other: Tensor) -> Bool {
-    shape == other.shape
-      && withElements { a in
-        other.withElements { b in zip(a, b).allSatisfy { $0.bitPattern == $1.bitPattern } }
-      }
-  }
 }
