@@ -53,8 +53,7 @@ struct ProfileLayers: ParsableCommand {
     }
     let medians = samples.map { MeasuredTime(samples: $0)?.medianNanoseconds ?? 0 }
     let total = medians.reduce(0, +)
-    let peak =
-      PeakArithmetic.measure(clock: SystemClock(), microKernels: try MicroKernelSet.chosen()) * Double(compiled.threads)
+    let peak = try PeakArithmetic.measure(InstructionSet.chosen(), clock: SystemClock()) * Double(compiled.threads)
     let rows = zip(compiled.layers, medians).map { layer, time in
       let gflops = Double(layer.problem.operationCount.flopsWithBias) / max(time, 1)
       return Row(

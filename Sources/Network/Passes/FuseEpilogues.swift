@@ -10,8 +10,12 @@ extension GraphPass {
     // From the index of the last node of each chain to the layer that stands for the whole chain.
     var fused: [Int: FusibleLayer] = [:]
     var absorbed: Set<Int> = []
-    for index in graph.nodes.indices.reversed() {
-      guard !absorbed.contains(index), let layer = FusibleLayer(graph.nodes[index]) else { continue }
+    let layers = graph.nodes.indices.reversed().compactMap { index in
+      FusibleLayer(graph.nodes[index]).map { (index, $0) }
+    }
+    // Element-wise sums come last: they take an activation only where no product has taken them.
+    for (index, layer) in layers.filter({ !$1.isElementwise }) + layers.filter({ $1.isElementwise }) {
+      guard !absorbed.contains(index) else { continue }
       var chain = layer
       var last = index
       var members = [index]
@@ -72,6 +76,10 @@ private struct FusibleLayer {
     } else {
       return nil
     }
+  }
+
+  var isElementwise: Bool {
+    if case .elementwise = product { true } else { false }
   }
 
   private var channels: Int {
