@@ -81,7 +81,7 @@ public struct PointwisePixels: LayerKernel {
       vectors: vectors, depth: try configuration.value("depth", in: 0...Int(Int32.max), of: identifier),
       panelsOuter: try configuration.value("outer", in: 0...1, of: identifier) == 1)
     let split = try configuration.value("split", in: 0...2, of: identifier)
-    let products = try PixelProduct.groups(of: problem, parameters, tiles, blocking)
+    let products = PixelProduct.groups(of: problem, parameters, tiles, blocking)
     guard let products, let first = products.first else {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
@@ -89,30 +89,6 @@ public struct PointwisePixels: LayerKernel {
     return PreparedPointwisePixels(
       products: products, plan: first.plan(pixelCount: problem.output.height * problem.output.width),
       batch: problem.batch, hasResidual: problem.epilogue.hasResidual, split: split)
-  }
-}
-
-extension PixelProduct {
-  /// One product for each group of a convolution, k running over channel, row and column of the filter; nil when there is no
-  /// such tile.
-  static func groups(
-    of problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ tiles: PixelTileTable, _ blocking: Blocking
-  ) throws -> [PixelProduct]? {
-    guard let activation = TileActivation(problem.epilogue.activation) else { return nil }
-    let rows = problem.outputChannels / problem.groups
-    let depth = problem.filterShape.elementCount / problem.outputChannels
-    return parameters.filter.withElements { filter in
-      var products: [PixelProduct] = []
-      for group in 0..<problem.groups {
-        let bias = parameters.bias.map { Array($0[group * rows..<(group + 1) * rows]) }
-        let product = PixelProduct(
-          tiles, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation
-        ) { row, k in filter[(group * rows + row) * depth + k] }
-        guard let product else { return nil }
-        products.append(product)
-      }
-      return products
-    }
   }
 }
 

@@ -6,6 +6,11 @@ public struct PixelGroup: Hashable, Sendable {
   public let vectors: Int
   /// Whether a single pixel behind the vectors belongs to the group.
   public let hasTail: Bool
+
+  /// Whether it is of the same size as `other` and starts where that ends, so that one call can work on both.
+  func follows(_ other: PixelGroup, lanes: Int) -> Bool {
+    vectors == other.vectors && !hasTail && !other.hasTail && start == other.start + vectors * lanes
+  }
 }
 
 /// How a run of pixels is cut into groups for pixel tiles.
@@ -46,6 +51,25 @@ public struct PixelPlan: Sendable {
       }
     }
     groups = cut(whole + (rest > 0 ? 1 : 0), tail: false)
+  }
+
+  /// Cuts a row of `width` pixels, at least `lanes`, into groups that stay inside of it: the last group starts early and
+  /// computes some pixels again.
+  public init(rowWidth width: Int, lanes: Int, limit: Int) {
+    pixelCount = width
+    let vectors = (width + lanes - 1) / lanes
+    let largest = min(limit, width / lanes)
+    let count = (vectors + largest - 1) / largest
+    let large = (vectors + count - 1) / count
+    let largeCount = vectors - count * (large - 1)
+    var groups: [PixelGroup] = []
+    var start = 0
+    for index in 0..<count {
+      let size = index < largeCount ? large : large - 1
+      groups.append(PixelGroup(start: min(start, width - size * lanes), vectors: size, hasTail: false))
+      start += size * lanes
+    }
+    self.groups = groups
   }
 
   /// The vectors' lanes over the pixels: how much of the work is of use.

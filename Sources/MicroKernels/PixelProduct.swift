@@ -122,9 +122,7 @@ public struct PixelProduct: Sendable {
             var group = groups.lowerBound
             while group < groups.upperBound {
               var end = group + 1
-              while end < groups.upperBound, list[end].vectors == list[group].vectors, !list[end].hasTail,
-                !list[group].hasTail
-              { end += 1 }
+              while end < groups.upperBound, list[end].follows(list[end - 1], lanes: lanes) { end += 1 }
               run(operands, list[group], end - group, panels: panel..<panel + 1, k..<min(k + block, depth))
               group = end
             }

@@ -4,13 +4,13 @@ public struct RowFunctionTable: Sendable {
   public let transpose: RowFunction
   /// Copies rows.
   public let copy: RowFunction
-  /// Splits rows into even and odd columns.
-  public let split: RowFunction
+  /// Copies rows with a step between columns.
+  public let gather: GatherFunction
 
   /// A table.
-  public init(transpose: RowFunction, copy: RowFunction, split: RowFunction) {
+  public init(transpose: RowFunction, copy: RowFunction, gather: GatherFunction) {
     self.transpose = transpose
     self.copy = copy
-    self.split = split
+    self.gather = gather
   }
 }

@@ -131,26 +131,3 @@ func finishRow<L: Lanes>(
     index &+= 1
   }
 }
-
-/// Splits each row into its even and its odd columns: the rows of a window that moves by two.
-///
-/// `target[offsets[2r] + i] = source[r · stride + 2i]`, and the odd columns at `offsets[2r + 1]`. Up to 2·V − 1 elements
-/// behind a source row are read and up to V − 1 behind each target row written, so rows go in ascending order.
-@inlinable @inline(__always)
-public func splitRows<L: Lanes>(_ lanes: L.Type, _ address: UnsafeRawPointer) {
-  let arguments = address.assumingMemoryBound(to: RowArguments.self).pointee
-  let half = (arguments.columns &+ 1) / 2
-  for row in 0..<arguments.rows {
-    let source = UnsafeRawPointer(arguments.source) + row &* arguments.sourceStride &* 4
-    let even = UnsafeMutableRawPointer(arguments.target + Int(arguments.targetOffsets[2 &* row]))
-    let odd = UnsafeMutableRawPointer(arguments.target + Int(arguments.targetOffsets[2 &* row &+ 1]))
-    var index = 0
-    while index < half {
-      let place = source + 2 &* index &* 4
-      let parts = L.deinterleave(L.load(place), L.load(place + L.byteCount))
-      L.store(parts.even, even + index &* 4)
-      L.store(parts.odd, odd + index &* 4)
-      index &+= L.Vector.scalarCount
-    }
-  }
-}

@@ -1,5 +1,5 @@
 import MicroKernels
 
-/// The split of rows into even and odd columns.
+/// The copy of rows with a step between columns.
 @export(interface)
-public func avx2Split() -> RowFunction { RowFunction { splitRows(AVX2.self, $0) } }
+public func avx2Gather() -> GatherFunction { GatherFunction { gatherRows(AVX2.self, $0) } }

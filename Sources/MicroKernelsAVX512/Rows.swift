@@ -1,5 +1,5 @@
 import MicroKernels
 
-/// The split of rows into even and odd columns.
+/// The copy of rows with a step between columns.
 @export(interface)
-public func avx512Split() -> RowFunction { RowFunction { splitRows(AVX512.self, $0) } }
+public func avx512Gather() -> GatherFunction { GatherFunction { gatherRows(AVX512.self, $0) } }

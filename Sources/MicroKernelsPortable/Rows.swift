@@ -4,10 +4,10 @@ import MicroKernels
 @export(interface)
 public func portableTranspose() -> RowFunction { RowFunction { transposeRows(Portable.self, $0) } }
 
-/// The split of rows into even and odd columns.
-@export(interface)
-public func portableSplit() -> RowFunction { RowFunction { splitRows(Portable.self, $0) } }
-
 /// The copy of rows with an addend and an activation.
 @export(interface)
 public func portableCopy() -> RowFunction { RowFunction { copyRows(Portable.self, $0) } }
+
+/// The copy of rows with a step between columns.
+@export(interface)
+public func portableGather() -> GatherFunction { GatherFunction { gatherRows(Portable.self, $0) } }

@@ -35,7 +35,7 @@ extension MicroKernelSet {
       name: InstructionSet.portable.rawValue, lanes: 4,
       pixelTiles: PixelTileTable(lanes: 4) { portablePixelTile(rows: $0, vectors: $1, tail: $2) },
       channelTiles: ChannelTileTable(lanes: 4) { portableChannelTile(rows: $0, vectors: $1) },
-      rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), split: portableSplit()))
+      rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), gather: portableGather()))
   }
 
   #if arch(x86_64)
@@ -44,7 +44,7 @@ extension MicroKernelSet {
         name: InstructionSet.avx2.rawValue, lanes: 8,
         pixelTiles: PixelTileTable(lanes: 8) { avx2PixelTile(rows: $0, vectors: $1, tail: $2) },
         channelTiles: ChannelTileTable(lanes: 8) { avx2ChannelTile(rows: $0, vectors: $1) },
-        rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), split: avx2Split()))
+        rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), gather: avx2Gather()))
     }
 
     private static var avx512: MicroKernelSet {
@@ -52,7 +52,7 @@ extension MicroKernelSet {
         name: InstructionSet.avx512.rawValue, lanes: 16,
         pixelTiles: PixelTileTable(lanes: 16) { avx512PixelTile(rows: $0, vectors: $1, tail: $2) },
         channelTiles: ChannelTileTable(lanes: 16) { avx512ChannelTile(rows: $0, vectors: $1) },
-        rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), split: avx512Split()))
+        rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), gather: avx512Gather()))
     }
   #endif
 }

@@ -1,0 +1,189 @@
+import LayerKernels
+import MicroKernels
+
+/// Convolution as a product of matrices whose patches are never written: the tiles read shifted rows of a staged band.
+///
+/// The input rows under a few output rows are staged once (``RowStaging``); each k of the product is then a row at an offset.
+/// For the first layer, where a patch is packed for few outputs, and for dense 3×3. Lanes lie along an output row, which has
+/// to be as long as a vector. Configuration: `m` rows and `n` vectors of a tile; `band`, the output rows that are staged for
+/// at a time; `input`, the layout that is read: 0 plane list, 1 row-major, 2 channels last.
+public struct ImplicitGemm: LayerKernel {
+  /// `im2col.implicit`
+  public let identifier: KernelIdentifier = "im2col.implicit"
+  /// The first.
+  public let version = 1
+  private let tiles: PixelTileTable
+  private let rows: RowFunctionTable
+
+  /// The most elements that a worker may stage.
+  private static let maximumStagedElements = 0x1p25
+
+  /// The kernel on an instruction set.
+  public init(_ set: MicroKernelSet) {
+    tiles = set.pixelTiles
+    rows = set.rows
+  }
+
+  /// Windows larger than 1×1 over rows of at least a vector of outputs, an activation without an exponential.
+  public func applicability(to problem: ConvolutionProblem) -> Applicability {
+    guard TileActivation(problem.epilogue.activation) != nil else {
+      return .refused("cannot apply \(problem.epilogue.activation) in registers")
+    }
+    guard problem.window.kernel != WindowGeometry.Extent(1) else { return .refused("needs a window larger than 1×1") }
+    guard problem.output.width >= tiles.lanes else {
+      return .refused("needs rows of at least \(tiles.lanes) outputs, not \(problem.output.width)")
+    }
+    guard problem.output.height > 0, stagedElements(problem, band: 1) <= Self.maximumStagedElements else {
+      return .refused("the input rows under one output row are too large to stage")
+    }
+    return .applies
+  }
+
+  /// What the lanes are used to along a row, over the cost of staging for few outputs.
+  public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
+    let width = problem.output.width
+    let lanes = Double(width) / Double((width + tiles.lanes - 1) / tiles.lanes * tiles.lanes)
+    let outputs = Double(problem.outputChannels / problem.groups)
+    let window = problem.window
+    let staging = Double(4 * window.stride.height * window.stride.width)
+    let reuse = Double(window.kernel.height * window.kernel.width) * outputs
+    return 0.9 * lanes / (1 + staging / reuse) * min(1, outputs / 4)
+  }
+
+  /// The tiles that should be quickest for a row, with bands of several heights; other layouts with the best.
+  public func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    let depth = problem.filterShape.elementCount / problem.outputChannels
+    let largest = problem.output.width / tiles.lanes
+    let choices = PixelProduct.Blocking.choices(
+      tiles, rows: problem.outputChannels / problem.groups, depth: depth, pixelCount: problem.output.width
+    ).filter { $0.vectors <= largest }
+    var configurations: [KernelConfiguration] = []
+    func add(_ blocking: PixelProduct.Blocking, band: Int, input: Int = 0) {
+      let band = min(band, problem.output.height)
+      guard stagedElements(problem, band: band) <= Self.maximumStagedElements else { return }
+      let configuration: KernelConfiguration = [
+        "m": blocking.rows, "n": blocking.vectors, "band": band, "input": input,
+      ]
+      if !configurations.contains(configuration) { configurations.append(configuration) }
+    }
+    // A band whose staged rows fit a first cache, or half of a second one.
+    func band(kilobytes: Int) -> Int {
+      var band = 1
+      while band < 32, stagedElements(problem, band: band + 1) <= Double(kilobytes * 256) { band += 1 }
+      return band
+    }
+    for blocking in choices.prefix(3) {
+      for kilobytes in [32, 384] { add(blocking, band: band(kilobytes: kilobytes)) }
+    }
+    if let best = choices.first {
+      for input in [1, 2] { add(best, band: band(kilobytes: 32), input: input) }
+      add(best, band: 1)
+    }
+    return configurations
+  }
+
+  /// In floating point: sizes from a file may be too large to multiply.
+  private func stagedElements(_ problem: ConvolutionProblem, band: Int) -> Double {
+    let staging = RowStaging(problem, layout: .planeList, bandRows: band, gather: rows.gather)
+    return Double(staging.residues) * Double(staging.stagedRows) * Double(staging.pitch)
+      * Double(problem.inputChannels / problem.groups)
+  }
+
+  /// The chosen layout in, plane lists out.
+  public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
+    let choice = configuration["input"] ?? 0
+    let input = ConvolutionInput.layouts.indices.contains(choice) ? ConvolutionInput.layouts[choice] : .planeList
+    return OperandLayouts(inputs: problem.epilogue.hasResidual ? [input, .planeList] : [input], output: .planeList)
+  }
+
+  /// Packs the weights in panels.
+  ///
+  /// - Throws: ``KernelError`` when there is no such tile or the band is too large.
+  public func prepare(
+    _ problem: ConvolutionProblem, configuration: KernelConfiguration, parameters: ConvolutionParameters
+  ) throws -> any PreparedKernel {
+    if case .refused(let reason) = applicability(to: problem) {
+      throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
+    }
+    let vectors = try configuration.value("n", in: 1...PixelTileTable.maximumVectors, of: identifier)
+    let blocking = PixelProduct.Blocking(
+      rows: try configuration.value("m", in: 1...max(tiles.maximumRows(vectors: vectors), 1), of: identifier),
+      vectors: vectors)
+    let input = try configuration.value("input", in: ConvolutionInput.layouts.indices, of: identifier)
+    let band = try configuration.value("band", in: 1...problem.output.height, of: identifier)
+    guard stagedElements(problem, band: band) <= Self.maximumStagedElements,
+      let products = PixelProduct.groups(of: problem, parameters, tiles, blocking), let first = products.first
+    else {
+      throw KernelError.invalidConfiguration(
+        kernel: identifier, configuration: configuration, reason: "there is no tile or band of that size here")
+    }
+    let staging = RowStaging(
+      problem, layout: ConvolutionInput.layouts[input], bandRows: band, gather: rows.gather)
+    return PreparedImplicitGemm(
+      products: products, problem: problem, staging: staging,
+      plan: PixelPlan(rowWidth: problem.output.width, lanes: tiles.lanes, limit: first.blocking.vectors))
+  }
+}
+
+/// The kernel bound to its weights.
+struct PreparedImplicitGemm: PreparedKernel {
+  private let products: [PixelProduct]
+  private let staging: RowStaging
+  private let plan: PixelPlan
+  private let batch: Int
+  private let channels: Int
+  private let output: WindowGeometry.Extent
+  private let hasResidual: Bool
+  private let inputOffsets: [Int32]
+
+  init(products: [PixelProduct], problem: ConvolutionProblem, staging: RowStaging, plan: PixelPlan) {
+    self.products = products
+    self.staging = staging
+    self.plan = plan
+    batch = problem.batch
+    channels = problem.inputChannels / problem.groups
+    output = problem.output
+    hasResidual = problem.epilogue.hasResidual
+    var offsets: [Int32] = []
+    for channel in 0..<channels {
+      for row in 0..<problem.window.kernel.height {
+        for column in 0..<problem.window.kernel.width {
+          offsets.append(Int32(staging.offset(channel: channel, row: row, column: column)))
+        }
+      }
+    }
+    inputOffsets = offsets
+  }
+
+  private var stagedCount: Int { channels * staging.channelSize + AlignedMemory.elementAlignment }
+
+  func workspaceSize(workers: Int) -> Int { workers * stagedCount * MemoryLayout<Float>.stride }
+
+  func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
+    let staged = operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * stagedCount
+    let bands = (output.height + staging.bandRows - 1) / staging.bandRows
+    inputOffsets.withUnsafeBufferPointer { offsets in
+      guard let offsets = offsets.baseAddress else { return }
+      for item in worker.share(of: batch * products.count * bands) {
+        let group = item / bands % products.count
+        let image = item / bands / products.count
+        let first = item % bands * staging.bandRows
+        staging.stage(
+          operands.input, image: image, channels: group * channels..<(group + 1) * channels, firstRow: first,
+          into: staged)
+        let product = products[group]
+        let plane = (image * products.count + group) * product.panels.rows
+        for row in first..<min(first + staging.bandRows, output.height) {
+          var place = PixelProduct.Operands(
+            inputs: staged + (row - first) * staging.outputRowStep, inputOffsets: offsets,
+            outputs: operands.output.base + row * output.width, outputOffsets: operands.output.planes + plane)
+          if hasResidual {
+            place.addends = UnsafePointer(operands.inputs[1].base + row * output.width)
+            place.addendOffsets = operands.inputs[1].planes + plane
+          }
+          product.run(place, plan, groups: 0..<plan.groups.count, panels: 0..<product.panels.count)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import LayerKernels
+
+extension PixelProduct {
+  /// One product for each group of a convolution, k running over channel, row and column of the filter; nil when there is no
+  /// such tile.
+  public static func groups(
+    of problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ tiles: PixelTileTable, _ blocking: Blocking
+  ) -> [PixelProduct]? {
+    guard let activation = TileActivation(problem.epilogue.activation) else { return nil }
+    let rows = problem.outputChannels / problem.groups
+    let depth = problem.filterShape.elementCount / problem.outputChannels
+    return parameters.filter.withElements { filter in
+      var products: [PixelProduct] = []
+      for group in 0..<problem.groups {
+        let bias = parameters.bias.map { Array($0[group * rows..<(group + 1) * rows]) }
+        let product = PixelProduct(
+          tiles, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation
+        ) { row, k in filter[(group * rows + row) * depth + k] }
+        guard let product else { return nil }
+        products.append(product)
+      }
+      return products
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/// Rows to copy with a step between columns: how windows with a stride see an input.
+public struct GatherArguments {
+  /// The first element to read.
+  public var source: UnsafePointer<Float>
+  /// Elements from a source row to the next.
+  public var sourceStride: Int
+  /// Elements from a column that is read to the next one in its row.
+  public var columnStride: Int
+  /// The first element to write.
+  public var target: UnsafeMutablePointer<Float>
+  /// Elements from a target row to the next.
+  public var targetStride: Int
+  /// The rows.
+  public var rows: Int
+  /// The columns that are copied of each row.
+  public var columns: Int
+
+  /// Arguments.
+  public init(
+    source: UnsafePointer<Float>, sourceStride: Int, columnStride: Int, target: UnsafeMutablePointer<Float>,
+    targetStride: Int, rows: Int, columns: Int
+  ) {
+    self.source = source
+    self.sourceStride = sourceStride
+    self.columnStride = columnStride
+    self.target = target
+    self.targetStride = targetStride
+    self.rows = rows
+    self.columns = columns
+  }
+}
+
+/// A gathering copy for one instruction set.
+public struct GatherFunction: Sendable {
+  private let code: @convention(c) (UnsafeRawPointer) -> Void
+
+  /// A copy by the given code, which takes the address of a ``GatherArguments``.
+  public init(_ code: @convention(c) (UnsafeRawPointer) -> Void) { self.code = code }
+
+  /// Copies.
+  @inline(__always)
+  public func callAsFunction(_ arguments: UnsafePointer<GatherArguments>) { code(arguments) }
+}
+
+/// Copies: `target[r · targetStride + c] = source[r · sourceStride + c · columnStride]`, reading and writing nothing else
+/// than lies between the first and the last column of each row.
+@inlinable @inline(__always)
+public func gatherRows<L: Lanes>(_ lanes: L.Type, _ address: UnsafeRawPointer) {
+  let arguments = address.assumingMemoryBound(to: GatherArguments.self).pointee
+  let columns = arguments.columns
+  let width = L.Vector.scalarCount
+  let step = arguments.columnStride
+  for row in 0..<arguments.rows {
+    let source = UnsafeRawPointer(arguments.source + row &* arguments.sourceStride)
+    let target = UnsafeMutableRawPointer(arguments.target + row &* arguments.targetStride)
+    var column = 0
+    if step == 1, columns >= width {
+      while column &+ width <= columns {
+        L.store(L.load(source + column &* 4), target + column &* 4)
+        column &+= width
+      }
+      // The last vector overlaps the one before.
+      if column < columns {
+        let last = (columns &- width) &* 4
+        L.store(L.load(source + last), target + last)
+      }
+    } else if step == 2, columns > width {
+      while column &+ width < columns {
+        let place = source + 2 &* column &* 4
+        L.store(L.deinterleave(L.load(place), L.load(place + L.byteCount)).even, target + column &* 4)
+        column &+= width
+      }
+      // The last vector starts a column early, so that it ends with the last column.
+      let last = columns &- width
+      let place = source + (2 &* last &- 1) &* 4
+      L.store(L.deinterleave(L.load(place), L.load(place + L.byteCount)).odd, target + last &* 4)
+    } else {
+      while column < columns {
+        let value = (source + column &* step &* 4).loadUnaligned(as: Float.self)
+        target.storeBytes(of: value, toByteOffset: column &* 4, as: Float.self)
+        column &+= 1
+      }
+    }
+  }
+}
