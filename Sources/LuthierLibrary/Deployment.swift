@@ -28,6 +28,9 @@ public struct Deployment: Sendable {
   /// Where lines for the operator go.
   public var logger = Logger(label: "luthier")
 
+  /// The folder of databases that come with a checkout, relative to where a program is started.
+  public static let shippedFolder = "TuningDB"
+
   /// What to do about a layer that nobody has tuned.
   public enum Mode: String, Sendable, CaseIterable {
     /// The nearest tuned problem serves, or the static cost model.
@@ -86,9 +89,9 @@ public struct Deployment: Sendable {
   }
 
   private func openStore(_ registry: KernelRegistry) throws -> TuningStore {
-    let library = try RunningLibrary(registry: registry, host: PlatformFingerprint.current())
-    return try TuningStore.open(
-      user: DatabaseLocation.resolve(explicit: profile, environment: ProcessEnvironment.current), library: library)
+    let library = try RunningLibrary(registry, host: PlatformFingerprint.current())
+    let user = DatabaseLocation.user(path: profile, environment: ProcessEnvironment.current)
+    return try TuningStore.open(user: user, shipped: profile == nil ? Self.shippedFolder : nil, library: library)
   }
 
   private func checkTuned(_ network: CompiledNetwork) throws(DeploymentError) {

@@ -15,7 +15,7 @@ public enum ProgramMain {
     do {
       var command = try Root.parseAsRoot()
       try command.run()
-      fflush(stdout)
+      StandardStreams.flushOutput()
       exit(0)
     } catch {
       let status = ExitStatus(of: error)
@@ -23,8 +23,8 @@ public enum ProgramMain {
         // The parser knows how to print help, versions and what is wrong with arguments.
         Root.exit(withError: error)
       }
-      fflush(stdout)
-      fputs("error: \("\(error)".onOneLine)\n", stderr)
+      StandardStreams.flushOutput()
+      StandardStreams.writeError("error: \("\(error)".onOneLine)\n")
       exit(status.rawValue)
     }
   }

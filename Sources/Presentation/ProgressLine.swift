@@ -54,7 +54,7 @@ public final class ProgressLine {
     return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 100
   }
 
-  private func write(_ text: String) { fputs(text, stderr) }
+  private func write(_ text: String) { StandardStreams.writeError(text) }
 }
 
 extension String {

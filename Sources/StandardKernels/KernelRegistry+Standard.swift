@@ -1,0 +1,29 @@
+import DecomposedKernels
+import DirectKernels
+import HostPlatform
+import Im2colKernels
+public import LayerKernels
+public import MicroKernels
+import ReferenceKernels
+import WinogradKernels
+
+extension KernelRegistry {
+  /// Every kernel that comes with Luthier, on the micro-kernels of the instruction set that ``InstructionSet/chosen(environment:on:)``
+  /// names.
+  ///
+  /// - Throws: ``InstructionSetError`` when `LUTHIER_ISA` names a set that is unknown or that the processor lacks.
+  public static func standard() throws -> KernelRegistry {
+    try standard(microKernels: MicroKernelSet(InstructionSet.chosen()))
+  }
+
+  /// Every kernel that comes with Luthier, on the given micro-kernels. Of equal expectations the one further up runs.
+  ///
+  /// - Throws: ``KernelError/duplicateIdentifier(_:)`` never, unless two kernels here share a name.
+  public static func standard(microKernels: MicroKernelSet) throws(KernelError) -> KernelRegistry {
+    var registry = KernelRegistry()
+    try registerDirectKernels(in: &registry, microKernels: microKernels)
+    try registerIm2colKernels(in: &registry, microKernels: microKernels)
+    try registerReferenceKernels(in: &registry)
+    return registry
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Testing
+
+@Suite("The README tells the truth")
+struct ReadmeTests {
+  @Test("CI calls the README's test command to the letter")
+  func testCommand() throws {
+    let readme = try Checkout.text("README.md")
+    let script = try Checkout.text(".ci/run")
+    let command = try #require(readme.split(separator: "\n").first { $0.hasSuffix("swift test -c release") })
+    #expect(command.contains("apt-get install"))
+    #expect(script.split(separator: "\n").contains(command))
+  }
+
+  @Test("Every subcommand that the README shows is one that the programs know")
+  func subcommands() throws {
+    let readme = try Checkout.text("README.md")
+    let help = [
+      "tune": try ProgramRun("tune", ["--help"]).output, "luthier": try ProgramRun("luthier", ["--help"]).output,
+    ]
+    for line in readme.split(separator: "\n") {
+      let words = line.replacingOccurrences(of: "swift run -c release ", with: "").split(separator: " ").map(
+        String.init)
+      guard words.count > 1, let text = help[words[0]], words[1].allSatisfy({ $0.isLetter || $0 == "-" }),
+        !words[1].hasPrefix("-"), line.hasPrefix("swift run") || line.hasPrefix(words[0])
+      else { continue }
+      #expect(text.contains("  \(words[1])"), "the README shows '\(words[0]) \(words[1])'")
+    }
+  }
+
+  @Test("Every file that the README links to is there")
+  func links() throws {
+    let readme = try Checkout.text("README.md")
+    for part in readme.components(separatedBy: "](").dropFirst() {
+      let target = String(part.prefix { $0 != ")" && $0 != "#" })
+      guard !target.isEmpty, !target.contains("://") else { continue }
+      #expect(FileManager.default.fileExists(atPath: Checkout.root.appendingPathComponent(target).path), "\(target)")
+    }
+  }
+}
