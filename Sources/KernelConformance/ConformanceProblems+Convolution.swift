@@ -1,0 +1,171 @@
+import LayerKernels
+
+extension ConformanceProblems {
+  /// Pointwise, depthwise, dense and grouped convolutions.
+  ///
+  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  public static func convolutions() throws(ProblemError) -> [ConvolutionProblem] {
+    try pointwise() + depthwise() + dense() + grouped() + convolutionEpilogues()
+  }
+
+  /// 1×1 convolutions.
+  ///
+  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  public static func pointwise() throws(ProblemError) -> [ConvolutionProblem] {
+    let relu = Epilogue(bias: true, activation: .relu)
+    let relu6 = Epilogue(bias: true, activation: .relu6)
+    let bias = Epilogue(bias: true)
+    return [
+      // ShuffleNetV2.
+      try layer(58, 28, 28, to: 58, 1, relu), try layer(116, 14, 14, to: 116, 1, relu),
+      try layer(232, 7, 7, to: 232, 1, relu), try layer(24, 28, 28, to: 58, 1, relu),
+      try layer(200, 7, 7, to: 250, 1, relu),
+      // MobileNetV2 and V3: expansion, projection, the gates of squeeze-and-excitation.
+      try layer(16, 28, 28, to: 96, 1, relu6), try layer(96, 14, 14, to: 24, 1, bias),
+      try layer(40, 14, 14, to: 120, 1, Epilogue(bias: true, activation: .hardSwish)),
+      try layer(72, 1, 1, to: 24, 1, relu), try layer(24, 1, 1, to: 72, 1, bias),
+      // ResNet-50: with the residual, and the shortcut of stride 2.
+      try layer(64, 14, 14, to: 100, 1, Epilogue(bias: true, residual: true, activation: .relu)),
+      try layer(64, 14, 14, to: 128, 1, stride: 2, bias),
+      // Multiples of nothing.
+      try layer(1, 1, 1, to: 1, 1), try layer(7, 1, 1, to: 13, 1, bias), try layer(1, 5, 7, to: 1, 1),
+      try layer(3, 5, 7, to: 5, 1), try layer(17, 13, 11, to: 19, 1, relu), try layer(31, 1, 17, to: 33, 1),
+      try layer(5, 5, 7, to: 9, 1, batch: 2, bias), try layer(11, 3, 11, to: 1, 1, batch: 3),
+      try layer(257, 5, 3, to: 3, 1, bias), try layer(2, 37, 41, to: 3, 1), try layer(5, 16, 16, to: 8, 1),
+      try layer(9, 7, 5, to: 10, 1, stride: 3), try layer(4, 3, 3, to: 6, 1, pads: Pads(1), bias),
+    ]
+  }
+
+  /// Convolutions of each channel by itself.
+  ///
+  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  public static func depthwise() throws(ProblemError) -> [ConvolutionProblem] {
+    let bias = Epilogue(bias: true)
+    let relu6 = Epilogue(bias: true, activation: .relu6)
+    return [
+      // ShuffleNetV2: 3×3 with both strides. MobileNet: ReLU6. MobileNetV3: 5×5. ConvNeXt: 7×7.
+      try perChannel(58, 28, 28, 3, bias), try perChannel(24, 56, 56, 3, stride: 2, bias),
+      try perChannel(116, 14, 14, 3, stride: 2, bias), try perChannel(33, 7, 7, 3, bias),
+      try perChannel(96, 14, 14, 3, relu6), try perChannel(48, 28, 28, 3, stride: 2, relu6),
+      try perChannel(40, 14, 14, 5, relu6), try perChannel(36, 28, 28, 5, stride: 2, relu6),
+      try perChannel(20, 14, 14, 7, bias),
+      // Multiples of nothing.
+      try perChannel(3, 1, 1, 3, bias), try perChannel(2, 1, 1, 5, bias), try perChannel(5, 5, 7, 3, bias),
+      try perChannel(7, 2, 2, 3), try perChannel(17, 13, 11, 3), try perChannel(19, 11, 13, 5, bias),
+      try perChannel(3, 1, 19, 3), try perChannel(4, 23, 1, 3, bias), try perChannel(5, 17, 31, 3, stride: 2),
+      try perChannel(6, 3, 37, 5, stride: 2, bias), try perChannel(5, 5, 7, 3, batch: 2, bias),
+      try perChannel(9, 16, 16, 3), try perChannel(2, 33, 64, 3, bias), try perChannel(3, 9, 15, 3, stride: 3),
+      // Padding of TensorFlow's kind and of none, dilation, windows that are not square.
+      try perChannel(6, 14, 14, 3, stride: 2, pads: Pads(top: 0, left: 0, bottom: 1, right: 1), bias),
+      try perChannel(5, 9, 10, 5, stride: 2, pads: Pads(top: 1, left: 2, bottom: 2, right: 1)),
+      try perChannel(5, 8, 9, 3, pads: Pads(0), bias), try perChannel(4, 13, 12, 5, pads: Pads(0)),
+      try perChannel(4, 9, 10, 3, pads: Pads(2)), try perChannel(5, 15, 13, 3, dilation: 2, pads: Pads(2), bias),
+      try layer(6, 11, 10, to: 6, height: 1, width: 5, pads: Pads(top: 0, left: 2, bottom: 0, right: 2), groups: 6),
+      try layer(6, 11, 10, to: 6, height: 5, width: 3, pads: Pads(top: 2, left: 1, bottom: 2, right: 1), groups: 6),
+    ]
+  }
+
+  /// Convolutions over all channels, with windows of more than one element.
+  ///
+  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  public static func dense() throws(ProblemError) -> [ConvolutionProblem] {
+    let bias = Epilogue(bias: true)
+    let relu = Epilogue(bias: true, activation: .relu)
+    return [
+      // First layers: ShuffleNetV2 and MobileNet, ResNet, AlexNet. SqueezeNet's and ResNet's 3×3.
+      try layer(3, 64, 64, to: 24, 3, stride: 2, relu), try layer(3, 33, 47, to: 16, 3, stride: 2, relu),
+      try layer(3, 45, 47, to: 20, 7, stride: 2, relu), try layer(3, 39, 43, to: 12, 11, stride: 4, relu),
+      try layer(16, 27, 27, to: 32, 3, relu), try layer(32, 14, 14, to: 32, 3, relu),
+      try layer(48, 7, 7, to: 48, 3, Epilogue(bias: true, residual: true, activation: .relu)),
+      try layer(24, 28, 28, to: 32, 3, stride: 2, relu), try layer(40, 7, 7, to: 64, 3, stride: 2, relu),
+      // Multiples of nothing.
+      try layer(1, 1, 1, to: 1, 3), try layer(5, 1, 1, to: 7, 3, bias), try layer(3, 5, 7, to: 5, 3),
+      try layer(17, 13, 11, to: 19, 3, relu), try layer(7, 2, 3, to: 3, 3, bias), try layer(2, 1, 29, to: 9, 3),
+      try layer(13, 31, 1, to: 5, 3), try layer(5, 5, 7, to: 9, 3, batch: 2, bias), try layer(4, 8, 8, to: 8, 3),
+      try layer(3, 17, 37, to: 4, 3, relu), try layer(6, 11, 13, to: 7, 5, bias), try layer(4, 9, 8, to: 5, 7),
+      // Strides, dilation, padding, windows that are not square.
+      try layer(5, 13, 17, to: 6, 3, stride: 3), try layer(5, 13, 17, to: 6, 5, stride: 2, batch: 2, bias),
+      try layer(6, 12, 10, to: 7, 2, stride: 2, pads: Pads(0), bias),
+      try layer(5, 9, 11, to: 6, 3, dilation: 2, pads: Pads(2), bias),
+      try layer(4, 15, 13, to: 5, 3, stride: 2, dilation: 3, pads: Pads(3)),
+      try layer(5, 10, 9, to: 6, 3, pads: Pads(0), bias),
+      try layer(5, 10, 9, to: 6, 3, pads: Pads(top: 1, left: 0, bottom: 2, right: 1), bias),
+      try layer(5, 9, 10, to: 6, 3, stride: 2, pads: Pads(top: 0, left: 0, bottom: 1, right: 1)),
+      try layer(3, 5, 4, to: 4, 3, pads: Pads(3)), try layer(4, 6, 6, to: 5, 4, pads: Pads(1), bias),
+      try layer(6, 9, 8, to: 5, height: 1, width: 7, pads: Pads(top: 0, left: 3, bottom: 0, right: 3)),
+      try layer(6, 9, 8, to: 5, height: 7, width: 1, pads: Pads(top: 3, left: 0, bottom: 3, right: 0), bias),
+      try layer(5, 7, 7, to: 21, 7, pads: Pads(0), bias),
+    ]
+  }
+
+  /// Convolutions in groups of several channels.
+  ///
+  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  public static func grouped() throws(ProblemError) -> [ConvolutionProblem] {
+    let bias = Epilogue(bias: true)
+    return [
+      // ShuffleNetV1's grouped 1×1, ResNeXt's grouped 3×3, AlexNet's two groups.
+      try layer(60, 14, 14, to: 60, 1, groups: 3, Epilogue(bias: true, activation: .relu)),
+      try layer(64, 14, 14, to: 64, 3, groups: 16, Epilogue(bias: true, activation: .relu)),
+      try layer(12, 13, 13, to: 16, 5, groups: 2, bias), try layer(24, 15, 14, to: 24, 3, stride: 2, groups: 4, bias),
+      // Multiples of nothing; several outputs a channel, several channels an output.
+      try layer(8, 5, 7, to: 12, 1, groups: 2, bias), try layer(15, 5, 3, to: 10, 1, batch: 2, groups: 5),
+      try layer(6, 7, 9, to: 18, 3, groups: 6, bias), try layer(10, 7, 9, to: 5, 3, groups: 5),
+      try layer(14, 6, 5, to: 21, 3, batch: 2, groups: 7, bias), try layer(4, 5, 7, to: 8, 1, groups: 4, bias),
+    ]
+  }
+
+  /// Every epilogue on a pointwise, a depthwise and a dense convolution.
+  ///
+  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  public static func convolutionEpilogues() throws(ProblemError) -> [ConvolutionProblem] {
+    var problems: [ConvolutionProblem] = []
+    for epilogue in epilogues {
+      problems.append(try layer(9, 5, 7, to: 11, 1, epilogue))
+      problems.append(try perChannel(7, 6, 9, 3, epilogue))
+      problems.append(try layer(5, 9, 10, to: 9, 3, epilogue))
+    }
+    let residual = Epilogue(bias: true, residual: true, activation: .relu)
+    problems.append(try perChannel(5, 9, 11, 3, stride: 2, batch: 2, residual))
+    problems.append(try perChannel(6, 8, 7, 5, residual))
+    problems.append(try layer(6, 7, 9, to: 10, 3, stride: 2, batch: 2, groups: 2, residual))
+    return problems
+  }
+
+  private typealias Pads = WindowGeometry.Pads
+
+  /// A square window; without explicit padding as many elements on each side as keep the size at stride 1.
+  private static func layer(
+    _ channels: Int, _ height: Int, _ width: Int, to outputs: Int, _ kernel: Int, stride: Int = 1, dilation: Int = 1,
+    pads: Pads? = nil, batch: Int = 1, groups: Int = 1, _ epilogue: Epilogue = .none
+  ) throws(ProblemError) -> ConvolutionProblem {
+    try ConvolutionProblem(
+      batch: batch, inputChannels: channels, input: WindowGeometry.Extent(height: height, width: width),
+      outputChannels: outputs,
+      window: WindowGeometry(
+        kernel: WindowGeometry.Extent(kernel), stride: WindowGeometry.Extent(stride),
+        dilation: WindowGeometry.Extent(dilation), pads: pads ?? Pads((kernel - 1) / 2)),
+      groups: groups, epilogue: epilogue)
+  }
+
+  /// A window that is not square.
+  private static func layer(
+    _ channels: Int, _ height: Int, _ width: Int, to outputs: Int, height kernelHeight: Int, width kernelWidth: Int,
+    pads: Pads, groups: Int = 1, _ epilogue: Epilogue = .none
+  ) throws(ProblemError) -> ConvolutionProblem {
+    try ConvolutionProblem(
+      inputChannels: channels, input: WindowGeometry.Extent(height: height, width: width), outputChannels: outputs,
+      window: WindowGeometry(
+        kernel: WindowGeometry.Extent(height: kernelHeight, width: kernelWidth), pads: pads),
+      groups: groups, epilogue: epilogue)
+  }
+
+  private static func perChannel(
+    _ channels: Int, _ height: Int, _ width: Int, _ kernel: Int, stride: Int = 1, dilation: Int = 1,
+    pads: Pads? = nil, batch: Int = 1, _ epilogue: Epilogue = .none
+  ) throws(ProblemError) -> ConvolutionProblem {
+    try layer(
+      channels, height, width, to: channels, kernel, stride: stride, dilation: dilation, pads: pads, batch: batch,
+      groups: channels, epilogue)
+  }
+}
