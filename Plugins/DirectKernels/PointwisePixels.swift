@@ -33,10 +33,9 @@ public struct PointwisePixels: LayerKernel {
   /// Nine tenths of what the lanes and rows of the best tile are used to.
   public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
     let pixels = problem.output.height * problem.output.width
-    let vectors = Double((pixels + tiles.lanes - 1) / tiles.lanes)
-    let lanes = pixels % tiles.lanes == 1 && pixels > tiles.lanes ? 1 : Double(pixels) / (vectors * Double(tiles.lanes))
     let rows = Double(problem.outputChannels / problem.groups)
-    return 0.92 * lanes * min(1, rows * vectors / 8)
+    let vectors = Double((pixels + tiles.lanes - 1) / tiles.lanes)
+    return 0.92 * tiles.laneEfficiency(pixelCount: pixels) * min(1, rows * vectors / 8)
   }
 
   /// The tiles that should be quickest, each with both loop orders, and blocks of k where inputs outgrow the first cache.

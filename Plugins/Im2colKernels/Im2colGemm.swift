@@ -5,7 +5,7 @@ import MicroKernels
 /// tiles of the pointwise convolution run over them.
 ///
 /// Serves every stride, dilation, padding and number of groups. Configuration: `m` rows and `n` vectors of a tile;
-/// `block`, the pixels that are packed at a time; `input`, the layout that is read: 0 plane list, 1 row-major, 2 channels
+/// `block`, the pixels that are packed at a time; `depth`, a block of k, 0 for all; `input`, the layout that is read: 0 plane list, 1 row-major, 2 channels
 /// last.
 public struct Im2colGemm: LayerKernel {
   /// `im2col.gemm`
@@ -40,8 +40,7 @@ public struct Im2colGemm: LayerKernel {
   public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
     let pixels = problem.output.height * problem.output.width
     let outputs = Double(problem.outputChannels / problem.groups)
-    let lanes = Double(pixels) / Double((pixels + tiles.lanes - 1) / tiles.lanes * tiles.lanes)
-    return 0.88 * lanes / (1 + 3 / outputs) * min(1, outputs / 4)
+    return 0.84 * tiles.laneEfficiency(pixelCount: pixels) / (1 + 3 / outputs) * min(1, outputs / 4)
   }
 
   /// The tiles that should be quickest, on blocks that fill a part of the second cache; other layouts with the best.
@@ -51,22 +50,36 @@ public struct Im2colGemm: LayerKernel {
     let choices = PixelProduct.Blocking.choices(
       tiles, rows: problem.outputChannels / problem.groups, depth: depth, pixelCount: pixels)
     var configurations: [KernelConfiguration] = []
-    func add(_ blocking: PixelProduct.Blocking, kilobytes: Int, input: Int = 0) {
-      let step = blocking.vectors * tiles.lanes
-      let count = max(kilobytes * 256 / depth / step, 1) * step
-      // Nearly equal blocks, so that the last is no remnant.
-      let blocks = (pixels + count - 1) / count
-      let block = min(((pixels + blocks - 1) / blocks + step - 1) / step * step, max(pixels, 1))
+    func add(_ blocking: PixelProduct.Blocking, kilobytes: Int, terms: Int = 0, input: Int = 0) {
       let configuration: KernelConfiguration = [
-        "m": blocking.rows, "n": blocking.vectors, "block": block, "input": input,
+        "m": blocking.rows, "n": blocking.vectors, "depth": terms, "input": input,
+        "block": block(problem, elements: kilobytes * 256 / depth),
       ]
       if !configurations.contains(configuration) { configurations.append(configuration) }
     }
+    let isDeep = depth > 384
     for blocking in choices.prefix(2) {
-      for kilobytes in [256, 96, 512] { add(blocking, kilobytes: kilobytes) }
+      for kilobytes in [512, 256, 1024] { add(blocking, kilobytes: kilobytes, terms: isDeep ? 256 : 0) }
     }
-    if let best = choices.first { for input in [1, 2] { add(best, kilobytes: 256, input: input) } }
+    if let best = choices.first {
+      if isDeep { add(best, kilobytes: 512) }
+      for input in [1, 2] { add(best, kilobytes: 512, terms: isDeep ? 256 : 0, input: input) }
+    }
     return configurations
+  }
+
+  /// The pixels of a block of about so many: whole vectors, whole output rows if some number of rows is both, and nearly
+  /// equal blocks, so that the last is no remnant.
+  private func block(_ problem: ConvolutionProblem, elements: Int) -> Int {
+    let pixels = problem.output.height * problem.output.width
+    let vector = AlignedMemory.elementAlignment
+    if pixels <= max(elements, 4 * vector) { return max(pixels, 1) }
+    var step = vector
+    var rows = problem.output.width
+    while rows % vector != 0 { rows += problem.output.width }
+    if rows <= 2 * elements { step = rows }
+    let blocks = max(pixels / max(elements, step), 1)
+    return min(((pixels + blocks - 1) / blocks + step - 1) / step * step, pixels)
   }
 
   /// The chosen layout in, plane lists out.
@@ -88,7 +101,7 @@ public struct Im2colGemm: LayerKernel {
     let vectors = try configuration.value("n", in: 1...PixelTileTable.maximumVectors, of: identifier)
     let blocking = PixelProduct.Blocking(
       rows: try configuration.value("m", in: 1...max(tiles.maximumRows(vectors: vectors), 1), of: identifier),
-      vectors: vectors)
+      vectors: vectors, depth: try configuration.value("depth", in: 0...Int(Int32.max), of: identifier))
     let input = try configuration.value("input", in: ConvolutionInput.layouts.indices, of: identifier)
     let depth = problem.filterShape.elementCount / problem.outputChannels
     let block = try configuration.value(
@@ -127,7 +140,7 @@ struct PreparedIm2colGemm: PreparedKernel {
     // Blocks are whole vectors, so that none writes into the next one's pixels.
     let vector = AlignedMemory.elementAlignment
     let pixels = problem.output.height * problem.output.width
-    blocks = PanelPlan(rows: (pixels + vector - 1) / vector, limit: max(block / vector, 1))
+    blocks = PanelPlan(rows: (pixels + vector - 1) / vector, limit: (block + vector - 1) / vector)
     let last = pixels - blocks.firstRow(of: blocks.count - 1) * vector
     plans = [
       first.plan(pixelCount: blocks.largeRows * vector), first.plan(pixelCount: max(blocks.largeRows - 1, 1) * vector),

@@ -47,7 +47,9 @@ public struct ImplicitGemm: LayerKernel {
     let window = problem.window
     let staging = Double(4 * window.stride.height * window.stride.width)
     let reuse = Double(window.kernel.height * window.kernel.width) * outputs
-    return 0.9 * lanes / (1 + staging / reuse) * min(1, outputs / 4)
+    // Tiles of a single vector load a weight for each product.
+    let tile = width >= 2 * tiles.lanes ? 0.92 : 0.8
+    return tile * lanes / (1 + staging / reuse) * min(1, outputs / 4)
   }
 
   /// The tiles that should be quickest for a row, with bands of several heights; other layouts with the best.
@@ -66,17 +68,19 @@ public struct ImplicitGemm: LayerKernel {
       ]
       if !configurations.contains(configuration) { configurations.append(configuration) }
     }
-    // A band whose staged rows fit a first cache, or half of a second one.
+    // A band whose staged rows fit so much of a cache, of eight or more, so that threads can share them.
     func band(kilobytes: Int) -> Int {
       var band = 1
-      while band < 32, stagedElements(problem, band: band + 1) <= Double(kilobytes * 256) { band += 1 }
+      while band < (problem.output.height + 7) / 8, stagedElements(problem, band: band + 1) <= Double(kilobytes * 256) {
+        band += 1
+      }
       return band
     }
     for blocking in choices.prefix(3) {
-      for kilobytes in [32, 384] { add(blocking, band: band(kilobytes: kilobytes)) }
+      for kilobytes in [256, 32] { add(blocking, band: band(kilobytes: kilobytes)) }
     }
     if let best = choices.first {
-      for input in [1, 2] { add(best, band: band(kilobytes: 32), input: input) }
+      for input in [1, 2] { add(best, band: band(kilobytes: 256), input: input) }
       add(best, band: 1)
     }
     return configurations

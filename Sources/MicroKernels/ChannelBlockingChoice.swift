@@ -6,7 +6,8 @@ extension ChannelProduct.Blocking {
     for vectors in 1...min(ChannelTileTable.maximumVectors, allVectors) {
       let limit = table.maximumRows(vectors: vectors)
       let panels = PanelPlan(rows: allVectors, limit: vectors)
-      for rows in max(limit / 2, 1)..<(limit + 1) where limit > 0 && (rows <= pixelCount || rows == 1) {
+      for rows in max(min(limit / 2, pixelCount), 1)..<(limit + 1) where limit > 0 && (rows <= pixelCount || rows == 1)
+      {
         guard table.tile(rows: rows, vectors: panels.largeRows) != nil,
           panels.largeCount == panels.count || table.tile(rows: rows, vectors: panels.largeRows - 1) != nil
         else { continue }

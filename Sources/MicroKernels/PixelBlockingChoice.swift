@@ -8,7 +8,7 @@ extension PixelProduct.Blocking {
     for vectors in 1...PixelTileTable.maximumVectors {
       let limit = table.maximumRows(vectors: vectors)
       // Smaller tiles than half of the largest waste the registers, unless there are no more rows.
-      for tileRows in max(limit / 2, 1)..<(limit + 1) where limit > 0 && (tileRows <= rows || tileRows == 1) {
+      for tileRows in max(min(limit / 2, rows), 1)..<(limit + 1) where tileRows <= rows {
         let blocking = Self(rows: tileRows, vectors: vectors)
         choices.append(
           (blocking, blocking.estimatedCycles(table, rows: rows, depth: depth, pixelCount: pixelCount)))

@@ -62,6 +62,7 @@ public struct PixelProduct: Sendable {
   public let activation: TileActivation
   /// The sizes.
   public let blocking: Blocking
+  private let block: Int
   private let lanes: Int
   private let weights: PackedWeights
   private let bias: PackedWeights
@@ -86,9 +87,14 @@ public struct PixelProduct: Sendable {
     self.activation = activation
     self.blocking = blocking
     lanes = table.lanes
+    let block = blocking.depth == 0 ? depth : min(blocking.depth, depth)
+    self.block = block
+    // Blocks of k outermost, so that one pass over the panels reads on and on.
     weights = PackedWeights(count: rows * depth) { packed in
       guard let start = packed.baseAddress else { return }
-      panels.pack(start, depth: depth, weight)
+      for k in stride(from: 0, to: depth, by: block) {
+        panels.pack(start + k * rows, depth: min(block, depth - k)) { weight($0, k + $1) }
+      }
     }
     // The second half is the bias of every block of k but the first.
     self.bias = PackedWeights(count: 2 * AlignedMemory.paddedCount(rows)) { packed in
@@ -114,7 +120,6 @@ public struct PixelProduct: Sendable {
   /// Computes some groups of pixels of some panels.
   public func run(_ operands: Operands, _ plan: PixelPlan, groups: Range<Int>, panels: Range<Int>) {
     guard !groups.isEmpty, !panels.isEmpty else { return }
-    let block = blocking.depth == 0 ? depth : min(blocking.depth, depth)
     plan.groups.withUnsafeBufferPointer { list in
       if blocking.panelsOuter {
         for k in stride(from: 0, to: depth, by: block) {
@@ -154,7 +159,7 @@ public struct PixelProduct: Sendable {
     let first = self.panels.firstRow(of: panels.lowerBound)
     let isFirst = k.lowerBound == 0
     var arguments = PixelTileArguments(
-      weights: weights.start + first * depth + k.lowerBound * rows, panelStride: rows * depth,
+      weights: weights.start + k.lowerBound * self.panels.rows + first * k.count, panelStride: rows * k.count,
       inputs: operands.inputs + group.start, inputOffsets: operands.inputOffsets + k.lowerBound,
       outputs: operands.outputs + group.start, outputOffsets: operands.outputOffsets + first,
       bias: bias.start + first + (isFirst ? 0 : bias.count / 2), depth: k.count, panelCount: panels.count,

@@ -31,4 +31,10 @@ public struct PixelTileTable: Sendable {
   public func maximumRows(vectors: Int) -> Int {
     (1...Self.maximumRows).last { tile(rows: $0, vectors: vectors) != nil } ?? 0
   }
+
+  /// The share of the lanes that so many pixels use, a single pixel behind whole vectors being nearly free.
+  public func laneEfficiency(pixelCount: Int) -> Double {
+    if pixelCount > lanes, pixelCount % lanes == 1 { return 0.98 }
+    return Double(pixelCount) / Double((pixelCount + lanes - 1) / lanes * lanes)
+  }
 }

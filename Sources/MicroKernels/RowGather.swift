@@ -64,6 +64,14 @@ public func gatherRows<L: Lanes>(_ lanes: L.Type, _ address: UnsafeRawPointer) {
         let last = (columns &- width) &* 4
         L.store(L.load(source + last), target + last)
       }
+    } else if step == 1, columns >= 4 {
+      // Rows shorter than a vector, four by four.
+      while column < columns {
+        let place = min(column, columns &- 4) &* 4
+        target.storeBytes(
+          of: (source + place).loadUnaligned(as: SIMD4<Float>.self), toByteOffset: place, as: SIMD4<Float>.self)
+        column &+= 4
+      }
     } else if step == 2, columns > width {
       while column &+ width < columns {
         let place = source + 2 &* column &* 4

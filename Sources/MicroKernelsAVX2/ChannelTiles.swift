@@ -19,6 +19,8 @@ public func avx2ChannelTile(rows: Int, vectors: Int) -> ChannelTileFunction? {
   case (1, 3): ChannelTileFunction { channelTile(AVX2.self, TileShape<1, 3, 3, 0>.self, $0) }
   case (2, 3): ChannelTileFunction { channelTile(AVX2.self, TileShape<2, 3, 6, 0>.self, $0) }
   case (3, 3): ChannelTileFunction { channelTile(AVX2.self, TileShape<3, 3, 9, 0>.self, $0) }
+  case (1, 4): ChannelTileFunction { channelTile(AVX2.self, TileShape<1, 4, 4, 0>.self, $0) }
+  case (1, 5): ChannelTileFunction { channelTile(AVX2.self, TileShape<1, 5, 5, 0>.self, $0) }
   case (1, 6): ChannelTileFunction { channelTile(AVX2.self, TileShape<1, 6, 6, 0>.self, $0) }
   default: nil
   }

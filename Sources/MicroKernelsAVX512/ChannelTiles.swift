@@ -47,6 +47,9 @@ public func avx512ChannelTile(rows: Int, vectors: Int) -> ChannelTileFunction? {
   case (4, 4): ChannelTileFunction { channelTile(AVX512.self, TileShape<4, 4, 16, 0>.self, $0) }
   case (5, 4): ChannelTileFunction { channelTile(AVX512.self, TileShape<5, 4, 20, 0>.self, $0) }
   case (6, 4): ChannelTileFunction { channelTile(AVX512.self, TileShape<6, 4, 24, 0>.self, $0) }
+  case (1, 5): ChannelTileFunction { channelTile(AVX512.self, TileShape<1, 5, 5, 0>.self, $0) }
+  case (1, 6): ChannelTileFunction { channelTile(AVX512.self, TileShape<1, 6, 6, 0>.self, $0) }
+  case (1, 7): ChannelTileFunction { channelTile(AVX512.self, TileShape<1, 7, 7, 0>.self, $0) }
   case (1, 8): ChannelTileFunction { channelTile(AVX512.self, TileShape<1, 8, 8, 0>.self, $0) }
   default: nil
   }

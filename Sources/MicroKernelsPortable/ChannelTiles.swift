@@ -16,7 +16,8 @@ public func portableChannelTile(rows: Int, vectors: Int) -> ChannelTileFunction?
   case (4, 2): ChannelTileFunction { channelTile(Portable.self, TileShape<4, 2, 8, 0>.self, $0) }
   case (5, 2): ChannelTileFunction { channelTile(Portable.self, TileShape<5, 2, 10, 0>.self, $0) }
   case (6, 2): ChannelTileFunction { channelTile(Portable.self, TileShape<6, 2, 12, 0>.self, $0) }
-  case (1, 6): ChannelTileFunction { channelTile(Portable.self, TileShape<1, 6, 6, 0>.self, $0) }
+  case (1, 3): ChannelTileFunction { channelTile(Portable.self, TileShape<1, 3, 3, 0>.self, $0) }
+  case (1, 4): ChannelTileFunction { channelTile(Portable.self, TileShape<1, 4, 4, 0>.self, $0) }
   default: nil
   }
 }

@@ -54,11 +54,12 @@ struct Im2colTests {
     for set in runnableSets {
       let kernel = Im2colGemm(set)
       #expect(kernel.applicability(to: problem) == .applies)
+      #expect(!kernel.configurations(for: problem).isEmpty)
       for configuration in kernel.configurations(for: problem) {
         for workers in [1, 3] { try GemmRunner.check(kernel, problem, configuration, workers: workers) }
       }
       for block in [1, 16, 48] where block <= problem.output.height * problem.output.width {
-        try GemmRunner.check(kernel, problem, ["m": 3, "n": 2, "block": block, "input": 1], workers: 2)
+        try GemmRunner.check(kernel, problem, ["m": 3, "n": 2, "block": block, "depth": 5, "input": 1], workers: 2)
       }
     }
   }
@@ -71,6 +72,7 @@ struct Im2colTests {
         #expect(problem.output.width < set.lanes || problem.window.kernel == WindowGeometry.Extent(1))
         continue
       }
+      #expect(!kernel.configurations(for: problem).isEmpty)
       for configuration in kernel.configurations(for: problem) {
         for workers in [1, 3] { try GemmRunner.check(kernel, problem, configuration, workers: workers) }
       }
@@ -95,8 +97,8 @@ struct Im2colTests {
     var random = RandomSource(seed: 2)
     let parameters = problem.randomParameters(from: &random)
     for configuration: KernelConfiguration in [
-      [:], ["m": 2, "n": 1, "block": 0, "input": 0], ["m": 2, "n": 1, "block": 16, "input": 3],
-      ["m": 40, "n": 1, "block": 16, "input": 0],
+      [:], ["m": 2, "n": 1, "depth": 0, "block": 0, "input": 0], ["m": 2, "n": 1, "depth": 0, "block": 16, "input": 3],
+      ["m": 40, "n": 1, "depth": 0, "block": 16, "input": 0],
     ] {
       #expect(throws: KernelError.self) {
         _ = try Im2colGemm(set).prepare(problem, configuration: configuration, parameters: parameters)

@@ -30,7 +30,7 @@ struct PointwiseTests {
       let kernel = PointwisePixels(set)
       #expect(kernel.applicability(to: problem) == .applies)
       let configurations = kernel.configurations(for: problem)
-      #expect(Set(configurations).count == configurations.count)
+      #expect(!configurations.isEmpty && Set(configurations).count == configurations.count)
       for configuration in configurations {
         for workers in [1, 3] { try GemmRunner.check(kernel, problem, configuration, workers: workers) }
       }
@@ -42,6 +42,7 @@ struct PointwiseTests {
     for set in runnableSets {
       let kernel = PointwiseChannels(set)
       #expect(kernel.applicability(to: problem) == .applies)
+      #expect(!kernel.configurations(for: problem).isEmpty)
       for configuration in kernel.configurations(for: problem) {
         for workers in [1, 2] { try GemmRunner.check(kernel, problem, configuration, workers: workers) }
       }
@@ -80,6 +81,7 @@ struct PointwiseTests {
       epilogue: Epilogue(bias: true, residual: true))
     for set in runnableSets {
       let kernel = PointwisePixels(set)
+      #expect(!kernel.configurations(for: problem).isEmpty)
       for configuration in kernel.configurations(for: problem) {
         for workers in [1, 2] { try GemmRunner.check(kernel, problem, configuration, workers: workers) }
       }
@@ -145,6 +147,7 @@ struct PointwiseTests {
         epilogue: Epilogue(bias: index < 3, residual: index > 1, activation: index % 2 == 0 ? .relu : .identity))
       for set in runnableSets {
         let kernel = PointwiseDense(set)
+        #expect(!kernel.configurations(for: problem).isEmpty)
         for configuration in kernel.configurations(for: problem) {
           for workers in [1, 2] { try GemmRunner.check(kernel, problem, configuration, workers: workers) }
         }
