@@ -34,24 +34,29 @@ final class GuardedOperands {
     output.poison()
     workspace.poison()
     // One operand more, for operations without inputs.
-    (inputs + [output]).map(\.operand).withUnsafeBufferPointer { list in
-      guard let first = list.baseAddress else { return }
-      let operands = LayerOperands(inputs: first, output: output.operand, workspace: workspace.start)
-      for phase in 0..<prepared.phaseCount {
-        switch order {
-        case .ascending:
-          for index in 0..<workers {
-            prepared.run(operands, phase: phase, worker: Worker(index: index, count: workers))
-          }
-        case .descending:
-          for index in (0..<workers).reversed() {
-            prepared.run(operands, phase: phase, worker: Worker(index: index, count: workers))
-          }
-        case .concurrent:
-          DispatchQueue.concurrentPerform(iterations: workers) { index in
-            prepared.run(operands, phase: phase, worker: Worker(index: index, count: workers))
-          }
-        }
+    let list = (inputs + [output]).map(\.operand)
+    withExtendedLifetime((self, workspace)) {
+      list.withUnsafeBufferPointer { list in
+        guard let first = list.baseAddress else { return }
+        let operands = LayerOperands(inputs: first, output: output.operand, workspace: workspace.start)
+        for phase in 0..<prepared.phaseCount { run(prepared, operands, phase: phase, workers: workers, order: order) }
+      }
+    }
+  }
+
+  private func run(
+    _ prepared: any PreparedKernel, _ operands: LayerOperands, phase: Int, workers: Int, order: WorkerOrder
+  ) {
+    switch order {
+    case .ascending:
+      for index in 0..<workers { prepared.run(operands, phase: phase, worker: Worker(index: index, count: workers)) }
+    case .descending:
+      for index in (0..<workers).reversed() {
+        prepared.run(operands, phase: phase, worker: Worker(index: index, count: workers))
+      }
+    case .concurrent:
+      DispatchQueue.concurrentPerform(iterations: workers) { index in
+        prepared.run(operands, phase: phase, worker: Worker(index: index, count: workers))
       }
     }
   }

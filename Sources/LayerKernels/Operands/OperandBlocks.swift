@@ -9,8 +9,8 @@ struct OperandBlocks {
   /// The elements of the memory, guards included.
   let totalCount: Int
 
-  /// Guard elements before the first block and behind the last.
-  static let guardCount = 64
+  /// Guard elements before the first block and, at least, behind the last.
+  private static let guardCount = 64
 
   /// - Throws: ``ProblemError`` when the layout needs another rank or the memory cannot be addressed.
   init(shape: TensorShape, layout: TensorLayout, shuffling seed: UInt64?, offset: Int) throws(ProblemError) {
@@ -21,7 +21,7 @@ struct OperandBlocks {
       // Only a plane list has slack that may be written.
       writableSize = size
       starts = [Self.guardCount + offset]
-      totalCount = starts[0] + size + Self.guardCount
+      totalCount = starts[0] + size + Self.guardCount + (seed == nil ? 0 : size)
       return
     }
     let planeCount = shape[0] * shape[1]
@@ -29,7 +29,7 @@ struct OperandBlocks {
     writableSize = AlignedMemory.paddedCount(size)
     let most = writableSize + 3 * AlignedMemory.elementAlignment
     let (bound, overflow) = most.multipliedReportingOverflow(by: planeCount)
-    guard !overflow, bound < TensorShape.maximumElementCount - 2 * Self.guardCount else {
+    guard !overflow, bound < TensorShape.maximumElementCount / 2 - 2 * Self.guardCount else {
       throw .inconsistent("an operand of shape \(shape) is too large to address")
     }
     var starts = [Int](repeating: 0, count: planeCount)
@@ -44,6 +44,7 @@ struct OperandBlocks {
       next += writableSize + gap
     }
     self.starts = starts
-    totalCount = next + Self.guardCount
+    // A kernel that takes shuffled planes for one dense block runs past the end by as much again.
+    totalCount = next + Self.guardCount + (seed == nil ? 0 : planeCount * writableSize)
   }
 }

@@ -1,0 +1,57 @@
+import HostPlatform
+import KernelConformance
+import LayerKernels
+import MicroKernels
+import StandardKernels
+import Testing
+
+/// A kernel of the standard registry on one instruction set.
+struct KernelUnderTest: Sendable, CustomTestStringConvertible {
+  let instructionSet: InstructionSet
+  let kernel: any LayerKernel
+
+  var testDescription: String { "\(kernel.identifier) on \(instructionSet.rawValue)" }
+
+  /// Every kernel on every instruction set that runs here; the reference kernels, which use none, once.
+  static let all: [KernelUnderTest] = InstructionSet.supported(on: .current).flatMap { instructionSet in
+    let registry = try? KernelRegistry.standard(microKernels: MicroKernelSet(instructionSet))
+    return (registry?.allKernels ?? [])
+      .filter { instructionSet == .portable || $0.family != "reference" }
+      .map { KernelUnderTest(instructionSet: instructionSet, kernel: $0) }
+  }
+}
+
+@Suite("The standard kernels")
+struct ConformanceStandardTests {
+  /// One for all tests: they share the references.
+  private static let conformance = Result { try KernelConformance(checksNotANumber: true) }
+
+  @Test("every kernel in every configuration agrees with the 64-bit reference", arguments: KernelUnderTest.all)
+  func conforms(_ subject: KernelUnderTest) throws {
+    try check(subject.kernel)
+  }
+
+  private func check<Kernel: LayerKernel>(_ kernel: Kernel) throws {
+    let problems = try ConformanceProblems.problems(of: Kernel.Problem.self)
+    let reports = try Self.conformance.get().check(kernel, problems: problems)
+    #expect(reports.count > 1, "\(kernel.identifier) was checked on nothing")
+    let issues = reports.filter { !$0.isConforming }
+    for report in issues.prefix(8) { Issue.record(Comment(rawValue: report.description)) }
+    #expect(issues.count <= 8, "\(issues.count) of \(reports.count) candidates of \(kernel.identifier) do not conform")
+  }
+
+  @Test("every operation's problems find a kernel that is not the reference's, where one is registered")
+  func registryCoversEveryOperation() throws {
+    let registry = try KernelRegistry.standard()
+    let operations = Set(try ConformanceProblems.all().map { type(of: $0).operation })
+    #expect(Set(registry.operationNames) == operations)
+  }
+
+  @Test("every instruction set that runs here registers the same kernels")
+  func sameKernelsEverywhere() throws {
+    let names = try InstructionSet.supported(on: .current).map { instructionSet in
+      try KernelRegistry.standard(microKernels: MicroKernelSet(instructionSet)).allKernels.map(\.identifier)
+    }
+    #expect(Set(names).count == 1)
+  }
+}
