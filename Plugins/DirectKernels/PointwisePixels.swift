@@ -46,13 +46,14 @@ public struct PointwisePixels: LayerKernel {
       pixelCount: problem.output.height * problem.output.width)
     var configurations: [KernelConfiguration] = []
     for blocking in choices.prefix(4) {
-      for outer in [0, 1] {
+      // Short sums spend their time between calls, of which there are fewer with panels outermost.
+      for outer in depth < 40 ? [1, 0] : [0, 1] {
         let base = ["m": blocking.rows, "n": blocking.vectors, "outer": outer, "depth": 0, "split": 0]
         configurations.append(KernelConfiguration(base))
       }
     }
     if let best = choices.first {
-      let base = ["m": best.rows, "n": best.vectors, "outer": 0, "depth": 0, "split": 0]
+      let base = ["m": best.rows, "n": best.vectors, "outer": depth < 40 ? 1 : 0, "depth": 0, "split": 0]
       if depth > 192 { configurations.append(KernelConfiguration(base.merging(["depth": 128]) { $1 })) }
       for split in [1, 2] { configurations.append(KernelConfiguration(base.merging(["split": split]) { $1 })) }
     }

@@ -88,7 +88,7 @@ public struct ImplicitGemm: LayerKernel {
 
   /// In floating point: sizes from a file may be too large to multiply.
   private func stagedElements(_ problem: ConvolutionProblem, band: Int) -> Double {
-    let staging = RowStaging(problem, layout: .planeList, bandRows: band, gather: rows.gather)
+    let staging = RowStaging(problem, layout: .planeList, bandRows: band, rows: rows)
     return Double(staging.residues) * Double(staging.stagedRows) * Double(staging.pitch)
       * Double(problem.inputChannels / problem.groups)
   }
@@ -122,7 +122,7 @@ public struct ImplicitGemm: LayerKernel {
         kernel: identifier, configuration: configuration, reason: "there is no tile or band of that size here")
     }
     let staging = RowStaging(
-      problem, layout: ConvolutionInput.layouts[input], bandRows: band, gather: rows.gather)
+      problem, layout: ConvolutionInput.layouts[input], bandRows: band, rows: rows)
     return PreparedImplicitGemm(
       products: products, problem: problem, staging: staging,
       plan: PixelPlan(rowWidth: problem.output.width, lanes: tiles.lanes, limit: first.blocking.vectors))
@@ -159,7 +159,7 @@ struct PreparedImplicitGemm: PreparedKernel {
     inputOffsets = offsets
   }
 
-  private var stagedCount: Int { channels * staging.channelSize + AlignedMemory.elementAlignment }
+  private var stagedCount: Int { channels * staging.channelSize + staging.scratchSize + AlignedMemory.elementAlignment }
 
   func workspaceSize(workers: Int) -> Int { workers * stagedCount * MemoryLayout<Float>.stride }
 
@@ -174,7 +174,7 @@ struct PreparedImplicitGemm: PreparedKernel {
         let first = item % bands * staging.bandRows
         staging.stage(
           operands.input, image: image, channels: group * channels..<(group + 1) * channels, firstRow: first,
-          into: staged)
+          into: staged, scratch: staged + channels * staging.channelSize)
         let product = products[group]
         let plane = (image * products.count + group) * product.panels.rows
         for row in first..<min(first + staging.bandRows, output.height) {

@@ -8,7 +8,7 @@ import MicroKernels
 struct RowStaging: Sendable {
   let input: ConvolutionInput
   let window: WindowGeometry
-  let gather: GatherFunction
+  let rows: RowFunctionTable
   /// Output rows of a band.
   let bandRows: Int
   /// Input rows under a band.
@@ -17,11 +17,11 @@ struct RowStaging: Sendable {
   let pitch: Int
   private let rowLength: Int
 
-  init(_ problem: ConvolutionProblem, layout: TensorLayout, bandRows: Int, gather: GatherFunction) {
+  init(_ problem: ConvolutionProblem, layout: TensorLayout, bandRows: Int, rows: RowFunctionTable) {
     input = ConvolutionInput(problem, layout: layout)
     let window = problem.window
     self.window = window
-    self.gather = gather
+    self.rows = rows
     self.bandRows = bandRows
     stagedRows = (bandRows - 1) * window.stride.height + (window.kernel.height - 1) * window.dilation.height + 1
     rowLength = problem.output.width + (window.kernel.width - 1) * window.dilation.width / window.stride.width
@@ -44,40 +44,98 @@ struct RowStaging: Sendable {
       + place / residues
   }
 
+  /// Elements of scratch memory that staging needs behind the staged channels: a row of triples dealt out to channels.
+  var scratchSize: Int { dealsTriples ? 3 * AlignedMemory.paddedCount(input.width) : 0 }
+
+  /// Whether the pixels of the input are triples, which are dealt out to rows of channels first.
+  private var dealsTriples: Bool { input.layout == .channelsLast && input.channels == 3 }
+
   /// Stages the rows under the output rows from `firstRow` on, of `channels` of an image.
+  ///
+  /// - Parameter scratch: room for ``scratchSize`` elements.
   func stage(
     _ operand: TensorOperand, image: Int, channels: Range<Int>, firstRow: Int,
-    into target: UnsafeMutablePointer<Float>
+    into target: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
     let top = firstRow * window.stride.height - window.pads.top
     let inside = max(top, 0)..<max(min(top + stagedRows, input.height), max(top, 0))
     let before = min(inside.lowerBound - top, stagedRows)
-    let behind = stagedRows - before - inside.count
+    for part in 0..<channels.count * residues {
+      let rows = target + part * stagedRows * pitch
+      rows.update(repeating: 0, count: before * pitch)
+      (rows + (before + inside.count) * pitch).update(
+        repeating: 0, count: (stagedRows - before - inside.count) * pitch)
+    }
+    if inside.isEmpty { return }
+    let first = target + before * pitch
     for residue in 0..<residues {
-      let span = ColumnSpan(
-        offset: residue - window.pads.left, stride: residues, width: input.width, outputs: rowLength)
-      for channel in channels {
-        let rows = target + (channel - channels.lowerBound) * channelSize + residue * stagedRows * pitch
-        rows.update(repeating: 0, count: before * pitch)
-        (rows + (stagedRows - behind) * pitch).update(repeating: 0, count: behind * pitch)
-        if inside.isEmpty { continue }
-        let first = rows + before * pitch
-        if span.columns.count < rowLength {
-          for row in 0..<inside.count {
-            let place = first + row * pitch
-            for column in 0..<span.columns.lowerBound { place[column] = 0 }
-            for column in span.columns.upperBound..<rowLength { place[column] = 0 }
-          }
-        }
-        if span.columns.isEmpty { continue }
-        let source = UnsafePointer(input.start(operand, image: image, channel: channel))
-        var copy = GatherArguments(
-          source: source + inside.lowerBound * input.rowStride + span.firstInput * input.columnStride,
-          sourceStride: input.rowStride, columnStride: residues * input.columnStride,
-          target: first + span.columns.lowerBound, targetStride: pitch, rows: inside.count,
-          columns: span.columns.count)
-        gather(&copy)
+      let span = span(of: residue)
+      for channel in 0..<channels.count {
+        clearEdges(first, channel, residue, rows: inside.count, keeping: span.columns)
       }
+    }
+    if dealsTriples, channels.count == 3 {
+      let start = input.start(operand, image: image, channel: 0)
+      for row in inside {
+        var deal = GatherArguments(
+          source: start + row * input.rowStride, sourceStride: 0, columnStride: 1, target: scratch, targetStride: 0,
+          rows: 1, columns: 3 * input.width, partStride: scratchSize / 3)
+        rows.dealToThree(&deal)
+        for channel in 0..<3 {
+          copy(
+            scratch + channel * (scratchSize / 3), columnStride: 1, rows: 1,
+            to: first + channel * channelSize + (row - inside.lowerBound) * pitch)
+        }
+      }
+      return
+    }
+    for channel in channels {
+      let start = input.start(operand, image: image, channel: channel)
+      copy(
+        start + inside.lowerBound * input.rowStride, columnStride: input.columnStride, rows: inside.count,
+        to: first + (channel - channels.lowerBound) * channelSize)
+    }
+  }
+
+  /// Copies rows of one channel to the rows of all residues.
+  private func copy(
+    _ source: UnsafePointer<Float>, columnStride: Int, rows count: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    let left = window.pads.left
+    if residues == 2, columnStride == 1, left >= 0 {
+      // The input's first column belongs to one residue, the second to the other, a place on if the residue wraps.
+      let place = (left % 2) * stagedRows * pitch + left / 2
+      let next = ((left + 1) % 2) * stagedRows * pitch + (left + 1) / 2
+      var deal = GatherArguments(
+        source: source, sourceStride: input.rowStride, columnStride: 1, target: target + place, targetStride: pitch,
+        rows: count, columns: min(input.width, 2 * rowLength - left), partStride: next - place)
+      if deal.columns > 0 { rows.dealToTwo(&deal) }
+      return
+    }
+    for residue in 0..<residues {
+      let span = span(of: residue)
+      if span.columns.isEmpty { continue }
+      var copy = GatherArguments(
+        source: source + span.firstInput * columnStride, sourceStride: input.rowStride,
+        columnStride: residues * columnStride, target: target + residue * stagedRows * pitch + span.columns.lowerBound,
+        targetStride: pitch, rows: count, columns: span.columns.count)
+      rows.gather(&copy)
+    }
+  }
+
+  /// The staged columns of a residue that see the input.
+  private func span(of residue: Int) -> ColumnSpan {
+    ColumnSpan(offset: residue - window.pads.left, stride: residues, width: input.width, outputs: rowLength)
+  }
+
+  private func clearEdges(
+    _ first: UnsafeMutablePointer<Float>, _ channel: Int, _ residue: Int, rows: Int, keeping columns: Range<Int>
+  ) {
+    if columns.count == rowLength { return }
+    for row in 0..<rows {
+      let place = first + channel * channelSize + (residue * stagedRows + row) * pitch
+      for column in 0..<columns.lowerBound { place[column] = 0 }
+      for column in columns.upperBound..<rowLength { place[column] = 0 }
     }
   }
 }

@@ -20,7 +20,8 @@ extension ChannelProduct.Blocking {
             (pixels.largeRows, pixels.largeCount), (pixels.largeRows - 1, pixels.count - pixels.largeCount),
           ] where count > 0 {
             let step = max(Double(width * height) / 2 * 1.02, Double(width + height) / 2 * 1.1, 4)
-            cycles += Double(panelCount * count) * step
+            // Each tile reads its panel's weights again.
+            cycles += Double(panelCount * count) * (step + 0.12 * Double(width))
           }
         }
         choices.append((Self(rows: rows, vectors: vectors), cycles))

@@ -14,11 +14,13 @@ public struct GatherArguments {
   public var rows: Int
   /// The columns that are copied of each row.
   public var columns: Int
+  /// Where a row is dealt out to several, elements from one of them to the next.
+  public var partStride: Int
 
   /// Arguments.
   public init(
     source: UnsafePointer<Float>, sourceStride: Int, columnStride: Int, target: UnsafeMutablePointer<Float>,
-    targetStride: Int, rows: Int, columns: Int
+    targetStride: Int, rows: Int, columns: Int, partStride: Int = 0
   ) {
     self.source = source
     self.sourceStride = sourceStride
@@ -27,6 +29,7 @@ public struct GatherArguments {
     self.targetStride = targetStride
     self.rows = rows
     self.columns = columns
+    self.partStride = partStride
   }
 }
 
@@ -88,6 +91,61 @@ public func gatherRows<L: Lanes>(_ lanes: L.Type, _ address: UnsafeRawPointer) {
         target.storeBytes(of: value, toByteOffset: column &* 4, as: Float.self)
         column &+= 1
       }
+    }
+  }
+}
+
+/// Deals columns out in turn to two rows: `target[r · targetStride + (c % 2) · partStride + c / 2] = source[r ·
+/// sourceStride + c]`, touching nothing else.
+@inlinable @inline(__always)
+public func dealToTwo<L: Lanes>(_ lanes: L.Type, _ address: UnsafeRawPointer) {
+  let arguments = address.assumingMemoryBound(to: GatherArguments.self).pointee
+  let width = L.Vector.scalarCount
+  for row in 0..<arguments.rows {
+    let source = UnsafeRawPointer(arguments.source + row &* arguments.sourceStride)
+    let even = UnsafeMutableRawPointer(arguments.target + row &* arguments.targetStride)
+    let odd = even + arguments.partStride &* 4
+    var column = 0
+    while column &+ 2 &* width <= arguments.columns {
+      let place = source + column &* 4
+      let parts = L.deinterleave(L.load(place), L.load(place + L.byteCount))
+      L.store(parts.even, even + column &* 2)
+      L.store(parts.odd, odd + column &* 2)
+      column &+= 2 &* width
+    }
+    while column < arguments.columns {
+      let value = (source + column &* 4).loadUnaligned(as: Float.self)
+      (column & 1 == 0 ? even : odd).storeBytes(of: value, toByteOffset: (column &>> 1) &* 4, as: Float.self)
+      column &+= 1
+    }
+  }
+}
+
+/// Deals columns out in turn to three rows, as ``dealToTwo(_:_:)`` does to two: pixels that are triples to channels.
+@inlinable @inline(__always)
+public func dealToThree<L: Lanes>(_ lanes: L.Type, _ address: UnsafeRawPointer) {
+  let arguments = address.assumingMemoryBound(to: GatherArguments.self).pointee
+  let width = L.Vector.scalarCount
+  let part = arguments.partStride &* 4
+  for row in 0..<arguments.rows {
+    let source = UnsafeRawPointer(arguments.source + row &* arguments.sourceStride)
+    let target = UnsafeMutableRawPointer(arguments.target + row &* arguments.targetStride)
+    let count = arguments.columns / 3
+    var index = 0
+    while index &+ width <= count {
+      let place = source + index &* 12
+      let parts = L.separate(L.load(place), L.load(place + L.byteCount), L.load(place + 2 &* L.byteCount))
+      L.store(parts.first, target + index &* 4)
+      L.store(parts.second, target + part + index &* 4)
+      L.store(parts.third, target + 2 &* part + index &* 4)
+      index &+= width
+    }
+    while index < count {
+      for channel in 0..<3 {
+        let value = (source + (index &* 3 &+ channel) &* 4).loadUnaligned(as: Float.self)
+        (target + channel &* part).storeBytes(of: value, toByteOffset: index &* 4, as: Float.self)
+      }
+      index &+= 1
     }
   }
 }

@@ -18,4 +18,9 @@ enum AVX2: Lanes {
   static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
     (luthier_even8(a, b), luthier_odd8(a, b))
   }
+
+  @inline(__always)
+  static func separate(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector) {
+    (luthier_first8(a, b, c), luthier_second8(a, b, c), luthier_third8(a, b, c))
+  }
 }

@@ -18,4 +18,9 @@ enum AVX512: Lanes {
   static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
     (luthier_even16(a, b), luthier_odd16(a, b))
   }
+
+  @inline(__always)
+  static func separate(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector) {
+    (luthier_first16(a, b, c), luthier_second16(a, b, c), luthier_third16(a, b, c))
+  }
 }

@@ -25,4 +25,9 @@ enum Portable: Lanes {
   static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
     (luthier_even4(a, b), luthier_odd4(a, b))
   }
+
+  @inline(__always)
+  static func separate(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector) {
+    (luthier_first4(a, b, c), luthier_second4(a, b, c), luthier_third4(a, b, c))
+  }
 }

@@ -11,3 +11,11 @@ public func portableCopy() -> RowFunction { RowFunction { copyRows(Portable.self
 /// The copy of rows with a step between columns.
 @export(interface)
 public func portableGather() -> GatherFunction { GatherFunction { gatherRows(Portable.self, $0) } }
+
+/// The deal of columns to two rows.
+@export(interface)
+public func portableDealToTwo() -> GatherFunction { GatherFunction { dealToTwo(Portable.self, $0) } }
+
+/// The deal of columns to three rows.
+@export(interface)
+public func portableDealToThree() -> GatherFunction { GatherFunction { dealToThree(Portable.self, $0) } }

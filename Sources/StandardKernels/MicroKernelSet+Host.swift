@@ -35,7 +35,9 @@ extension MicroKernelSet {
       name: InstructionSet.portable.rawValue, lanes: 4,
       pixelTiles: PixelTileTable(lanes: 4) { portablePixelTile(rows: $0, vectors: $1, tail: $2) },
       channelTiles: ChannelTileTable(lanes: 4) { portableChannelTile(rows: $0, vectors: $1) },
-      rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), gather: portableGather()))
+      rows: RowFunctionTable(
+        transpose: portableTranspose(), copy: portableCopy(), gather: portableGather(), dealToTwo: portableDealToTwo(),
+        dealToThree: portableDealToThree()))
   }
 
   #if arch(x86_64)
@@ -44,7 +46,9 @@ extension MicroKernelSet {
         name: InstructionSet.avx2.rawValue, lanes: 8,
         pixelTiles: PixelTileTable(lanes: 8) { avx2PixelTile(rows: $0, vectors: $1, tail: $2) },
         channelTiles: ChannelTileTable(lanes: 8) { avx2ChannelTile(rows: $0, vectors: $1) },
-        rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), gather: avx2Gather()))
+        rows: RowFunctionTable(
+          transpose: portableTranspose(), copy: portableCopy(), gather: avx2Gather(), dealToTwo: avx2DealToTwo(),
+          dealToThree: avx2DealToThree()))
     }
 
     private static var avx512: MicroKernelSet {
@@ -52,7 +56,9 @@ extension MicroKernelSet {
         name: InstructionSet.avx512.rawValue, lanes: 16,
         pixelTiles: PixelTileTable(lanes: 16) { avx512PixelTile(rows: $0, vectors: $1, tail: $2) },
         channelTiles: ChannelTileTable(lanes: 16) { avx512ChannelTile(rows: $0, vectors: $1) },
-        rows: RowFunctionTable(transpose: portableTranspose(), copy: portableCopy(), gather: avx512Gather()))
+        rows: RowFunctionTable(
+          transpose: portableTranspose(), copy: portableCopy(), gather: avx512Gather(), dealToTwo: avx512DealToTwo(),
+          dealToThree: avx512DealToThree()))
     }
   #endif
 }

@@ -1,0 +1,56 @@
+// Loads that touch only some lanes, and powers of two: what Swift 6.3 has no words for.
+//
+// A lane that a mask leaves out is not read, so its address may lie outside the memory.
+#pragma once
+
+#include "shim.h"
+
+#define LUTHIER_LOAD static inline __attribute__((always_inline))
+
+typedef int luthier_int4 __attribute__((ext_vector_type(4)));
+
+LUTHIER_LOAD luthier_float4 luthier_load4(const float *address, luthier_int4 mask, luthier_float4 otherwise) {
+  luthier_float4 result = otherwise;
+  for (int lane = 0; lane < 4; lane++)
+    if (mask[lane]) result[lane] = address[lane];
+  return result;
+}
+
+// x · 2ⁿ for whole n and normal results.
+LUTHIER_INLINE luthier_float4 luthier_scale4(luthier_float4 x, luthier_float4 n) {
+  return (luthier_float4)((luthier_int4)x + (__builtin_convertvector(n, luthier_int4) << 23));
+}
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+
+typedef int luthier_int8 __attribute__((ext_vector_type(8)));
+
+LUTHIER_LOAD luthier_float8 luthier_load8(const float *address, luthier_int8 mask) {
+  return (luthier_float8)_mm256_maskload_ps(address, (__m256i)mask);
+}
+LUTHIER_INLINE luthier_float8 luthier_blend8(luthier_float8 a, luthier_float8 b, luthier_int8 mask) {
+  return (luthier_float8)_mm256_blendv_ps((__m256)a, (__m256)b, (__m256)mask);
+}
+LUTHIER_INLINE luthier_float8 luthier_scale8(luthier_float8 x, luthier_float8 n) {
+  return (luthier_float8)((luthier_int8)x + (__builtin_convertvector(n, luthier_int8) << 23));
+}
+#endif
+
+#if defined(__AVX512F__)
+typedef int luthier_int16 __attribute__((ext_vector_type(16)));
+
+// A bit for each of the sixteen numbers at `lanes`: whether it is negative.
+LUTHIER_LOAD unsigned short luthier_mask16(const int *lanes) {
+  return _mm512_movepi32_mask(_mm512_loadu_si512(lanes));
+}
+LUTHIER_LOAD luthier_float16 luthier_load16(const float *address, unsigned short mask) {
+  return (luthier_float16)_mm512_maskz_loadu_ps(mask, address);
+}
+LUTHIER_LOAD luthier_float16 luthier_load_or16(const float *address, unsigned short mask, luthier_float16 otherwise) {
+  return (luthier_float16)_mm512_mask_loadu_ps((__m512)otherwise, mask, address);
+}
+LUTHIER_INLINE luthier_float16 luthier_scale16(luthier_float16 x, luthier_float16 n) {
+  return (luthier_float16)((luthier_int16)x + (__builtin_convertvector(n, luthier_int16) << 23));
+}
+#endif

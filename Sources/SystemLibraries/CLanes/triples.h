@@ -1,0 +1,46 @@
+// Every third lane of three vectors that lie one behind the other: the channels of a picture whose pixels are triples.
+//
+// Each is two permutations of two registers. As in shim.h, inlined into the caller and compiled with its flags.
+#pragma once
+#include "shim.h"
+
+LUTHIER_INLINE luthier_float4 luthier_first4(luthier_float4 a, luthier_float4 b, luthier_float4 c) {
+  luthier_float4 ab = __builtin_shufflevector(a, b, 0, 3, 6, 0);
+  return __builtin_shufflevector(ab, c, 0, 1, 2, 5);
+}
+LUTHIER_INLINE luthier_float4 luthier_second4(luthier_float4 a, luthier_float4 b, luthier_float4 c) {
+  luthier_float4 ab = __builtin_shufflevector(a, b, 1, 4, 7, 0);
+  return __builtin_shufflevector(ab, c, 0, 1, 2, 6);
+}
+LUTHIER_INLINE luthier_float4 luthier_third4(luthier_float4 a, luthier_float4 b, luthier_float4 c) {
+  luthier_float4 ab = __builtin_shufflevector(a, b, 2, 5, 0, 0);
+  return __builtin_shufflevector(ab, c, 0, 1, 4, 7);
+}
+#if defined(__AVX2__)
+LUTHIER_INLINE luthier_float8 luthier_first8(luthier_float8 a, luthier_float8 b, luthier_float8 c) {
+  luthier_float8 ab = __builtin_shufflevector(a, b, 0, 3, 6, 9, 12, 15, 0, 0);
+  return __builtin_shufflevector(ab, c, 0, 1, 2, 3, 4, 5, 10, 13);
+}
+LUTHIER_INLINE luthier_float8 luthier_second8(luthier_float8 a, luthier_float8 b, luthier_float8 c) {
+  luthier_float8 ab = __builtin_shufflevector(a, b, 1, 4, 7, 10, 13, 0, 0, 0);
+  return __builtin_shufflevector(ab, c, 0, 1, 2, 3, 4, 8, 11, 14);
+}
+LUTHIER_INLINE luthier_float8 luthier_third8(luthier_float8 a, luthier_float8 b, luthier_float8 c) {
+  luthier_float8 ab = __builtin_shufflevector(a, b, 2, 5, 8, 11, 14, 0, 0, 0);
+  return __builtin_shufflevector(ab, c, 0, 1, 2, 3, 4, 9, 12, 15);
+}
+#endif
+#if defined(__AVX512F__)
+LUTHIER_INLINE luthier_float16 luthier_first16(luthier_float16 a, luthier_float16 b, luthier_float16 c) {
+  luthier_float16 ab = __builtin_shufflevector(a, b, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 0, 0, 0, 0, 0);
+  return __builtin_shufflevector(ab, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29);
+}
+LUTHIER_INLINE luthier_float16 luthier_second16(luthier_float16 a, luthier_float16 b, luthier_float16 c) {
+  luthier_float16 ab = __builtin_shufflevector(a, b, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 0, 0, 0, 0, 0);
+  return __builtin_shufflevector(ab, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 18, 21, 24, 27, 30);
+}
+LUTHIER_INLINE luthier_float16 luthier_third16(luthier_float16 a, luthier_float16 b, luthier_float16 c) {
+  luthier_float16 ab = __builtin_shufflevector(a, b, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 0, 0, 0, 0, 0, 0);
+  return __builtin_shufflevector(ab, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31);
+}
+#endif
