@@ -12,6 +12,10 @@ struct KernelUnderTest: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { "\(kernel.identifier) on \(instructionSet.rawValue)" }
 
+  var operation: String { Self.operation(of: kernel) }
+
+  private static func operation<Kernel: LayerKernel>(of kernel: Kernel) -> String { Kernel.Problem.operation }
+
   /// Every kernel on every instruction set that runs here; the reference kernels, which use none, once.
   static let all: [KernelUnderTest] = InstructionSet.supported(on: .current).flatMap { instructionSet in
     let registry = try? KernelRegistry.standard(microKernels: MicroKernelSet(instructionSet))
@@ -28,11 +32,23 @@ struct ConformanceStandardTests {
 
   @Test("every kernel in every configuration agrees with the 64-bit reference", arguments: KernelUnderTest.all)
   func conforms(_ subject: KernelUnderTest) throws {
+    func check<Kernel: LayerKernel>(_ kernel: Kernel) throws {
+      try judge(kernel, on: ConformanceProblems.problems(of: Kernel.Problem.self))
+    }
     try check(subject.kernel)
   }
 
-  private func check<Kernel: LayerKernel>(_ kernel: Kernel) throws {
-    let problems = try ConformanceProblems.problems(of: Kernel.Problem.self)
+  @Test(
+    "and on random sizes, windows, strides, padding and groups",
+    arguments: KernelUnderTest.all.filter { ["convolution", "pooling"].contains($0.operation) })
+  func conformsAtRandom(_ subject: KernelUnderTest) throws {
+    func check<Kernel: LayerKernel>(_ kernel: Kernel) throws {
+      try judge(kernel, on: ConformanceProblems.random(of: Kernel.Problem.self, count: 300, seed: 2))
+    }
+    try check(subject.kernel)
+  }
+
+  private func judge<Kernel: LayerKernel>(_ kernel: Kernel, on problems: [Kernel.Problem]) throws {
     let reports = try Self.conformance.get().check(kernel, problems: problems)
     #expect(reports.count > 1, "\(kernel.identifier) was checked on nothing")
     let issues = reports.filter { !$0.isConforming }
@@ -40,7 +56,7 @@ struct ConformanceStandardTests {
     #expect(issues.count <= 8, "\(issues.count) of \(reports.count) candidates of \(kernel.identifier) do not conform")
   }
 
-  @Test("every operation's problems find a kernel that is not the reference's, where one is registered")
+  @Test("there are problems for every operation of the registry, and kernels for every operation of the problems")
   func registryCoversEveryOperation() throws {
     let registry = try KernelRegistry.standard()
     let operations = Set(try ConformanceProblems.all().map { type(of: $0).operation })
