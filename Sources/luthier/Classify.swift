@@ -42,7 +42,8 @@ struct Classify: ParsableCommand {
       return
     }
     for result in best {
-      print("\(Figures.fixed(Double(result.probability), 4))  \(names?[result.classIndex] ?? "class \(result.classIndex)")")
+      print(
+        "\(Figures.fixed(Double(result.probability), 4))  \(names?[result.classIndex] ?? "class \(result.classIndex)")")
     }
   }
 }

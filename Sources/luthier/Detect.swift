@@ -64,7 +64,8 @@ struct Detect: ParsableCommand {
         label: names?[detection.classIndex] ?? "class \(detection.classIndex)", score: detection.score,
         box: [
           Double(detection.box.left) * Double(photograph.width), Double(detection.box.top) * Double(photograph.height),
-          Double(detection.box.right) * Double(photograph.width), Double(detection.box.bottom) * Double(photograph.height),
+          Double(detection.box.right) * Double(photograph.width),
+          Double(detection.box.bottom) * Double(photograph.height),
         ])
     }
     if let picture {

@@ -1,10 +1,10 @@
-import LayerKernels
+public import LayerKernels
 
 extension Movement {
   /// The shape that the movement gives; `requested` is what ``reshape`` and ``expand`` are to give.
   ///
   /// - Throws: ``ProblemError`` when the movement does not fit the inputs.
-  func outputShape(of inputs: [TensorShape], requested: TensorShape?) throws(ProblemError) -> TensorShape {
+  public func outputShape(of inputs: [TensorShape], requested: TensorShape?) throws(ProblemError) -> TensorShape {
     guard let first = inputs.first else { throw .inconsistent("a movement needs an input") }
     if case .concatenate(let axis) = self { return try Self.concatenated(inputs, axis: axis) }
     guard inputs.count == 1 else { throw .inconsistent("a movement reads one value, not \(inputs.count)") }

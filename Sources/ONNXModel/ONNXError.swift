@@ -1,0 +1,43 @@
+/// Why an ONNX file could not be read or written.
+public enum ONNXError: Error, Equatable, CustomStringConvertible {
+  /// A file cannot be opened or read.
+  case unreadable(path: String, reason: String)
+  /// A file is larger than the limit, in bytes.
+  case tooLarge(name: String, bytes: Int, limit: Int)
+  /// The bytes are no ONNX model or tensor.
+  case malformed(name: String, reason: String)
+  /// A tensor's data do not fit its shape, or its type is none that is read.
+  case tensor(name: String, reason: String)
+  /// An operator that nobody imports, or a form of it.
+  case unsupported(node: String, operatorName: String, opset: Int, reason: String)
+  /// A node whose inputs or attributes do not fit together.
+  case node(name: String, operatorName: String, reason: String)
+  /// The graph is not one: cycles, values that nobody writes, names that are written twice.
+  case graph(reason: String)
+  /// An input's sizes are not known.
+  case openInput(name: String, shape: String)
+  /// A file cannot be written; what was there before is intact.
+  case unwritable(path: String, reason: String)
+
+  /// Whether the file was not there or could not be read.
+  public var isMissingFile: Bool {
+    if case .unreadable = self { true } else { false }
+  }
+
+  /// One line that names the file, the node or the tensor, and the way out.
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason): "cannot read the model \(path): \(reason)"
+    case .tooLarge(let name, let bytes, let limit): "\(name) is \(bytes) bytes long; at most \(limit) are read"
+    case .malformed(let name, let reason): "\(name) is no ONNX file that can be read: \(reason)"
+    case .tensor(let name, let reason): "tensor '\(name)': \(reason)"
+    case .unsupported(let node, let operatorName, let opset, let reason):
+      "node '\(node)' (\(operatorName), opset \(opset)) is not supported: \(reason)"
+    case .node(let name, let operatorName, let reason): "node '\(name)' (\(operatorName)): \(reason)"
+    case .graph(let reason): "the model's graph is malformed: \(reason)"
+    case .openInput(let name, let shape):
+      "input '\(name)' is \(shape): give the sizes that the model leaves open (--input-size, --batch)"
+    case .unwritable(let path, let reason): "cannot write \(path): \(reason); name a folder that can be written"
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import FoundationEssentials
+public import LayerKernels
+import SwiftProtobuf
+
+/// Tensors as ONNX's test cases keep them: `input_0.pb` and `output_0.pb` are one TensorProto each.
+public enum TensorFile {
+  /// Reads a tensor of any type that converts to 32-bit floats.
+  ///
+  /// - Throws: ``ONNXError``.
+  public static func read(_ path: String) throws(ONNXError) -> Tensor {
+    let file = try MappedFile(path, limit: ONNXModel.maximumFileSize)
+    return try read(bytes: Array(file.bytes), name: path)
+  }
+
+  /// Reads a tensor from bytes.
+  ///
+  /// - Throws: ``ONNXError``.
+  public static func read(bytes: [UInt8], name: String) throws(ONNXError) -> Tensor {
+    let message: Onnx_TensorProto
+    do {
+      message = try Onnx_TensorProto(serializedBytes: bytes)
+    } catch { throw .malformed(name: name, reason: "it is no ONNX tensor, or it is cut short") }
+    return try ConstantTensor(message).tensor
+  }
+
+  /// Writes a tensor; the file appears as a whole or not at all.
+  ///
+  /// - Throws: ``ONNXError/unwritable(path:reason:)``.
+  public static func write(_ tensor: Tensor, named name: String = "", to path: String) throws(ONNXError) {
+    try AtomicFile.write(bytes(of: Onnx_TensorProto(tensor, name: name)), to: path)
+  }
+}
+
+extension Onnx_TensorProto {
+  /// A message of 32-bit floats.
+  init(_ tensor: Tensor, name: String) {
+    self.init()
+    self.name = name
+    dims = tensor.shape.dimensions.map(Int64.init)
+    dataType = Int32(DataType.float.rawValue)
+    rawData = tensor.withElements { Data(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// A message of 64-bit integers: shapes, axes, indices.
+  init(integers: [Int], name: String) {
+    self.init()
+    self.name = name
+    dims = [Int64(integers.count)]
+    dataType = Int32(DataType.int64.rawValue)
+    int64Data = integers.map(Int64.init)
+  }
+}
+
+/// A message as bytes, in the one order that a message of ours has.
+func bytes(of message: some Message) throws(ONNXError) -> [UInt8] {
+  do {
+    return try message.serializedBytes()
+  } catch { throw .malformed(name: "the model", reason: "it is too large for the protobuf format (2 GiB)") }
+}

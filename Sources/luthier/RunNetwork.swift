@@ -1,0 +1,49 @@
+import ArgumentParser
+import Luthier
+import Presentation
+
+/// `luthier run`: a network on tensors in ONNX's own form.
+struct RunNetwork: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a network on tensors, as ONNX's test cases keep them.")
+
+  @Argument(help: "An ONNX file or a network of the catalog.")
+  var network: String
+
+  @Option(help: "A TensorProto file for each input, in order.")
+  var input: [String]
+
+  @Option(help: "Where each output goes, in order.")
+  var output: [String]
+
+  @Option(help: "A tuned database: a file, or a folder of them. By default where 'tune' writes.")
+  var profile: String?
+
+  @Option(help: "Threads that run the network.")
+  var threads = 1
+
+  @Option(help: "A kernel family to run wherever it applies, whatever was tuned.")
+  var kernels: String?
+
+  @OptionGroup var inputs: InputArguments
+
+  func validate() throws { try checkThreads(threads) }
+
+  func run() throws {
+    var deployment = Deployment()
+    deployment.threads = threads
+    deployment.profile = profile
+    deployment.family = kernels
+    inputs.apply(to: &deployment)
+    let tensors = try input.map { try TensorFile.read($0) }
+    let compiled = try deployment.load(network)
+    guard output.count <= compiled.outputs.count else {
+      throw ValidationError(
+        "--output is given \(output.count) times, but the network has \(compiled.outputs.count) outputs.")
+    }
+    let results = try compiled.run(tensors)
+    for (path, (port, tensor)) in zip(output, zip(compiled.outputs, results)) {
+      try TensorFile.write(tensor, named: port.name, to: path)
+    }
+  }
+}
