@@ -8,7 +8,7 @@ struct Program: ParsableCommand {
     commandName: "luthier", abstract: "Runs, measures and exports networks with tuned kernels.",
     version: "luthier \(LibraryVersion.current)",
     subcommands: [
-      RunNetwork.self, Classify.self, Detect.self, Bench.self, ProfileLayers.self, CountOperations.self,
+      RunNetwork.self, Classify.self, Detect.self, Bench.self, ProfileLayers.self, Export.self, CountOperations.self,
     ])
 }
 

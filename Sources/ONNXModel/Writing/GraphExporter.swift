@@ -1,0 +1,316 @@
+import FoundationEssentials
+import LayerKernels
+public import Network
+
+extension ONNXModel {
+  /// The version of the standard operators that is written.
+  public static let writtenOpset = 17
+
+  /// A graph as an ONNX file's bytes: any network of ours opens in other engines with equal outputs.
+  ///
+  /// - Throws: ``ONNXError`` when the graph holds an operation that ONNX has no operator for.
+  public static func encode(_ graph: Graph) throws(ONNXError) -> [UInt8] {
+    var exporter = GraphExporter(graph)
+    var model = Onnx_ModelProto()
+    model.irVersion = 8
+    model.producerName = "luthier"
+    var version = Onnx_OperatorSetIdProto()
+    version.version = Int64(writtenOpset)
+    model.opsetImport = [version]
+    model.graph = try exporter.run()
+    return try bytes(of: model)
+  }
+
+  /// Writes a graph as an ONNX file, which appears as a whole or not at all.
+  ///
+  /// - Throws: ``ONNXError``.
+  public static func write(_ graph: Graph, to path: String) throws(ONNXError) {
+    try AtomicFile.write(encode(graph), to: path)
+  }
+}
+
+/// Writes a graph's nodes as ONNX operators; an epilogue becomes operators of its own.
+struct GraphExporter {
+  private let graph: Graph
+  private var message = Onnx_GraphProto()
+  private var names: [ValueID: String] = [:]
+  private var usedNames: Set<String> = []
+
+  init(_ graph: Graph) { self.graph = graph }
+
+  mutating func run() throws(ONNXError) -> Onnx_GraphProto {
+    message.name = graph.name
+    // Outputs first: theirs are the names that callers know.
+    for value in graph.outputs + graph.inputs { _ = name(of: value) }
+    message.input = graph.inputs.map { port($0) }
+    for node in graph.nodes {
+      for value in node.inputs where graph[value].constant != nil { define(value) }
+      switch node.operation {
+      case .layer(let problem, let parameters): try export(node, problem, parameters)
+      case .movement(let movement): try export(node, movement)
+      }
+    }
+    for value in graph.outputs where graph[value].constant != nil { define(value) }
+    message.output = graph.outputs.map { port($0) }
+    return message
+  }
+
+  // MARK: Names and constants
+
+  private mutating func name(of value: ValueID) -> String {
+    if let name = names[value] { return name }
+    let name = unique(graph[value].name)
+    names[value] = name
+    return name
+  }
+
+  private mutating func unique(_ name: String) -> String {
+    var candidate = name.isEmpty ? "value" : name
+    var number = 2
+    while !usedNames.insert(candidate).inserted {
+      candidate = "\(name)_\(number)"
+      number += 1
+    }
+    return candidate
+  }
+
+  private mutating func define(_ value: ValueID) {
+    let name = name(of: value)
+    guard let constant = graph[value].constant, !message.initializer.contains(where: { $0.name == name }) else {
+      return
+    }
+    message.initializer.append(Onnx_TensorProto(constant, name: name))
+  }
+
+  private mutating func weights(_ tensor: Tensor, _ name: String) -> String {
+    let name = unique(name)
+    message.initializer.append(Onnx_TensorProto(tensor, name: name))
+    return name
+  }
+
+  private mutating func weights(_ values: [Float], _ name: String) throws(ONNXError) -> String {
+    do {
+      return weights(try Tensor(shape: TensorShape([values.count]), elements: values), name)
+    } catch { throw .tensor(name: name, reason: "\(error)") }
+  }
+
+  private mutating func integers(_ values: [Int], _ name: String) -> String {
+    let name = unique(name)
+    message.initializer.append(Onnx_TensorProto(integers: values, name: name))
+    return name
+  }
+
+  private mutating func port(_ value: ValueID) -> Onnx_ValueInfoProto {
+    var port = Onnx_ValueInfoProto()
+    port.name = name(of: value)
+    var type = Onnx_TypeProto.Tensor()
+    type.elemType = Int32(Onnx_TensorProto.DataType.float.rawValue)
+    type.shape.dim = graph[value].shape.dimensions.map { size in
+      var dimension = Onnx_TensorShapeProto.Dimension()
+      dimension.dimValue = Int64(size)
+      return dimension
+    }
+    port.type.tensorType = type
+    return port
+  }
+
+  // MARK: Nodes
+
+  private mutating func add(
+    _ operatorName: String, _ inputs: [String], _ output: String, _ attributes: [Onnx_AttributeProto] = [], name: String
+  ) {
+    var node = Onnx_NodeProto()
+    node.opType = operatorName
+    node.name = unique(name)
+    node.input = inputs
+    node.output = [output]
+    node.attribute = attributes
+    message.node.append(node)
+  }
+
+  /// Adds operators one behind the other; the last writes the node's own output.
+  private mutating func addChain(
+    _ node: GraphNode, _ steps: [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])]
+  ) {
+    var current = ""
+    for (index, step) in steps.enumerated() {
+      let output = index == steps.count - 1 ? name(of: node.output) : unique("\(node.name).\(step.operatorName)")
+      add(
+        step.operatorName, index == 0 ? step.inputs : [current] + step.inputs, output, step.attributes, name: node.name)
+      current = output
+    }
+  }
+
+  private mutating func export(
+    _ node: GraphNode, _ problem: any LayerProblem, _ parameters: any Sendable
+  ) throws(ONNXError) {
+    var inputs: [String] = []
+    for value in node.inputs { inputs.append(name(of: value)) }
+    var steps: [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])] = []
+    switch problem {
+    case let problem as ConvolutionProblem:
+      guard let parameters = parameters as? ConvolutionParameters else { throw mismatch(node) }
+      var operands = [inputs[0], weights(parameters.filter, "\(node.name).weight")]
+      if let bias = parameters.bias { operands.append(try weights(bias, "\(node.name).bias")) }
+      steps.append(
+        ("Conv", operands, Self.attributes(of: problem.window) + [.integer("group", problem.groups)]))
+      steps += try epilogueSteps(problem.epilogue, residual: inputs.last, node)
+    case let problem as MatrixMultiplyProblem:
+      guard let parameters = parameters as? MatrixMultiplyParameters else { throw mismatch(node) }
+      if let matrix = parameters.weights {
+        steps.append(("MatMul", [inputs[0], weights(matrix.transposed(), "\(node.name).weight")], []))
+      } else {
+        steps.append(("MatMul", [inputs[0], inputs[1]], []))
+      }
+      if let bias = parameters.bias { steps.append(("Add", [try weights(bias, "\(node.name).bias")], [])) }
+      steps += try epilogueSteps(problem.epilogue, residual: inputs.last, node)
+    case let problem as PoolingProblem: steps.append(Self.pooling(problem, inputs))
+    case let problem as ElementwiseProblem:
+      switch problem.function {
+      case .unary(let activation): steps += try activationSteps(activation, first: inputs[0], node)
+      case .binary(let function, let activation):
+        steps.append((Self.operatorName(of: function), inputs, []))
+        if activation != .identity { steps += try activationSteps(activation, first: nil, node) }
+      }
+    case let problem as SoftmaxProblem: steps = softmax(problem, inputs, node)
+    case let problem as ResizeProblem: steps.append(try resize(problem, inputs, node))
+    case let problem as ReductionProblem:
+      steps.append(("ReduceMean", inputs, [.integers("axes", problem.axes), .integer("keepdims", 1)]))
+    default:
+      throw .unsupported(
+        node: node.name, operatorName: type(of: problem).operation, opset: ONNXModel.writtenOpset,
+        reason: "ONNX has no operator for it")
+    }
+    addChain(node, steps)
+  }
+
+  private func mismatch(_ node: GraphNode) -> ONNXError {
+    .node(name: node.name, operatorName: "layer", reason: "its parameters are of another operation")
+  }
+
+  private typealias Step = (operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])
+
+  private mutating func epilogueSteps(
+    _ epilogue: Epilogue, residual: String?, _ node: GraphNode
+  ) throws(ONNXError) -> [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])] {
+    var steps: [Step] = []
+    if epilogue.hasResidual, let residual { steps.append(("Add", [residual], [])) }
+    if epilogue.activation != .identity { steps += try activationSteps(epilogue.activation, first: nil, node) }
+    return steps
+  }
+
+  /// The operators of an activation; `first` is its input where it begins a chain.
+  private mutating func activationSteps(
+    _ activation: Activation, first: String?, _ node: GraphNode
+  ) throws(ONNXError) -> [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])] {
+    let start = first.map { [$0] } ?? []
+    func bound(_ value: Float, _ name: String) -> String {
+      value.isInfinite ? "" : weights(Tensor(shape: .scalar, repeating: value), "\(node.name).\(name)")
+    }
+    switch activation {
+    case .identity: return [("Identity", start, [])]
+    case .relu: return [("Relu", start, [])]
+    case .relu6: return [("Clip", start + [bound(0, "lower"), bound(6, "upper")], [])]
+    case .clip(let lower, let upper): return [("Clip", start + [bound(lower, "lower"), bound(upper, "upper")], [])]
+    case .leakyRelu(let slope): return [("LeakyRelu", start, [.float("alpha", slope)])]
+    case .hardSwish: return [("HardSwish", start, [])]
+    case .hardSigmoid(let alpha, let beta):
+      return [("HardSigmoid", start, [.float("alpha", alpha), .float("beta", beta)])]
+    case .sigmoid: return [("Sigmoid", start, [])]
+    case .tanh: return [("Tanh", start, [])]
+    case .swish:
+      guard let first else {
+        throw .unsupported(
+          node: node.name, operatorName: "swish", opset: ONNXModel.writtenOpset,
+          reason: "it has to be a node of its own")
+      }
+      let gate = unique("\(node.name).gate")
+      add("Sigmoid", [first], gate, name: "\(node.name).Sigmoid")
+      return [("Mul", [first, gate], [])]
+    }
+  }
+
+  private mutating func softmax(
+    _ problem: SoftmaxProblem, _ inputs: [String], _ node: GraphNode
+  ) -> [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])] {
+    if problem.axisCount == 1 { return [("Softmax", inputs, [.integer("axis", problem.axis)])] }
+    // Several axes together: flattened into one and back.
+    let extents = problem.extents
+    let flat = integers([extents.outer, extents.length, extents.inner], "\(node.name).flat")
+    let whole = integers(problem.outputShape.dimensions, "\(node.name).shape")
+    return [
+      ("Reshape", [inputs[0], flat], []), ("Softmax", [], [.integer("axis", 1)]), ("Reshape", [whole], []),
+    ]
+  }
+
+  private mutating func resize(
+    _ problem: ResizeProblem, _ inputs: [String], _ node: GraphNode
+  ) throws(ONNXError) -> (operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto]) {
+    let scales = try weights([1, 1, problem.scale.height, problem.scale.width], "\(node.name).scales")
+    let modes: [ResizeProblem.Interpolation: String] = [
+      .nearestPreferFloor: "round_prefer_floor", .nearestPreferCeiling: "round_prefer_ceil", .floor: "floor",
+      .ceiling: "ceil",
+    ]
+    let transforms: [ResizeProblem.CoordinateTransform: String] = [
+      .halfPixel: "half_pixel", .pyTorchHalfPixel: "pytorch_half_pixel", .alignCorners: "align_corners",
+      .asymmetric: "asymmetric",
+    ]
+    var attributes: [Onnx_AttributeProto] = [
+      .text("coordinate_transformation_mode", transforms[problem.coordinates] ?? "half_pixel"),
+      .text("mode", problem.interpolation == .linear ? "linear" : "nearest"),
+    ]
+    if let mode = modes[problem.interpolation] { attributes.append(.text("nearest_mode", mode)) }
+    return ("Resize", [inputs[0], "", scales], attributes)
+  }
+
+  private mutating func export(_ node: GraphNode, _ movement: Movement) throws(ONNXError) {
+    var inputs: [String] = []
+    for value in node.inputs { inputs.append(name(of: value)) }
+    let sizes = graph[node.output].shape.dimensions
+    switch movement {
+    case .reshape: addChain(node, [("Reshape", inputs + [integers(sizes, "\(node.name).shape")], [])])
+    case .transpose(let permutation): addChain(node, [("Transpose", inputs, [.integers("perm", permutation)])])
+    case .concatenate(let axis): addChain(node, [("Concat", inputs, [.integer("axis", axis)])])
+    case .expand: addChain(node, [("Expand", inputs + [integers(sizes, "\(node.name).shape")], [])])
+    case .pad(let before, let after, let value):
+      let pads = integers(before + after, "\(node.name).pads")
+      let number = weights(Tensor(shape: .scalar, repeating: value), "\(node.name).value")
+      addChain(node, [("Pad", inputs + [pads, number], [])])
+    case .gather(let axis, let indices): exportGather(node, inputs[0], axis: axis, indices: indices)
+    }
+  }
+
+  /// A run of neighbours is a Slice, a channel shuffle is Reshape, Transpose, Reshape, as other engines know them; anything
+  /// else is a Gather.
+  private mutating func exportGather(_ node: GraphNode, _ input: String, axis: Int, indices: [Int]) {
+    let shape = graph[node.inputs[0]].shape
+    if let first = indices.first, indices.elementsEqual(first..<(first + indices.count)) {
+      let bounds = [[first], [first + indices.count], [axis]].enumerated().map {
+        integers($1, "\(node.name).slice\($0)")
+      }
+      addChain(node, [("Slice", [input] + bounds, [])])
+      return
+    }
+    if axis == 1, shape.rank == 4, indices.count == shape[1], let groups = Self.shuffleGroups(indices) {
+      let split = integers([shape[0], groups, shape[1] / groups, shape[2], shape[3]], "\(node.name).split")
+      let joined = integers(shape.dimensions, "\(node.name).shape")
+      addChain(
+        node,
+        [
+          ("Reshape", [input, split], []), ("Transpose", [], [.integers("perm", [0, 2, 1, 3, 4])]),
+          ("Reshape", [joined], []),
+        ])
+      return
+    }
+    addChain(node, [("Gather", [input, integers(indices, "\(node.name).indices")], [.integer("axis", axis)])])
+  }
+
+  /// The number of groups if the indices are a channel shuffle.
+  private static func shuffleGroups(_ indices: [Int]) -> Int? {
+    let count = indices.count
+    return (2..<max(count, 2)).first { groups in
+      count % groups == 0
+        && indices.indices.allSatisfy { indices[$0] == ($0 % groups) * (count / groups) + $0 / groups }
+    }
+  }
+}
