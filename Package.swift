@@ -121,7 +121,7 @@ let package = Package(
     .testTarget(name: "LayerKernelsTests", dependencies: ["LayerKernels"]),
     .testTarget(name: "HostPlatformTests", dependencies: ["HostPlatform"]),
     .testTarget(name: "KernelTests", dependencies: ["StandardKernels", "KernelConformance"]),
-    .testTarget(name: "TuningDatabaseTests", dependencies: ["TuningDatabase"]),
+    .testTarget(name: "TuningDatabaseTests", dependencies: ["TuningDatabase"], exclude: ["Resources"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "NetworkTests", dependencies: ["Luthier"]),
     .testTarget(name: "ONNXModelTests", dependencies: ["Luthier"]),

@@ -1,0 +1,130 @@
+import HostPlatform
+
+/// The file of one platform's database, with its journal and its lock beside it.
+///
+/// | file | what for |
+/// | --- | --- |
+/// | `<platform>.json` | the database; only ever replaced as a whole |
+/// | `<platform>.journal.jsonl` | results of a tuning that has not ended, a line each; joined into the database and removed by the next ``update(platform:_:)`` |
+/// | `<platform>.lock` | held while either is written |
+///
+/// Reading takes no lock, since the database changes in one step. Several tuners may write at once: each adds to what the
+/// others have written.
+public struct DatabaseFile: Hashable, Sendable {
+  /// The database's path.
+  public let path: String
+  /// How long to wait for another process that writes.
+  public let patience: Duration
+
+  /// How large a journal grows before it is joined into the database, in bytes.
+  static let maximumJournalSize = 8 << 20
+
+  /// The file at a path.
+  public init(path: String, patience: Duration = .seconds(30)) {
+    self.path = path
+    self.patience = patience
+  }
+
+  /// The file of a platform in a folder: `<platform>.json`, or with a digest of the fingerprint behind its name where that
+  /// file is another machine's, whose cores have the same name but other caches, for example.
+  ///
+  /// - Throws: ``TuningDatabaseError`` when there is a file of that name that cannot be read or is no database.
+  public init(
+    folder: String, platform: PlatformFingerprint, patience: Duration = .seconds(30)
+  ) throws(TuningDatabaseError) {
+    self.init(path: "\(folder)/\(platform.name).json", patience: patience)
+    if let other = try read(), other.platform.differences(from: platform) != nil {
+      self.init(path: "\(folder)/\(platform.name)-\(platform.digest).json", patience: patience)
+    }
+  }
+
+  private var stem: String { path.hasSuffix(".json") ? String(path.dropLast(5)) : path }
+
+  /// The journal's path.
+  public var journalPath: String { stem + ".journal.jsonl" }
+
+  /// The lock's path.
+  public var lockPath: String { stem + ".lock" }
+
+  /// What the file holds; nil when there is none. The journal is left alone.
+  ///
+  /// - Throws: ``TuningDatabaseError`` when it cannot be read or is not a database.
+  public func read() throws(TuningDatabaseError) -> PlatformDatabase? {
+    guard let bytes = try FileAccess.read(path) else { return nil }
+    return try PlatformDatabase(decoding: bytes, path: path)
+  }
+
+  /// What an update has done.
+  public struct Update: Sendable {
+    /// The database as it now is.
+    public let database: PlatformDatabase
+    /// Whether anything was different from what the file held.
+    public let wasWritten: Bool
+    /// How many results of an interrupted tuning were joined in.
+    public let recoveredLineCount: Int
+    /// How many lines of the journal could not be read: at most the one that a crash has torn, unless somebody edits it.
+    public let skippedLineCount: Int
+  }
+
+  /// Reads the database, joins the journal in, changes it, and puts it in the old one's place, all under the lock.
+  ///
+  /// A file that does not exist begins as an empty database of the platform, and is not written while it is empty. A file
+  /// that would not change is not written. With a function that does nothing this recovers an interrupted tuning.
+  ///
+  /// - Throws: ``TuningDatabaseError``; the old database and the journal are then intact.
+  @discardableResult
+  public func update(
+    platform: PlatformFingerprint, _ change: (inout PlatformDatabase) throws(TuningDatabaseError) -> Void
+  ) throws(TuningDatabaseError) -> Update {
+    try withLock { () throws(TuningDatabaseError) in try updateLocked(platform: platform, change) }
+  }
+
+  /// Writes results of one problem or network down at once, so that they outlive the process.
+  ///
+  /// Costs one line's writing and the wait for the disk, however large the database is.
+  ///
+  /// - Parameter results: a database with nothing but these results.
+  /// - Throws: ``TuningDatabaseError``.
+  public func journal(_ results: PlatformDatabase) throws(TuningDatabaseError) {
+    let line = try results.line()
+    try withLock { () throws(TuningDatabaseError) in
+      let size = try FileAccess.append(line, to: journalPath)
+      if size > Self.maximumJournalSize {
+        _ = try updateLocked(platform: results.platform) { (_) throws(TuningDatabaseError) in }
+      }
+    }
+  }
+
+  private func withLock<Result>(
+    _ body: () throws(TuningDatabaseError) -> Result
+  ) throws(TuningDatabaseError) -> Result {
+    try FileAccess.makeFolder(FileAccess.folder(of: path))
+    return try FileLock.withLock(lockPath, patience: patience, body)
+  }
+
+  private func updateLocked(
+    platform: PlatformFingerprint, _ change: (inout PlatformDatabase) throws(TuningDatabaseError) -> Void
+  ) throws(TuningDatabaseError) -> Update {
+    let old = try FileAccess.read(path)
+    var database: PlatformDatabase
+    if let old {
+      database = try PlatformDatabase(decoding: old, path: path)
+      if let reason = database.platform.differences(from: platform) {
+        throw .differentPlatform(path: path, reason: reason)
+      }
+    } else {
+      database = PlatformDatabase(platform: platform)
+    }
+    let journal = try Journal.read(journalPath, platform: platform)
+    if old == nil, let first = journal.results.first { database.created = first.created }
+    for results in journal.results { try database.merge(results) }
+    try change(&database)
+    let bytes = try database.encoded()
+    let isNeeded = bytes != old && !(old == nil && database.isEmpty)
+    if isNeeded { try FileAccess.replace(path, with: bytes) }
+    if journal.exists { try FileAccess.remove(journalPath) }
+    return Update(
+      database: database, wasWritten: isNeeded, recoveredLineCount: journal.results.count,
+      skippedLineCount: journal.skippedLineCount)
+  }
+}

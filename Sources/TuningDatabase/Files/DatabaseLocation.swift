@@ -1,0 +1,55 @@
+/// Where the user's database lies.
+///
+/// In this order: a path given to the program; the environment variable `LUTHIER_TUNING_DB`; `$XDG_DATA_HOME/luthier`;
+/// `~/.local/share/luthier` (XDG Base Directory Specification, where a variable that is no absolute path counts as unset).
+public struct DatabaseLocation: Hashable, Sendable {
+  /// Who named the location.
+  public enum Origin: String, Hashable, Sendable {
+    /// An argument of the program.
+    case argument = "given"
+    /// The environment variable.
+    case environment = "LUTHIER_TUNING_DB"
+    /// The user's data folder.
+    case dataFolder = "the user's data folder"
+  }
+
+  /// A folder of databases, or one database file if the path ends in `.json`.
+  public let path: String
+  /// Who named it.
+  public let origin: Origin
+
+  /// The environment variable that names a location.
+  public static let environmentVariable = "LUTHIER_TUNING_DB"
+
+  /// A location.
+  public init(path: String, origin: Origin) {
+    // A folder's name ends without a slash, so that paths below it have one.
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    self.origin = origin
+  }
+
+  /// Whether somebody asked for this location, so that failing to read it has to be said as an error.
+  public var isExplicit: Bool { origin != .dataFolder }
+
+  /// Whether the location is one database file.
+  public var isFile: Bool { path.hasSuffix(".json") && !FileAccess.isFolder(path) }
+
+  /// The user's location; nil when none is given and there is no home folder.
+  ///
+  /// - Parameters:
+  ///   - path: an argument of the program; empty counts as not given.
+  ///   - environment: environment variables by name; an empty value counts as unset.
+  public static func user(path: String? = nil, environment: [String: String]) -> DatabaseLocation? {
+    if let path, !path.isEmpty { return DatabaseLocation(path: path, origin: .argument) }
+    if let path = environment[environmentVariable], !path.isEmpty {
+      return DatabaseLocation(path: path, origin: .environment)
+    }
+    if let folder = environment["XDG_DATA_HOME"], folder.hasPrefix("/") {
+      return DatabaseLocation(path: "\(folder)/luthier", origin: .dataFolder)
+    }
+    if let home = environment["HOME"], home.hasPrefix("/") {
+      return DatabaseLocation(path: "\(home)/.local/share/luthier", origin: .dataFolder)
+    }
+    return nil
+  }
+}

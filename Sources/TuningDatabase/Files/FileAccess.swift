@@ -1,0 +1,158 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Reads and writes whole small files so that neither a hostile file nor a crash does harm.
+enum FileAccess {
+  /// The bytes of a regular file; nil when there is none.
+  ///
+  /// - Throws: ``TuningDatabaseError/tooLarge(path:bytes:limit:)``, ``TuningDatabaseError/unreadable(path:reason:)``.
+  static func read(_ path: String, limit: Int = JSONLimits().bytes) throws(TuningDatabaseError) -> [UInt8]? {
+    // Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else {
+      if errno == ENOENT { return nil }
+      throw .unreadable(path: path, reason: lastError())
+    }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw .unreadable(path: path, reason: lastError()) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "it is not a plain file") }
+    guard status.st_size <= limit else { throw .tooLarge(path: path, bytes: Int(status.st_size), limit: limit) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Int(status.st_size))
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+      // Spelt out, since the enclosing function has the same name.
+      let count = systemRead(file, &buffer)
+      if count == 0 { return bytes }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .unreadable(path: path, reason: lastError())
+      }
+      bytes += buffer[..<count]
+      guard bytes.count <= limit else { throw .tooLarge(path: path, bytes: bytes.count, limit: limit) }
+    }
+  }
+
+  /// Puts a file in another's place in one step: whoever opens the path sees the old bytes or the new ones, also when the
+  /// process is killed or the power fails in between.
+  ///
+  /// Only for the holder of the file's lock: what temporary files others have left behind is removed.
+  ///
+  /// - Throws: ``TuningDatabaseError/unwritable(path:reason:)``; the old file is then intact.
+  static func replace(_ path: String, with bytes: [UInt8]) throws(TuningDatabaseError) {
+    removeLeftovers(of: path)
+    let temporary = "\(temporaryPrefix(of: path))\(getpid()).tmp"
+    let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    guard file >= 0 else { throw .unwritable(path: path, reason: lastError()) }
+    let failure = writeAll(bytes, to: file) ?? (fsync(file) == 0 ? nil : lastError())
+    let isClosed = close(file) == 0
+    if let failure = failure ?? (isClosed ? nil : lastError()) {
+      unlink(temporary)
+      throw .unwritable(path: path, reason: failure)
+    }
+    guard rename(temporary, path) == 0 else {
+      let reason = lastError()
+      unlink(temporary)
+      throw .unwritable(path: path, reason: reason)
+    }
+    synchronizeFolder(of: path)
+  }
+
+  /// Adds bytes at a file's end, behind a line feed if its last line has none, and waits until they are on the disk.
+  ///
+  /// - Returns: the file's new size.
+  /// - Throws: ``TuningDatabaseError/unwritable(path:reason:)``.
+  static func append(_ bytes: [UInt8], to path: String) throws(TuningDatabaseError) -> Int {
+    let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
+    guard file >= 0 else { throw .unwritable(path: path, reason: lastError()) }
+    defer { close(file) }
+    let size = Int(lseek(file, 0, SEEK_END))
+    var last: UInt8 = 0x0a
+    if size > 0 { _ = pread(file, &last, 1, off_t(size - 1)) }
+    // A line that a crash has torn gets its end here, so that it does not spoil the next.
+    let text = last == 0x0a ? bytes : [0x0a] + bytes
+    if let failure = writeAll(text, to: file) ?? (fsync(file) == 0 ? nil : lastError()) {
+      throw .unwritable(path: path, reason: failure)
+    }
+    if size == 0 { synchronizeFolder(of: path) }
+    return size + text.count
+  }
+
+  /// Removes a file; that there is none is no error.
+  ///
+  /// - Throws: ``TuningDatabaseError/unwritable(path:reason:)``.
+  static func remove(_ path: String) throws(TuningDatabaseError) {
+    guard unlink(path) == 0 || errno == ENOENT else { throw .unwritable(path: path, reason: lastError()) }
+    synchronizeFolder(of: path)
+  }
+
+  /// Makes a folder and those that it lies in.
+  ///
+  /// - Throws: ``TuningDatabaseError/unwritable(path:reason:)``.
+  static func makeFolder(_ path: String) throws(TuningDatabaseError) {
+    var prefix = path.hasPrefix("/") ? "/" : ""
+    var reason: String?
+    for part in path.split(separator: "/") {
+      prefix += prefix.isEmpty || prefix.hasSuffix("/") ? "\(part)" : "/\(part)"
+      reason = mkdir(prefix, 0o777) == 0 || errno == EEXIST ? nil : lastError()
+    }
+    guard isFolder(path) else { throw .unwritable(path: path, reason: reason ?? "it is not a folder") }
+  }
+
+  /// Whether a path is a folder.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The folder that a path lies in.
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The part of a path behind its last slash.
+  static func name(of path: String) -> String { String(path.split(separator: "/").last ?? "") }
+
+  /// What the system says of the call that has just failed.
+  static func lastError() -> String { String(cString: strerror(errno)) }
+
+  private static func temporaryPrefix(of path: String) -> String { "\(folder(of: path))/.\(name(of: path))." }
+
+  private static func removeLeftovers(of path: String) {
+    let prefix = ".\(name(of: path))."
+    for name in FolderListing.names(in: folder(of: path)) where name.hasPrefix(prefix) && name.hasSuffix(".tmp") {
+      unlink("\(folder(of: path))/\(name)")
+    }
+  }
+
+  private static func writeAll(_ bytes: [UInt8], to file: Int32) -> String? {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let chunk = Array(rest.prefix(1 << 20))
+      let count = write(file, chunk, chunk.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        return lastError()
+      }
+      rest = rest.dropFirst(count)
+    }
+    return nil
+  }
+
+  private static func synchronizeFolder(of path: String) {
+    let folder = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { return }
+    // Some file systems cannot do this for folders; the file itself is on the disk by then.
+    _ = fsync(folder)
+    close(folder)
+  }
+}
+
+private func systemRead(_ file: Int32, _ buffer: inout [UInt8]) -> Int { read(file, &buffer, buffer.count) }
