@@ -92,11 +92,9 @@ public enum DepthwiseColumns {
 /// The size of a depthwise convolution as a type.
 ///
 /// - Parameters (integer generics): `Kernel` rows and columns moved by `Stride`; `Taps`, the filter's elements; `Pending`,
-///   the output rows that an input row adds to, Kernel / Stride rounded up; `Loads`, those of a row; `Vectors`, the vectors
-///   side by side; and what the language cannot multiply yet: `PendingVectors`, `LoadVectors`.
+///   the output rows that an input row adds to, Kernel / Stride rounded up; `Loads`, those of a row.
 public enum DepthwiseShape<
-  let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int, let Vectors: Int,
-  let PendingVectors: Int, let LoadVectors: Int
+  let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
 > {}
 
 /// Depthwise convolution with columns along the lanes.
@@ -107,92 +105,72 @@ public enum DepthwiseShape<
 /// behind it is overwritten by the next row.
 @inlinable @inline(__always)
 public func depthwisePlanes<
-  L: PlaneLanes, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int, let Vectors: Int,
-  let PendingVectors: Int, let LoadVectors: Int
+  L: PlaneLanes, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
 >(
-  _ lanes: L.Type,
-  _ shape: DepthwiseShape<Kernel, Stride, Taps, Pending, Loads, Vectors, PendingVectors, LoadVectors>.Type,
-  _ address: UnsafeRawPointer
+  _ lanes: L.Type, _ shape: DepthwiseShape<Kernel, Stride, Taps, Pending, Loads>.Type, _ address: UnsafeRawPointer
 ) {
   let arguments = address.assumingMemoryBound(to: DepthwisePlanesArguments.self)
-  let count = L.Vector.scalarCount
-  let blocks = DepthwiseColumns.blockCount(width: arguments.pointee.outputWidth, lanes: count)
+  let blocks = DepthwiseColumns.blockCount(width: arguments.pointee.outputWidth, lanes: L.Vector.scalarCount)
   let end = arguments.pointee.firstPlane &+ arguments.pointee.planeCount
   var plane = arguments.pointee.firstPlane
   var channel = plane % arguments.pointee.channels
   while plane < end {
-    var block = 0
-    while block < blocks {
-      depthwiseColumns(lanes, shape, arguments, plane, channel, min(block, max(blocks &- Vectors, 0)), blocks)
-      block &+= Vectors
-    }
+    for block in 0..<blocks { depthwiseColumns(lanes, shape, arguments, plane, channel, block) }
     plane &+= 1
     channel &+= 1
     if channel == arguments.pointee.channels { channel = 0 }
   }
 }
 
-/// Some vectors' columns of one plane, from the top down.
+/// One vector's columns of one plane, from the top down.
 @inlinable @inline(__always)
 func depthwiseColumns<
-  L: PlaneLanes, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int, let Vectors: Int,
-  let PendingVectors: Int, let LoadVectors: Int
+  L: PlaneLanes, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
 >(
-  _ lanes: L.Type,
-  _ shape: DepthwiseShape<Kernel, Stride, Taps, Pending, Loads, Vectors, PendingVectors, LoadVectors>.Type,
-  _ address: UnsafePointer<DepthwisePlanesArguments>, _ plane: Int, _ channel: Int, _ block: Int, _ blocks: Int
+  _ lanes: L.Type, _ shape: DepthwiseShape<Kernel, Stride, Taps, Pending, Loads>.Type,
+  _ address: UnsafePointer<DepthwisePlanesArguments>, _ plane: Int, _ channel: Int, _ block: Int
 ) {
   let arguments = address.pointee
   let count = L.Vector.scalarCount
-  var weights = InlineArray<Taps, L.Vector>(repeating: L.Vector())
+  var weights = InlineArray<Taps, L.Vector> { _ in L.Vector() }
   for tap in 0..<Taps { weights[tap] = L.broadcast(arguments.weights[channel &* Taps + tap]) }
   let bias = L.broadcast(arguments.bias[channel])
-  var masks = InlineArray<LoadVectors, L.Mask>(repeating: L.mask(arguments.masks))
-  var starts = InlineArray<Vectors, Int>(repeating: 0)
-  for n in 0..<Vectors {
-    let own = min(block &+ n, blocks &- 1)
-    starts[n] = DepthwiseColumns.start(of: own, width: arguments.outputWidth, lanes: count)
-    for load in 0..<Loads { masks[n * Loads + load] = L.mask(arguments.masks + (own &* Loads &+ load) &* count) }
-  }
+  var masks = InlineArray<Loads, L.Mask> { _ in L.mask(arguments.masks) }
+  for load in 0..<Loads { masks[load] = L.mask(arguments.masks + (block &* Loads &+ load) &* count) }
   let lower = L.broadcast(arguments.lower)
   let upper = L.broadcast(arguments.upper)
-  let input = UnsafeRawPointer(arguments.inputs + Int(arguments.inputPlanes[plane]))
+  let start = DepthwiseColumns.start(of: block, width: arguments.outputWidth, lanes: count)
+  let input =
+    UnsafeRawPointer(arguments.inputs + Int(arguments.inputPlanes[plane]))
+    + (start &* Stride &- arguments.paddingLeft) &* 4
   let output = UnsafeMutableRawPointer(arguments.outputs + Int(arguments.outputPlanes[plane]))
 
-  var sums = InlineArray<PendingVectors, L.Vector>(repeating: bias)
-  var values = InlineArray<LoadVectors, L.Vector>(repeating: bias)
+  var sums = InlineArray<Pending, L.Vector> { _ in bias }
+  var values = InlineArray<Loads, L.Vector> { _ in bias }
   var step = 0
   while step < arguments.outputHeight &+ Pending &- 1 {
-    for n in 0..<Vectors {
-      var carried = bias
-      for i in 0..<Pending { swap(&sums[i * Vectors + n], &carried) }
-    }
+    var carried = bias
+    for i in 0..<Pending { swap(&sums[i], &carried) }
     for phase in 0..<Stride {
       let row = step &* Stride &+ phase &- arguments.paddingTop
       if UInt(bitPattern: row) < UInt(bitPattern: arguments.inputHeight) {
-        let source = input + (row &* arguments.inputWidth &- arguments.paddingLeft) &* 4
-        for n in 0..<Vectors {
-          let place = source + starts[n] &* Stride &* 4
-          if Stride == 1 {
-            for load in 0..<Loads { values[n * Loads + load] = L.load(place + load * 4, masks[n * Loads + load]) }
-          } else {
-            for pair in 0..<Loads / 2 {
-              let first = n * Loads + pair * 2
-              let parts = L.deinterleave(
-                L.load(place + pair * 8, masks[first]), L.load(place + pair * 8 + L.byteCount, masks[first + 1]))
-              values[first] = parts.even
-              values[first + 1] = parts.odd
-            }
+        let source = input + row &* arguments.inputWidth &* 4
+        if Stride == 1 {
+          for load in 0..<Loads { values[load] = L.load(source + load * 4, masks[load]) }
+        } else {
+          for pair in 0..<Loads / 2 {
+            let parts = L.deinterleave(
+              L.load(source + pair * 8, masks[2 * pair]),
+              L.load(source + pair * 8 + L.byteCount, masks[2 * pair + 1]))
+            values[2 * pair] = parts.even
+            values[2 * pair + 1] = parts.odd
           }
         }
         for i in 0..<Pending {
           let filterRow = i * Stride + phase
           if filterRow < Kernel {
             for column in 0..<Kernel {
-              for n in 0..<Vectors {
-                L.multiplyAdd(
-                  &sums[i * Vectors + n], values[n * Loads + column], weights[filterRow * Kernel + column])
-              }
+              L.multiplyAdd(&sums[i], values[column], weights[filterRow * Kernel + column])
             }
           }
         }
@@ -200,11 +178,9 @@ func depthwiseColumns<
     }
     let outputRow = step &- (Pending &- 1)
     if outputRow >= 0 {
-      for n in 0..<Vectors {
-        let place = outputRow &* arguments.outputWidth &+ starts[n]
-        L.store(
-          L.clamp(sums[(Pending - 1) * Vectors + n], lower, upper), output, place, capacity: arguments.capacity)
-      }
+      L.store(
+        L.clamp(sums[Pending - 1], lower, upper), output, outputRow &* arguments.outputWidth &+ start,
+        capacity: arguments.capacity)
     }
     step &+= 1
   }

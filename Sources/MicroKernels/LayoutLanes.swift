@@ -12,6 +12,12 @@ public protocol PlaneLanes: Lanes {
   /// The lanes that the mask means, the others from `otherwise`; their memory is not touched.
   static func load(_ address: UnsafeRawPointer, _ mask: Mask, otherwise: Vector) -> Vector
 
+  /// The larger of each two lanes; a NaN where either is one.
+  static func largest(_ a: Vector, _ b: Vector) -> Vector
+
+  /// The smaller of each two lanes; a NaN where either is one.
+  static func smallest(_ a: Vector, _ b: Vector) -> Vector
+
   /// x · 2ⁿ where n is whole and x and the result are normal numbers.
   static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector
 }
@@ -30,6 +36,22 @@ extension PlaneLanes {
     } else {
       storeFirst(vector, target, capacity &- place)
     }
+  }
+
+  /// A vector of which only the first `count` lanes are read; the others are zero.
+  @inlinable @inline(__always)
+  static func loadFirst(_ source: UnsafeRawPointer, _ count: Int) -> Vector {
+    var vector = Vector()
+    withUnsafeMutableBytes(of: &vector) { lanes in
+      var index = 0
+      while index < count {
+        lanes.storeBytes(
+          of: source.loadUnaligned(fromByteOffset: index &* 4, as: Float.self), toByteOffset: index &* 4, as: Float.self
+        )
+        index &+= 1
+      }
+    }
+    return vector
   }
 
   /// Writes the first `count` lanes.

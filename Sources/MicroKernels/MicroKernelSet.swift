@@ -12,15 +12,25 @@ public struct MicroKernelSet: Sendable {
   public let channelTiles: ChannelTileTable
   /// Rearrangements of rows.
   public let rows: RowFunctionTable
+  /// Depthwise convolutions.
+  public let depthwise: DepthwiseTable
+  /// Convolutions straight from planes.
+  public let windowTiles: WindowTileTable
+  /// Functions on rows, planes and pixels.
+  public let planes: PlaneFunctionTable
 
   /// A set of the given tables.
   public init(
-    name: String, lanes: Int, pixelTiles: PixelTileTable, channelTiles: ChannelTileTable, rows: RowFunctionTable
+    name: String, lanes: Int, pixelTiles: PixelTileTable, channelTiles: ChannelTileTable, rows: RowFunctionTable,
+    depthwise: DepthwiseTable, windowTiles: WindowTileTable, planes: PlaneFunctionTable
   ) {
     self.name = name
     self.lanes = lanes
     self.pixelTiles = pixelTiles
     self.channelTiles = channelTiles
     self.rows = rows
+    self.depthwise = depthwise
+    self.windowTiles = windowTiles
+    self.planes = planes
   }
 }

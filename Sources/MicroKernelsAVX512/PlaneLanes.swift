@@ -18,5 +18,11 @@ extension AVX512: PlaneLanes {
   }
 
   @inline(__always)
+  static func largest(_ a: Vector, _ b: Vector) -> Vector { luthier_largest16(a, b) }
+
+  @inline(__always)
+  static func smallest(_ a: Vector, _ b: Vector) -> Vector { luthier_smallest16(a, b) }
+
+  @inline(__always)
   static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector { luthier_scale16(x, n) }
 }

@@ -37,7 +37,10 @@ extension MicroKernelSet {
       channelTiles: ChannelTileTable(lanes: 4) { portableChannelTile(rows: $0, vectors: $1) },
       rows: RowFunctionTable(
         transpose: portableTranspose(), copy: portableCopy(), gather: portableGather(), dealToTwo: portableDealToTwo(),
-        dealToThree: portableDealToThree()))
+        dealToThree: portableDealToThree()),
+      depthwise: DepthwiseTable(planes: portableDepthwisePlanes, channels: portableDepthwiseChannels),
+      windowTiles: WindowTileTable(lanes: 4) { portableWindowTile(rows: $0, vectors: $1) },
+      planes: portablePlaneFunctions())
   }
 
   #if arch(x86_64)
@@ -48,7 +51,10 @@ extension MicroKernelSet {
         channelTiles: ChannelTileTable(lanes: 8) { avx2ChannelTile(rows: $0, vectors: $1) },
         rows: RowFunctionTable(
           transpose: portableTranspose(), copy: portableCopy(), gather: avx2Gather(), dealToTwo: avx2DealToTwo(),
-          dealToThree: avx2DealToThree()))
+          dealToThree: avx2DealToThree()),
+        depthwise: DepthwiseTable(planes: avx2DepthwisePlanes, channels: avx2DepthwiseChannels),
+        windowTiles: WindowTileTable(lanes: 8) { avx2WindowTile(rows: $0, vectors: $1) },
+        planes: avx2PlaneFunctions())
     }
 
     private static var avx512: MicroKernelSet {
@@ -58,7 +64,10 @@ extension MicroKernelSet {
         channelTiles: ChannelTileTable(lanes: 16) { avx512ChannelTile(rows: $0, vectors: $1) },
         rows: RowFunctionTable(
           transpose: portableTranspose(), copy: portableCopy(), gather: avx512Gather(), dealToTwo: avx512DealToTwo(),
-          dealToThree: avx512DealToThree()))
+          dealToThree: avx512DealToThree()),
+        depthwise: DepthwiseTable(planes: avx512DepthwisePlanes, channels: avx512DepthwiseChannels),
+        windowTiles: WindowTileTable(lanes: 16) { avx512WindowTile(rows: $0, vectors: $1) },
+        planes: avx512PlaneFunctions())
     }
   #endif
 }

@@ -16,6 +16,13 @@ LUTHIER_LOAD luthier_float4 luthier_load4(const float *address, luthier_int4 mas
   return result;
 }
 
+// The larger and the smaller of two; a NaN where either is one.
+LUTHIER_INLINE luthier_float4 luthier_largest4(luthier_float4 a, luthier_float4 b) {
+  return a != a ? a : luthier_maximum4(a, b);
+}
+LUTHIER_INLINE luthier_float4 luthier_smallest4(luthier_float4 a, luthier_float4 b) {
+  return a != a ? a : luthier_minimum4(a, b);
+}
 // x · 2ⁿ for whole n and normal results.
 LUTHIER_INLINE luthier_float4 luthier_scale4(luthier_float4 x, luthier_float4 n) {
   return (luthier_float4)((luthier_int4)x + (__builtin_convertvector(n, luthier_int4) << 23));
@@ -31,6 +38,12 @@ LUTHIER_LOAD luthier_float8 luthier_load8(const float *address, luthier_int8 mas
 }
 LUTHIER_INLINE luthier_float8 luthier_blend8(luthier_float8 a, luthier_float8 b, luthier_int8 mask) {
   return (luthier_float8)_mm256_blendv_ps((__m256)a, (__m256)b, (__m256)mask);
+}
+LUTHIER_INLINE luthier_float8 luthier_largest8(luthier_float8 a, luthier_float8 b) {
+  return a != a ? a : luthier_maximum8(a, b);
+}
+LUTHIER_INLINE luthier_float8 luthier_smallest8(luthier_float8 a, luthier_float8 b) {
+  return a != a ? a : luthier_minimum8(a, b);
 }
 LUTHIER_INLINE luthier_float8 luthier_scale8(luthier_float8 x, luthier_float8 n) {
   return (luthier_float8)((luthier_int8)x + (__builtin_convertvector(n, luthier_int8) << 23));
@@ -49,6 +62,12 @@ LUTHIER_LOAD luthier_float16 luthier_load16(const float *address, unsigned short
 }
 LUTHIER_LOAD luthier_float16 luthier_load_or16(const float *address, unsigned short mask, luthier_float16 otherwise) {
   return (luthier_float16)_mm512_mask_loadu_ps((__m512)otherwise, mask, address);
+}
+LUTHIER_INLINE luthier_float16 luthier_largest16(luthier_float16 a, luthier_float16 b) {
+  return a != a ? a : luthier_maximum16(a, b);
+}
+LUTHIER_INLINE luthier_float16 luthier_smallest16(luthier_float16 a, luthier_float16 b) {
+  return a != a ? a : luthier_minimum16(a, b);
 }
 LUTHIER_INLINE luthier_float16 luthier_scale16(luthier_float16 x, luthier_float16 n) {
   return (luthier_float16)((luthier_int16)x + (__builtin_convertvector(n, luthier_int16) << 23));

@@ -1,0 +1,175 @@
+import LayerKernels
+
+/// A run of elements that lie side by side, for a function of one or two of them.
+///
+///     target[i] = activation(function(left[i · leftStep], right[i · rightStep]))
+public struct ElementwiseRowArguments {
+  /// What is computed of the two inputs.
+  public enum Function: Int32, Sendable {
+    /// The left input alone.
+    case left
+    /// left + right
+    case add
+    /// left − right
+    case subtract
+    /// left · right
+    case multiply
+    /// left / right
+    case divide
+    /// max(left, right)
+    case maximum
+    /// min(left, right)
+    case minimum
+
+    /// The function of an element-wise problem.
+    public init(_ function: ElementwiseProblem.Binary) {
+      switch function {
+      case .add: self = .add
+      case .subtract: self = .subtract
+      case .multiply: self = .multiply
+      case .divide: self = .divide
+      case .maximum: self = .maximum
+      case .minimum: self = .minimum
+      }
+    }
+  }
+
+  /// The left input.
+  public var left: UnsafePointer<Float>
+  /// Whether the left input moves on: 1, or 0 for one element that counts for all.
+  public var leftStep: Int
+  /// The right input; the left one again where the function has only one.
+  public var right: UnsafePointer<Float>
+  /// Whether the right input moves on.
+  public var rightStep: Int
+  /// The output, which may be an input.
+  public var target: UnsafeMutablePointer<Float>
+  /// The elements; none behind them is read or written.
+  public var count: Int
+  /// What is computed.
+  public var function: Function
+  /// What is done to each result.
+  public var activation: RowActivation
+
+  /// Arguments of a function of two inputs.
+  public init(
+    _ function: Function, _ left: UnsafePointer<Float>, step leftStep: Int = 1, _ right: UnsafePointer<Float>,
+    step rightStep: Int = 1, target: UnsafeMutablePointer<Float>, count: Int, activation: RowActivation = .none
+  ) {
+    self.function = function
+    self.left = left
+    self.leftStep = leftStep
+    self.right = right
+    self.rightStep = rightStep
+    self.target = target
+    self.count = count
+    self.activation = activation
+  }
+
+  /// Arguments of an activation alone.
+  public init(
+    _ activation: RowActivation, of source: UnsafePointer<Float>, target: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    self.init(.left, source, source, target: target, count: count, activation: activation)
+  }
+}
+
+/// Any activation as a row of elements takes it.
+public struct RowActivation: Sendable {
+  /// What is computed.
+  public enum Form: Int32, Sendable {
+    /// x
+    case identity
+    /// What tiles know, too.
+    case tile
+    /// 1 / (1 + exp(−x))
+    case sigmoid
+    /// The hyperbolic tangent.
+    case tanh
+    /// x · sigmoid(x)
+    case swish
+  }
+
+  /// What is computed.
+  public var form: Form
+  /// The numbers of ``Form/tile``.
+  public var tile: TileActivation
+
+  /// The identity.
+  public static let none = RowActivation(.identity)
+
+  /// The row's form of an activation.
+  public init(_ activation: Activation) {
+    tile = TileActivation(activation) ?? .none
+    switch activation {
+    case .identity: form = .identity
+    case .sigmoid: form = .sigmoid
+    case .tanh: form = .tanh
+    case .swish: form = .swish
+    case .relu, .relu6, .clip, .leakyRelu, .hardSwish, .hardSigmoid: form = .tile
+    }
+  }
+}
+
+/// A function of elements that lie side by side.
+@inlinable @inline(__always)
+public func elementwiseRow<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawPointer) {
+  let arguments = address.assumingMemoryBound(to: ElementwiseRowArguments.self).pointee
+  switch arguments.function {
+  case .left: activateRow(lanes, arguments) { left, _ in left }
+  case .add: activateRow(lanes, arguments) { $0 + $1 }
+  case .subtract: activateRow(lanes, arguments) { $0 - $1 }
+  case .multiply: activateRow(lanes, arguments) { $0 * $1 }
+  case .divide: activateRow(lanes, arguments) { $0 / $1 }
+  case .maximum: activateRow(lanes, arguments) { L.largest($0, $1) }
+  case .minimum: activateRow(lanes, arguments) { L.smallest($0, $1) }
+  }
+}
+
+/// The same, the function known; each form of activation has a loop of its own.
+@inlinable @inline(__always)
+func activateRow<L: PlaneLanes>(
+  _ lanes: L.Type, _ arguments: ElementwiseRowArguments, _ function: (L.Vector, L.Vector) -> L.Vector
+) {
+  switch arguments.activation.form {
+  case .identity: combineRow(lanes, arguments, function)
+  case .tile:
+    let tile = arguments.activation.tile
+    combineRow(lanes, arguments) { L.activate(function($0, $1), tile) }
+  case .sigmoid: combineRow(lanes, arguments) { L.sigmoid(function($0, $1)) }
+  case .tanh: combineRow(lanes, arguments) { L.hyperbolicTangent(function($0, $1)) }
+  case .swish:
+    combineRow(lanes, arguments) {
+      let x = function($0, $1)
+      return x * L.sigmoid(x)
+    }
+  }
+}
+
+/// The loop over a row; what is left of it goes through a vector in memory.
+@inlinable @inline(__always)
+func combineRow<L: PlaneLanes>(
+  _ lanes: L.Type, _ arguments: ElementwiseRowArguments, _ function: (L.Vector, L.Vector) -> L.Vector
+) {
+  let width = L.Vector.scalarCount
+  let left = UnsafeRawPointer(arguments.left)
+  let right = UnsafeRawPointer(arguments.right)
+  let target = UnsafeMutableRawPointer(arguments.target)
+  let leftStep = arguments.leftStep &* 4
+  let rightStep = arguments.rightStep &* 4
+  let leftConstant = L.broadcast(left.loadUnaligned(as: Float.self))
+  let rightConstant = L.broadcast(right.loadUnaligned(as: Float.self))
+  var index = 0
+  while index &+ width <= arguments.count {
+    let a = leftStep == 0 ? leftConstant : L.load(left + index &* leftStep)
+    let b = rightStep == 0 ? rightConstant : L.load(right + index &* rightStep)
+    L.store(function(a, b), target + index &* 4)
+    index &+= width
+  }
+  let rest = arguments.count &- index
+  if rest > 0 {
+    let a = leftStep == 0 ? leftConstant : L.loadFirst(left + index &* leftStep, rest)
+    let b = rightStep == 0 ? rightConstant : L.loadFirst(right + index &* rightStep, rest)
+    L.storeFirst(function(a, b), target + index &* 4, rest)
+  }
+}

@@ -1,0 +1,30 @@
+/// The functions of an instruction set that work on rows, planes and pixels: element-wise functions, reductions, pooling
+/// and transposition.
+public struct PlaneFunctionTable: Sendable {
+  /// A function of elements side by side.
+  public let elementwise: MicroKernelFunction<ElementwiseRowArguments>
+  /// Sums and maxima of planes.
+  public let reduction: MicroKernelFunction<PlaneReductionArguments>
+  /// Softmax.
+  public let softmax: MicroKernelFunction<SoftmaxArguments>
+  /// Transposition.
+  public let transpose: MicroKernelFunction<TransposeArguments>
+  /// Pooling of planes.
+  public let poolPlanes: MicroKernelFunction<PoolingPlanesArguments>
+  /// Pooling of pixels.
+  public let poolPixels: MicroKernelFunction<PoolingPixelsArguments>
+
+  /// A table.
+  public init(
+    elementwise: MicroKernelFunction<ElementwiseRowArguments>, reduction: MicroKernelFunction<PlaneReductionArguments>,
+    softmax: MicroKernelFunction<SoftmaxArguments>, transpose: MicroKernelFunction<TransposeArguments>,
+    poolPlanes: MicroKernelFunction<PoolingPlanesArguments>, poolPixels: MicroKernelFunction<PoolingPixelsArguments>
+  ) {
+    self.elementwise = elementwise
+    self.reduction = reduction
+    self.softmax = softmax
+    self.transpose = transpose
+    self.poolPlanes = poolPlanes
+    self.poolPixels = poolPixels
+  }
+}
