@@ -93,6 +93,19 @@ struct MergeTests {
     #expect(entry.candidates.map(\.verdict) == [.lost, .lost, .won])
   }
 
+  @Test("Recording an entry is merging a database with nothing else")
+  func entry() throws {
+    for seed in 0..<20 as Range<UInt64> {
+      let a = try Self.random(seed)
+      let b = try Self.random(seed + 100)
+      var recorded = a
+      for entry in b.entries { recorded.record(entry, at: b.updated) }
+      var merged = a
+      try merged.merge(b)
+      #expect(recorded.entries == merged.entries)
+    }
+  }
+
   @Test("Of a kernel's versions only the highest stays, also when it is older")
   func versions() throws {
     let problem = try Fixture.convolution()

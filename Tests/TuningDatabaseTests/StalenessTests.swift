@@ -124,6 +124,16 @@ struct StalenessTests {
     #expect(rest.entries == 6 && database.isEmpty)
   }
 
+  @Test("An entry without its stale results keeps the others, unknown kernels among them")
+  func removingStale() throws {
+    let entry = try Self.entry()
+    #expect(try Fixture.library(Self.kernels()).removingStale(entry) == entry)
+    #expect(try Fixture.library([]).removingStale(entry) == entry)
+    let rest = try Fixture.library(Self.kernels(directVersion: 3)).removingStale(entry)
+    #expect(rest.candidates.map(\.kernel) == ["im2col.gemm"] && rest.winner?.kernel == "im2col.gemm")
+    #expect(rest.search == entry.search)
+  }
+
   @Test("Pruning away the winner lets the next in line win")
   func successor() throws {
     var database = try Self.database()

@@ -228,6 +228,9 @@ struct DatabaseLocationTests {
       _ = try own.update(platform: library.host) { (database) throws(TuningDatabaseError) in
         database.record(PlatformDatabase.deploymentProfile)
       }
+      #expect(try DatabaseLocation(path: folder, origin: .argument).file(of: library.host) == own)
+      let single = DatabaseLocation(path: "\(folder)/x.json", origin: .argument)
+      #expect(try single.file(of: library.host).path == single.path)
       #expect(try open().layers.map(\.source) == [own.path] && open().warnings.isEmpty)
     }
   }

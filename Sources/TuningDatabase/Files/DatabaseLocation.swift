@@ -1,3 +1,5 @@
+import HostPlatform
+
 /// Where the user's database lies.
 ///
 /// In this order: a path given to the program; the environment variable `LUTHIER_TUNING_DB`; `$XDG_DATA_HOME/luthier`;
@@ -33,6 +35,13 @@ public struct DatabaseLocation: Hashable, Sendable {
 
   /// Whether the location is one database file.
   public var isFile: Bool { path.hasSuffix(".json") && !FileAccess.isFolder(path) }
+
+  /// The database of a platform at this location, which need not exist yet.
+  ///
+  /// - Throws: ``TuningDatabaseError`` when there is a file of the platform's name that is no database.
+  public func file(of platform: PlatformFingerprint) throws(TuningDatabaseError) -> DatabaseFile {
+    isFile ? DatabaseFile(path: path) : try DatabaseFile(folder: path, platform: platform)
+  }
 
   /// The user's location; nil when none is given and there is no home folder.
   ///

@@ -42,8 +42,7 @@ extension PlatformDatabase {
   private mutating func removeCandidates(_ isRemoved: (CandidateRecord, TuningEntry.Key) -> Bool) -> Pruned {
     var pruned = Pruned()
     for (key, entry) in entriesByKey {
-      var remaining = entry
-      remaining.candidates.removeAll { isRemoved($0, key) }
+      let remaining = entry.removing { isRemoved($0, key) }
       guard remaining.candidates.count < entry.candidates.count else { continue }
       pruned.candidates += entry.candidates.count - remaining.candidates.count
       if remaining.candidates.isEmpty {
@@ -51,7 +50,6 @@ extension PlatformDatabase {
         pruned.entries += 1
         continue
       }
-      if entry.winner != nil, remaining.winner == nil { remaining.judge() }
       entriesByKey[key] = remaining
     }
     return pruned
@@ -74,7 +72,28 @@ extension PlatformDatabase {
   }
 }
 
+extension RunningLibrary {
+  /// An entry without the results that no longer hold, which a tuner times anew; where the winner is among them the next in
+  /// line wins. Results of kernels that are unknown here stay.
+  public func removingStale(_ entry: TuningEntry) -> TuningEntry {
+    entry.removing { record in
+      switch staleness(of: record, operation: entry.key.problem.operation) {
+      case nil, .unknownKernel: false
+      case .kernelVersion, .libraryVersion, .platform: true
+      }
+    }
+  }
+}
+
 extension TuningEntry {
+  /// The entry without some candidates, judged again where the winner is among them.
+  fileprivate func removing(_ isRemoved: (CandidateRecord) -> Bool) -> TuningEntry {
+    var remaining = self
+    remaining.candidates.removeAll(where: isRemoved)
+    if winner != nil, remaining.winner == nil { remaining.judge() }
+    return remaining
+  }
+
   /// The entry with one exact candidate a kernel, the fastest, and without raw samples.
   fileprivate func withFastestOfEachKernel() -> TuningEntry {
     var seen: Set<KernelIdentifier> = []

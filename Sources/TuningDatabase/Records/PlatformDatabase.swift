@@ -69,6 +69,12 @@ public struct PlatformDatabase: Equatable, Sendable {
     touch(moment)
   }
 
+  /// Adds all that is known of one problem to what is there, as ``merge(_:)`` does.
+  public mutating func record(_ entry: TuningEntry, at moment: Timestamp = .now()) {
+    entriesByKey[entry.key] = entriesByKey[entry.key].map { $0.merged(with: entry) } ?? entry
+    touch(moment)
+  }
+
   /// Adds a network's choices, in place of older ones.
   public mutating func record(_ profile: NetworkProfile, at moment: Timestamp = .now()) {
     profilesByKey[profile.key] = profile
