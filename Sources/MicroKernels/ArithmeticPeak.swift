@@ -23,7 +23,7 @@ public func arithmeticPeak<L: Lanes>(_ lanes: L.Type, _ turns: Int, _ sum: Unsaf
   // Factors below one from memory: the sums converge and the compiler knows nothing of them.
   let factor = L.broadcast(sum[0])
   let term = L.broadcast(sum[1])
-  var sums = InlineArray<12, L.Vector>(repeating: L.broadcast(sum[0]))
+  var sums = InlineArray<12, L.Vector> { _ in L.broadcast(sum[0]) }
   for _ in 0..<turns {
     unrolled(12) { index in L.multiplyAdd(&sums[index], factor, term) }
   }

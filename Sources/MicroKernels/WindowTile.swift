@@ -148,12 +148,12 @@ func windowRows<L: PlaneLanes, let Rows: Int, let Vectors: Int, let Accumulators
     var block = 0
     while block < blocks {
       let firstBlock = min(block, max(blocks &- Vectors, 0))
-      var starts = InlineArray<Vectors, Int>(repeating: 0)
+      var starts = InlineArray<Vectors, Int> { _ in 0 }
       for n in 0..<Vectors {
         starts[n] = DepthwiseColumns.start(
           of: min(firstBlock &+ n, blocks &- 1), width: geometry.outputWidth, lanes: width)
       }
-      var sums = InlineArray<Accumulators, L.Vector>(repeating: L.Vector())
+      var sums = InlineArray<Accumulators, L.Vector> { _ in L.Vector() }
       unrolled(Rows) { m in
         for n in 0..<Vectors { sums[m * Vectors + n] = L.broadcast(arguments.bias[m]) }
       }
@@ -169,7 +169,7 @@ func windowRows<L: PlaneLanes, let Rows: Int, let Vectors: Int, let Accumulators
           var source = plane + (y &* geometry.inputWidth &- geometry.paddingLeft) &* 4
           var masks = arguments.masks + firstBlock &* blockMasks
           for _ in 0..<geometry.kernelWidth {
-            var values = InlineArray<Vectors, L.Vector>(repeating: L.Vector())
+            var values = InlineArray<Vectors, L.Vector> { _ in L.Vector() }
             for n in 0..<Vectors {
               // Blocks that stand in for one that there is not share the last block's masks.
               let own = min(n, blocks &- 1 &- firstBlock) &* blockMasks
