@@ -18,11 +18,14 @@ public struct MicroKernelSet: Sendable {
   public let windowTiles: WindowTileTable
   /// Functions on rows, planes and pixels.
   public let planes: PlaneFunctionTable
+  /// Transforms of tiles.
+  public let winograd: WinogradTable
 
   /// A set of the given tables.
   public init(
     name: String, lanes: Int, pixelTiles: PixelTileTable, channelTiles: ChannelTileTable, rows: RowFunctionTable,
-    depthwise: DepthwiseTable, windowTiles: WindowTileTable, planes: PlaneFunctionTable
+    depthwise: DepthwiseTable, windowTiles: WindowTileTable, planes: PlaneFunctionTable,
+    winograd: WinogradTable
   ) {
     self.name = name
     self.lanes = lanes
@@ -32,5 +35,6 @@ public struct MicroKernelSet: Sendable {
     self.depthwise = depthwise
     self.windowTiles = windowTiles
     self.planes = planes
+    self.winograd = winograd
   }
 }

@@ -14,6 +14,8 @@ public struct ONNXModel: Sendable {
     public let name: String
     /// The sizes; nil where the file leaves them open.
     public let sizes: [Int?]
+    /// Whether the elements are 32-bit floats; other inputs have to be given as constants.
+    public let isFloat: Bool
   }
 
   /// The name: that of the file without its ending, or of the graph.
@@ -30,6 +32,11 @@ public struct ONNXModel: Sendable {
   public static let maximumFileSize = Int(Int32.max)
   /// The versions of the standard operators that are read.
   public static let supportedOpsets = 1...23
+
+  /// The operators that the graph uses, as often as it does; of domains other than the standard one with the domain before.
+  public var operatorNames: [String] {
+    graph.node.map { $0.domain.isEmpty || $0.domain == "ai.onnx" ? $0.opType : "\($0.domain).\($0.opType)" }
+  }
 
   /// Reads a file.
   ///
@@ -83,7 +90,7 @@ public struct ONNXModel: Sendable {
         name: value.name,
         sizes: value.type.tensorType.shape.dim.map { size in
           if case .dimValue(let count)? = size.value, count > 0 { Int(count) } else { nil }
-        })
+        }, isFloat: value.type.tensorType.elemType == Int32(Onnx_TensorProto.DataType.float.rawValue))
     }
   }
 
@@ -105,6 +112,10 @@ public struct ONNXModel: Sendable {
       if let tensor = fixed[input.name] {
         importer.define(input.name, constant: ConstantTensor(tensor))
         continue
+      }
+      guard input.isFloat else {
+        throw .unsupported(
+          node: input.name, operatorName: "input", opset: opset, reason: "its elements are no 32-bit floats")
       }
       var sizes = input.sizes
       if let batch, !sizes.isEmpty { sizes[0] = sizes[0] ?? batch }

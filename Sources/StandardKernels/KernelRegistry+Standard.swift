@@ -23,7 +23,9 @@ extension KernelRegistry {
     var registry = KernelRegistry()
     try registerDirectKernels(in: &registry, microKernels: microKernels)
     try registerIm2colKernels(in: &registry, microKernels: microKernels)
+    try registerWinogradKernels(in: &registry, microKernels: microKernels)
     try registerReferenceKernels(in: &registry)
+    try registerDecomposedKernels(in: &registry)
     return registry
   }
 }

@@ -40,7 +40,11 @@ extension MicroKernelSet {
         dealToThree: portableDealToThree()),
       depthwise: DepthwiseTable(planes: portableDepthwisePlanes, channels: portableDepthwiseChannels),
       windowTiles: WindowTileTable(lanes: 4) { portableWindowTile(rows: $0, vectors: $1) },
-      planes: portablePlaneFunctions())
+      planes: portablePlaneFunctions(),
+      winograd: WinogradTable(
+        lanes: 4, input2: portableWinogradInput2(), output2: portableWinogradOutput2(),
+        input4: portableWinogradInput4(),
+        output4: portableWinogradOutput4()))
   }
 
   #if arch(x86_64)
@@ -54,7 +58,10 @@ extension MicroKernelSet {
           dealToThree: avx2DealToThree()),
         depthwise: DepthwiseTable(planes: avx2DepthwisePlanes, channels: avx2DepthwiseChannels),
         windowTiles: WindowTileTable(lanes: 8) { avx2WindowTile(rows: $0, vectors: $1) },
-        planes: avx2PlaneFunctions())
+        planes: avx2PlaneFunctions(),
+        winograd: WinogradTable(
+          lanes: 8, input2: avx2WinogradInput2(), output2: avx2WinogradOutput2(), input4: avx2WinogradInput4(),
+          output4: avx2WinogradOutput4()))
     }
 
     private static var avx512: MicroKernelSet {
@@ -67,7 +74,10 @@ extension MicroKernelSet {
           dealToThree: avx512DealToThree()),
         depthwise: DepthwiseTable(planes: avx512DepthwisePlanes, channels: avx512DepthwiseChannels),
         windowTiles: WindowTileTable(lanes: 16) { avx512WindowTile(rows: $0, vectors: $1) },
-        planes: avx512PlaneFunctions())
+        planes: avx512PlaneFunctions(),
+        winograd: WinogradTable(
+          lanes: 16, input2: avx512WinogradInput2(), output2: avx512WinogradOutput2(), input4: avx512WinogradInput4(),
+          output4: avx512WinogradOutput4()))
     }
   #endif
 }

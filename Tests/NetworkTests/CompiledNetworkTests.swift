@@ -20,7 +20,7 @@ struct CompiledNetworkTests {
     [
       "shufflenet_v2_x0_5", "mobilenet_v1_x0_25", "mobilenet_v2_x0_35", "squeezenet_1_1", "resnet_18",
     ])
-  func families(family: String, network: String) throws {
+  func forcedFamily(family: String, network: String) throws {
     let graph = try #require(NetworkCatalog.entry(named: network)).graph(height: 64, width: 64)
     let expected = try run(graph, CompilationOptions(choosers: [FamilyChooser(family: "reference")], passes: []))
     let found = try run(graph, CompilationOptions(choosers: [FamilyChooser(family: family)]))

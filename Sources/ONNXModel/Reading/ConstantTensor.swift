@@ -27,11 +27,15 @@ struct ConstantTensor {
     if case .integers = elements { true } else { false }
   }
 
-  /// The elements as integers; floats are rounded towards zero, and what no integer can hold becomes 0.
+  /// The elements as integers; floats are rounded towards zero, what is too large becomes the largest, NaN becomes 0.
   var integers: [Int] {
     switch elements {
     case .integers(let values): values
-    case .floats(let tensor): tensor.elements.map { Int(exactly: $0.rounded(.towardZero)) ?? 0 }
+    case .floats(let tensor):
+      tensor.elements.map { value in
+        if value.isNaN { return 0 }
+        return value >= 0x1p63 ? .max : value < -0x1p63 ? .min : Int(value)
+      }
     }
   }
 

@@ -1,0 +1,35 @@
+import Foundation
+import Luthier
+import Testing
+
+@Suite("ONNX out and in again")
+struct RoundTripTests {
+  @Test(
+    "A network that is written and read gives the same results", arguments: NetworkCatalog.entries.map(\.name),
+    [false, true])
+  func networks(name: String, optimized: Bool) throws {
+    let entry = try #require(NetworkCatalog.entry(named: name))
+    let graph = try entry.graph(height: 64, width: 64)
+    let written = try ONNXModel.encode(optimized ? graph.applying(GraphPass.standard) : graph)
+    let read = try ONNXModel(bytes: written, name: name).graph()
+    var random = RandomSource(seed: 3)
+    let input = random.tensor(shape: graph[graph.inputs[0]].shape)
+    let registry = try KernelRegistry.standard()
+    let expected = try CompiledNetwork(graph, registry: registry).run([input])[0]
+    let found = try CompiledNetwork(read, registry: registry).run([input])[0]
+    #expect(found.shape == expected.shape)
+    let largest = expected.elements.reduce(0) { max($0, $1.magnitude) }
+    for (a, b) in zip(found.elements, expected.elements) { #expect((a - b).magnitude <= 1e-5 * largest) }
+    #expect(read.outputs.map { read[$0].name } == graph.outputs.map { graph[$0].name })
+  }
+
+  @Test("A tensor's file is read as it was written")
+  func tensors() throws {
+    var random = RandomSource(seed: 5)
+    let tensor = random.tensor(shape: try TensorShape([2, 3, 5]))
+    let path = NSTemporaryDirectory() + "luthier-\(UUID().uuidString).pb"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try TensorFile.write(tensor, named: "t", to: path)
+    #expect(try TensorFile.read(path).hasSameBits(as: tensor))
+  }
+}
