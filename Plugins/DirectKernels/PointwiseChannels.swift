@@ -92,7 +92,7 @@ public struct PointwiseChannels: LayerKernel {
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
     }
     return PreparedPointwiseRows(
-      product: product, weights: product.packed(rowsOf: parameters.filter), rows: rows, batch: problem.batch,
+      product: product, weights: product.packed(rowsOf: parameters.filter, rows), rows: rows, batch: problem.batch,
       blocks: PanelPlan(rows: pixels, limit: block), readsRows: readsRows, writesRows: writesRows,
       hasResidual: problem.epilogue.hasResidual, activation: activation)
   }
@@ -100,13 +100,21 @@ public struct PointwiseChannels: LayerKernel {
 
 extension ChannelProduct {
   /// The packed weights of a matrix with a row of `depth` weights for each channel.
-  func packed(rowsOf matrix: Tensor) -> PackedWeights {
+  func packed(rowsOf matrix: Tensor, _ rows: RowFunctionTable) -> PackedWeights {
     PackedWeights(count: packedCount) { packed in
       guard let start = packed.baseAddress else { return }
       matrix.withElements { elements in
+        guard let source = elements.baseAddress else { return }
         for panel in 0..<panels.count {
-          pack(panel: panel, start) { k, first, count, target in
-            for channel in 0..<count { target[channel] = elements[(first + channel) * depth + k] }
+          let first = firstChannel(of: panel)
+          let width = panels.rowCount(of: panel) * lanes
+          let offsets = (0..<depth).map { Int32($0 * width) }
+          offsets.withUnsafeBufferPointer { offsets in
+            guard let offsets = offsets.baseAddress else { return }
+            var copy = RowArguments(
+              source: source + first * depth, sourceStride: depth, target: start + first * depth,
+              targetOffsets: offsets, rows: channelCount(of: panel), columns: depth)
+            rows.transpose(&copy)
           }
         }
       }

@@ -63,7 +63,7 @@ public struct PointwiseDense: LayerKernel {
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
     }
     return PreparedPointwiseRows(
-      product: product, weights: parameters.weights.map { product.packed(rowsOf: $0) }, rows: rows,
+      product: product, weights: parameters.weights.map { product.packed(rowsOf: $0, rows) }, rows: rows,
       batch: problem.batch, blocks: PanelPlan(rows: problem.rows, limit: block), readsRows: true, writesRows: true,
       hasResidual: problem.epilogue.hasResidual, activation: activation)
   }
