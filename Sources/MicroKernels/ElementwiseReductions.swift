@@ -50,7 +50,7 @@ public func reducePlanes<L: PlaneLanes, let Width: Int>(
   let arguments = address.assumingMemoryBound(to: PlaneReductionArguments.self).pointee
   if arguments.isMaximum {
     reducePlanes(lanes, width, arguments, identity: -.infinity) {
-      L.maximum($0, $1)
+      L.largest($0, $1)
     } finish: {
       $0
     }
@@ -117,23 +117,28 @@ func reducePlanes<L: PlaneLanes, let Width: Int>(
   }
 }
 
-/// Softmax over `length` elements that lie `inner` apart, for each of `inner` neighbours.
+/// Softmax over `length` elements that lie `inner` apart, for each of `columns` neighbours.
 public struct SoftmaxArguments {
-  /// The inputs, `[length, inner]`.
+  /// The first input.
   public var source: UnsafePointer<Float>
   /// The outputs, laid out as the inputs.
   public var target: UnsafeMutablePointer<Float>
   /// The elements of a sum.
   public var length: Int
-  /// The sums side by side.
+  /// Elements from one of a sum to the next.
   public var inner: Int
+  /// The sums side by side, at most `inner`.
+  public var columns: Int
 
   /// Arguments.
-  public init(source: UnsafePointer<Float>, target: UnsafeMutablePointer<Float>, length: Int, inner: Int) {
+  public init(
+    source: UnsafePointer<Float>, target: UnsafeMutablePointer<Float>, length: Int, inner: Int, columns: Int
+  ) {
     self.source = source
     self.target = target
     self.length = length
     self.inner = inner
+    self.columns = columns
   }
 }
 
@@ -148,8 +153,8 @@ public func softmax<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawPointer)
   }
   let step = arguments.inner &* 4
   var column = 0
-  while column < arguments.inner {
-    let count = min(arguments.inner &- column, width)
+  while column < arguments.columns {
+    let count = min(arguments.columns &- column, width)
     let source = UnsafeRawPointer(arguments.source + column)
     let target = UnsafeMutableRawPointer(arguments.target + column)
     func value(_ place: UnsafeRawPointer) -> L.Vector { count == width ? L.load(place) : L.loadFirst(place, count) }

@@ -33,7 +33,7 @@ public func poolPixels<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawPoint
   let arguments = address.assumingMemoryBound(to: PoolingPixelsArguments.self).pointee
   if arguments.isMaximum {
     poolPixels(lanes, arguments) {
-      L.maximum($0, $1)
+      L.largest($0, $1)
     } finish: {
       $0
     }

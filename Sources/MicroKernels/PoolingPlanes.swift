@@ -108,7 +108,7 @@ public func poolPlanes<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawPoint
   let arguments = address.assumingMemoryBound(to: PoolingPlanesArguments.self)
   if arguments.pointee.isMaximum {
     poolPlanes(lanes, arguments.pointee, identity: -.infinity) {
-      L.maximum($0, $1)
+      L.largest($0, $1)
     } finish: { value, _ in
       value
     }

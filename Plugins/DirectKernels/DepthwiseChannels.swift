@@ -1,0 +1,111 @@
+import LayerKernels
+import MicroKernels
+
+/// Depthwise convolution from channels-last to channels-last, channels along the lanes: no lane is lost on maps of 7 × 7.
+///
+/// Configuration: `q`, the output pixels of a tile.
+public struct DepthwiseChannels: LayerKernel {
+  /// `direct.depthwise.channels`
+  public let identifier: KernelIdentifier = "direct.depthwise.channels"
+  /// The first.
+  public let version = 1
+  private let set: MicroKernelSet
+
+  /// The kernel on an instruction set.
+  public init(_ set: MicroKernelSet) { self.set = set }
+
+  /// Depthwise, square windows of 3 or 5 with stride 1 or 2, not dilated, at least a vector of channels.
+  public func applicability(to problem: ConvolutionProblem) -> Applicability {
+    if let reason = DepthwiseWindow.refusal(of: problem) { return .refused(reason) }
+    guard problem.inputChannels >= set.lanes else {
+      return .refused("needs at least \(set.lanes) channels, a vector, not \(problem.inputChannels)")
+    }
+    guard !columns(problem).isEmpty else { return .refused("there is no such window on this instruction set") }
+    return .applies
+  }
+
+  /// A quarter of the peak.
+  public func expectedEfficiency(for problem: ConvolutionProblem) -> Double { 0.25 }
+
+  /// The tiles that are no wider than a row, the widest first.
+  public func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    columns(problem).reversed().map { ["q": $0] }
+  }
+
+  private func columns(_ problem: ConvolutionProblem) -> [Int] {
+    guard let window = DepthwiseWindow(problem) else { return [] }
+    return (1...DepthwiseTable.maximumColumns).filter {
+      $0 <= problem.output.width && set.depthwise.channels(window.kernel, window.stride, $0) != nil
+    }
+  }
+
+  /// Channels last.
+  public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
+    OperandLayouts(all: .channelsLast, inputCount: problem.inputShapes.count)
+  }
+
+  /// Packs the weights tap by tap.
+  ///
+  /// - Throws: ``KernelError`` when the kernel does not apply or there is no such tile.
+  public func prepare(
+    _ problem: ConvolutionProblem, configuration: KernelConfiguration, parameters: ConvolutionParameters
+  ) throws -> any PreparedKernel {
+    if case .refused(let reason) = applicability(to: problem) {
+      throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
+    }
+    let columns = try configuration.value("q", in: columns(problem), of: identifier)
+    guard let window = DepthwiseWindow(problem),
+      let function = set.depthwise.channels(window.kernel, window.stride, columns)
+    else { throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: "there is no such tile") }
+    let channels = problem.outputChannels
+    let taps = window.kernel * window.kernel
+    // The bias and a pixel of zeros lie behind the weights.
+    let packed = PackedWeights(count: (taps + 2) * channels) { packed in
+      parameters.filter.withElements { filter in
+        for channel in 0..<channels {
+          for tap in 0..<taps { packed[tap * channels + channel] = filter[channel * taps + tap] }
+        }
+      }
+      if let bias = parameters.bias {
+        for channel in 0..<channels { packed[taps * channels + channel] = bias[channel] }
+      }
+    }
+    return PreparedDepthwiseChannels(
+      problem: problem, function: function, epilogue: RowEpilogue(problem.epilogue, set), packed: packed, taps: taps)
+  }
+}
+
+/// The kernel bound to its weights.
+private struct PreparedDepthwiseChannels: PreparedKernel {
+  let problem: ConvolutionProblem
+  let function: MicroKernelFunction<DepthwiseChannelsArguments>
+  let epilogue: RowEpilogue
+  let packed: PackedWeights
+  let taps: Int
+
+  func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
+    let channels = problem.outputChannels
+    let share = worker.share(of: problem.batch * problem.output.height)
+    var arguments = DepthwiseChannelsArguments(
+      weights: packed.start, bias: packed.start + taps * channels, zeros: packed.start + (taps + 1) * channels,
+      inputs: operands.input.base, outputs: operands.output.base)
+    arguments.channels = channels
+    arguments.inputHeight = problem.input.height
+    arguments.inputWidth = problem.input.width
+    arguments.outputHeight = problem.output.height
+    arguments.outputWidth = problem.output.width
+    arguments.paddingTop = problem.window.pads.top
+    arguments.paddingLeft = problem.window.pads.left
+    arguments.lower = epilogue.lower
+    arguments.upper = epilogue.upper
+    let rowSize = problem.output.width * channels
+    for row in share {
+      arguments.firstRow = row
+      arguments.rowCount = 1
+      function(&arguments)
+      epilogue.pass(
+        over: operands.output.base + row * rowSize,
+        residual: UnsafePointer(operands.inputs[1].base + row * rowSize), count: rowSize)
+    }
+  }
+}

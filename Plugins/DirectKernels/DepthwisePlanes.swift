@@ -1,0 +1,139 @@
+import LayerKernels
+import MicroKernels
+
+/// Depthwise convolution from planes to planes, columns along the lanes.
+///
+/// Each plane's rows are read once and added to all output rows they belong to; there is no copy with a border. For windows
+/// of 3×3 and 5×5 with stride 1 or 2; ``WindowConvolution`` takes any other.
+public struct DepthwisePlanes: LayerKernel {
+  /// `direct.depthwise.planes`
+  public let identifier: KernelIdentifier = "direct.depthwise.planes"
+  /// The first.
+  public let version = 1
+  private let set: MicroKernelSet
+
+  /// The kernel on an instruction set.
+  public init(_ set: MicroKernelSet) { self.set = set }
+
+  /// Depthwise, square windows of 3 or 5 with stride 1 or 2, not dilated.
+  public func applicability(to problem: ConvolutionProblem) -> Applicability {
+    if let reason = DepthwiseWindow.refusal(of: problem) { return .refused(reason) }
+    guard let window = DepthwiseWindow(problem), function(window) != nil else {
+      return .refused("there is no such window on this instruction set")
+    }
+    guard problem.output.width <= 1 << 20 else { return .refused("rows of \(problem.output.width) are too long") }
+    return .applies
+  }
+
+  /// A third of the peak of the lanes that a row fills.
+  public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
+    let width = problem.output.width
+    let lanes = Double(width) / Double((width + set.lanes - 1) / set.lanes * set.lanes)
+    return (problem.window.stride.width == 1 ? 0.5 : 0.3) * lanes
+  }
+
+  /// Plane lists.
+  public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
+    OperandLayouts(all: .planeList, inputCount: problem.inputShapes.count)
+  }
+
+  /// Copies the weights and finds out which columns a load may read.
+  ///
+  /// - Throws: ``KernelError`` when the kernel does not apply.
+  public func prepare(
+    _ problem: ConvolutionProblem, configuration: KernelConfiguration, parameters: ConvolutionParameters
+  ) throws -> any PreparedKernel {
+    if case .refused(let reason) = applicability(to: problem) {
+      throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
+    }
+    guard let window = DepthwiseWindow(problem), let function = function(window) else {
+      throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: "there is no such window")
+    }
+    return PreparedDepthwisePlanes(
+      problem: problem, function: function, epilogue: RowEpilogue(problem.epilogue, set),
+      weights: PackedWeights(count: problem.filterShape.elementCount) { packed in
+        parameters.filter.withElements { _ = packed.update(fromContentsOf: $0) }
+      },
+      bias: PackedWeights(count: problem.outputChannels) { packed in
+        if let bias = parameters.bias { _ = packed.update(fromContentsOf: bias) }
+      },
+      masks: DepthwiseColumns.masks(
+        kernel: window.kernel, stride: window.stride, paddingLeft: problem.window.pads.left,
+        inputWidth: problem.input.width, outputWidth: problem.output.width, lanes: set.lanes))
+  }
+
+  private func function(_ window: DepthwiseWindow) -> MicroKernelFunction<DepthwisePlanesArguments>? {
+    set.depthwise.planes(window.kernel, window.stride)
+  }
+}
+
+/// A square window that moves by the same step in both directions.
+struct DepthwiseWindow {
+  let kernel: Int
+  let stride: Int
+
+  init?(_ problem: ConvolutionProblem) {
+    guard Self.refusal(of: problem) == nil else { return nil }
+    kernel = problem.window.kernel.width
+    stride = problem.window.stride.width
+  }
+
+  /// Why a convolution is none of these; nil when it is one.
+  static func refusal(of problem: ConvolutionProblem) -> String? {
+    let window = problem.window
+    guard problem.isDepthwise else { return "needs a depthwise convolution" }
+    guard window.dilation == WindowGeometry.Extent(1) else { return "needs a window that is not dilated" }
+    guard window.kernel.height == window.kernel.width, [3, 5].contains(window.kernel.width) else {
+      return "needs a window of 3×3 or 5×5, not \(window.kernel.height)×\(window.kernel.width)"
+    }
+    guard window.stride.height == window.stride.width, [1, 2].contains(window.stride.width) else {
+      return "needs stride 1 or 2, not \(window.stride.height)×\(window.stride.width)"
+    }
+    return nil
+  }
+}
+
+/// The kernel bound to its weights.
+private struct PreparedDepthwisePlanes: PreparedKernel {
+  let problem: ConvolutionProblem
+  let function: MicroKernelFunction<DepthwisePlanesArguments>
+  let epilogue: RowEpilogue
+  let weights: PackedWeights
+  let bias: PackedWeights
+  let masks: [Int32]
+
+  func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
+    let share = worker.share(of: problem.batch * problem.outputChannels)
+    if share.isEmpty { return }
+    let capacity = AlignedMemory.paddedCount(problem.output.height * problem.output.width)
+    masks.withUnsafeBufferPointer { masks in
+      guard let masks = masks.baseAddress else { return }
+      var arguments = DepthwisePlanesArguments(
+        weights: weights.start, bias: bias.start, masks: masks, inputs: operands.input.base,
+        inputPlanes: operands.input.planes, outputs: operands.output.base, outputPlanes: operands.output.planes)
+      arguments.channels = problem.outputChannels
+      arguments.inputHeight = problem.input.height
+      arguments.inputWidth = problem.input.width
+      arguments.outputHeight = problem.output.height
+      arguments.outputWidth = problem.output.width
+      arguments.paddingTop = problem.window.pads.top
+      arguments.paddingLeft = problem.window.pads.left
+      arguments.capacity = capacity
+      arguments.lower = epilogue.lower
+      arguments.upper = epilogue.upper
+      arguments.firstPlane = share.lowerBound
+      arguments.planeCount = share.count
+      guard epilogue.hasPass else {
+        function(&arguments)
+        return
+      }
+      arguments.planeCount = 1
+      for plane in share {
+        arguments.firstPlane = plane
+        function(&arguments)
+        epilogue.pass(
+          over: operands.output.plane(plane), residual: UnsafePointer(operands.inputs[1].plane(plane)), count: capacity)
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import LayerKernels
+import MicroKernels
+
+/// Pooling from planes to planes, columns along the lanes: first the rows of the windows, then their columns.
+public struct PoolingPlanes: LayerKernel {
+  /// `direct.pooling.planes`
+  public let identifier: KernelIdentifier = "direct.pooling.planes"
+  /// The first.
+  public let version = 1
+  private let set: MicroKernelSet
+
+  /// The kernel on an instruction set.
+  public init(_ set: MicroKernelSet) { self.set = set }
+
+  /// Any pooling whose rows are not absurdly long.
+  public func applicability(to problem: PoolingProblem) -> Applicability {
+    let geometry = PoolingGeometry(problem)
+    guard geometry.scratchCount(lanes: set.lanes) <= 1 << 24 else {
+      return .refused("rows of \(problem.input.width) are too long")
+    }
+    return .applies
+  }
+
+  /// A tenth: memory decides.
+  public func expectedEfficiency(for problem: PoolingProblem) -> Double { 0.1 }
+
+  /// Plane lists.
+  public func layouts(for problem: PoolingProblem, configuration: KernelConfiguration) -> OperandLayouts {
+    OperandLayouts(all: .planeList)
+  }
+
+  /// Counts the elements of the windows.
+  ///
+  /// - Throws: ``KernelError`` when the kernel does not apply.
+  public func prepare(
+    _ problem: PoolingProblem, configuration: KernelConfiguration, parameters: NoParameters
+  ) throws -> any PreparedKernel {
+    if case .refused(let reason) = applicability(to: problem) {
+      throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
+    }
+    let factors = WindowFactors(problem)
+    return PreparedPoolingPlanes(
+      geometry: PoolingGeometry(problem), planeCount: problem.batch * problem.channels,
+      isMaximum: problem.reduction == .maximum, function: set.planes.poolPlanes, lanes: set.lanes,
+      columnFactors: PackedWeights(count: factors.columns.count + set.lanes) { packed in
+        _ = packed.update(fromContentsOf: factors.columns)
+      },
+      rowFactors: factors.rows,
+      tailMask: LaneMask.places(lanes: set.lanes, first: 0, limit: problem.input.width % set.lanes))
+  }
+}
+
+extension PoolingGeometry {
+  /// A pooling's sizes.
+  init(_ problem: PoolingProblem) {
+    self.init()
+    let window = problem.window
+    inputHeight = problem.input.height
+    inputWidth = problem.input.width
+    outputHeight = problem.output.height
+    outputWidth = problem.output.width
+    kernelHeight = window.kernel.height
+    kernelWidth = window.kernel.width
+    strideHeight = window.stride.height
+    strideWidth = window.stride.width
+    dilationHeight = window.dilation.height
+    dilationWidth = window.dilation.width
+    paddingTop = window.pads.top
+    paddingLeft = window.pads.left
+    capacity = AlignedMemory.paddedCount(outputHeight * outputWidth)
+  }
+}
+
+/// What the sums of windows are multiplied with to become means: a factor of the row times one of the column.
+struct WindowFactors {
+  /// One over the rows that a window counts, for each output row; 0 for none.
+  let rows: [Float]
+  /// One over the columns that a window counts, for each output column; 0 for none.
+  let columns: [Float]
+
+  init(_ problem: PoolingProblem) {
+    let window = problem.window
+    let countsPadding = problem.reduction == .averageIncludingPadding
+    func factors(
+      outputs: Int, taps: Int, stride: Int, dilation: Int, before: Int, size: Int, after: Int
+    ) -> [Float] {
+      let counted = countsPadding ? -before..<size + after : 0..<size
+      return (0..<outputs).map { output in
+        let count = (0..<taps).count { counted.contains(output * stride + $0 * dilation - before) }
+        return count == 0 ? 0 : 1 / Float(count)
+      }
+    }
+    rows = factors(
+      outputs: problem.output.height, taps: window.kernel.height, stride: window.stride.height,
+      dilation: window.dilation.height, before: window.pads.top, size: problem.input.height, after: window.pads.bottom)
+    columns = factors(
+      outputs: problem.output.width, taps: window.kernel.width, stride: window.stride.width,
+      dilation: window.dilation.width, before: window.pads.left, size: problem.input.width, after: window.pads.right)
+  }
+}
+
+/// The kernel bound to its sizes.
+private struct PreparedPoolingPlanes: PreparedKernel {
+  let geometry: PoolingGeometry
+  let planeCount: Int
+  let isMaximum: Bool
+  let function: MicroKernelFunction<PoolingPlanesArguments>
+  let lanes: Int
+  let columnFactors: PackedWeights
+  let rowFactors: [Float]
+  let tailMask: [Int32]
+
+  private var scratchCount: Int { geometry.scratchCount(lanes: lanes) }
+
+  func workspaceSize(workers: Int) -> Int { workers * scratchCount * MemoryLayout<Float>.stride }
+
+  func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
+    let share = worker.share(of: planeCount)
+    if share.isEmpty { return }
+    rowFactors.withUnsafeBufferPointer { rowFactors in
+      tailMask.withUnsafeBufferPointer { tailMask in
+        guard let rowFactors = rowFactors.baseAddress, let tailMask = tailMask.baseAddress else { return }
+        var arguments = PoolingPlanesArguments(
+          inputs: operands.input.base, inputPlanes: operands.input.planes, outputs: operands.output.base,
+          outputPlanes: operands.output.planes, firstPlane: share.lowerBound, planeCount: share.count,
+          geometry: geometry, columnFactors: columnFactors.start, rowFactors: rowFactors, tailMask: tailMask,
+          scratch: operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * scratchCount,
+          isMaximum: isMaximum)
+        function(&arguments)
+      }
+    }
+  }
+}
