@@ -8,12 +8,12 @@ struct WinogradFilter {
 
   /// G of F(2, 3) and F(4, 3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016).
   private var matrix: [[Double]] {
-    size == 2
-      ? [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
-      : [
-        [1 / 4.0, 0, 0], [-1 / 6.0, -1 / 6.0, -1 / 6.0], [-1 / 6.0, 1 / 6.0, -1 / 6.0],
-        [1 / 24.0, 1 / 12.0, 1 / 6.0], [1 / 24.0, -1 / 12.0, 1 / 6.0], [0, 0, 1],
-      ]
+    let (sixth, twelfth, twentyFourth) = (1.0 / 6, 1.0 / 12, 1.0 / 24)
+    guard size == 4 else { return [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]] }
+    return [
+      [0.25, 0, 0], [-sixth, -sixth, -sixth], [-sixth, sixth, -sixth], [twentyFourth, twelfth, sixth],
+      [twentyFourth, -twelfth, sixth], [0, 0, 1],
+    ]
   }
 
   /// G g Gᵀ of each 3×3 filter, in 64 bits until the end: element e of filter f is at `e · filters + f`.

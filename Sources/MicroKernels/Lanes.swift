@@ -20,6 +20,9 @@ public protocol Lanes {
   /// The lanes at even places of `a` and then `b`, and those at odd places.
   static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector)
 
+  /// Lanes of `a` and `b` in turn: those of the lower halves, then those of the upper halves; undoes ``deinterleave(_:_:)``.
+  static func zipped(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector)
+
   /// Every third lane of `a`, `b` and `c` one behind the other, from the first, the second and the third on.
   static func separate(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector)
 }

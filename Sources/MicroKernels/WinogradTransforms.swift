@@ -198,10 +198,10 @@ public func winogradOutputRow4<L: Lanes>(_ lanes: L.Type, _ address: UnsafeRawPo
       let (a, b, c, d) = winogradOutput4(
         L.self, L.load(start), L.load(start + size), L.load(start + 2 * size), L.load(start + 3 * size),
         L.load(start + 4 * size), L.load(start + 5 * size))
-      let (evenLow, evenHigh) = L.interleave(a, c)
-      let (oddLow, oddHigh) = L.interleave(b, d)
-      let (x0, x1) = L.interleave(evenLow, oddLow)
-      let (x2, x3) = L.interleave(evenHigh, oddHigh)
+      let (evenLow, evenHigh) = L.zipped(a, c)
+      let (oddLow, oddHigh) = L.zipped(b, d)
+      let (x0, x1) = L.zipped(evenLow, oddLow)
+      let (x2, x3) = L.zipped(evenHigh, oddHigh)
       let target = UnsafeMutableRawPointer(arguments.outputs + row * arguments.outputStride + vector * 4 * count)
       L.store(L.clamp(x0 + bias, lower, upper), target)
       L.store(L.clamp(x1 + bias, lower, upper), target + size)
@@ -277,7 +277,7 @@ public func winogradOutputRow2<L: Lanes>(_ lanes: L.Type, _ address: UnsafeRawPo
         return row == 0 ? L.load(start) + middle + other : middle - other - L.load(start + 12 * plane)
       }
       let (y0, y1, y2, y3) = (column(0), column(1), column(2), column(3))
-      let (low, high) = L.interleave(y0 + y1 + y2, y1 - y2 - y3)
+      let (low, high) = L.zipped(y0 + y1 + y2, y1 - y2 - y3)
       let target = UnsafeMutableRawPointer(arguments.outputs + row * arguments.outputStride + vector * 2 * count)
       L.store(L.clamp(low + bias, lower, upper), target)
       L.store(L.clamp(high + bias, lower, upper), target + count * 4)

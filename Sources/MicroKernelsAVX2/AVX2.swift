@@ -15,6 +15,11 @@ enum AVX2: Lanes {
   static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum8(a, b) }
 
   @inline(__always)
+  static func zipped(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
+    (luthier_low8(a, b), luthier_high8(a, b))
+  }
+
+  @inline(__always)
   static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
     (luthier_even8(a, b), luthier_odd8(a, b))
   }

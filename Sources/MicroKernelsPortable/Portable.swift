@@ -22,6 +22,11 @@ enum Portable: Lanes {
   static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum4(a, b) }
 
   @inline(__always)
+  static func zipped(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
+    (luthier_low4(a, b), luthier_high4(a, b))
+  }
+
+  @inline(__always)
   static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector) {
     (luthier_even4(a, b), luthier_odd4(a, b))
   }

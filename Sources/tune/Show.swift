@@ -65,9 +65,16 @@ struct Show: ParsableCommand {
 }
 
 /// What `tune` alone can say.
-enum TuneProgramError: Error, CustomStringConvertible {
+enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
   case noDatabase(path: String)
   case unknownLayer(String)
+
+  var exitStatus: ExitStatus {
+    switch self {
+    case .noDatabase: .missingInput
+    case .unknownLayer: .usage
+    }
+  }
 
   var description: String {
     switch self {

@@ -26,7 +26,19 @@ LUTHIER_INLINE luthier_float4 luthier_even4(luthier_float4 a, luthier_float4 b) 
 LUTHIER_INLINE luthier_float4 luthier_odd4(luthier_float4 a, luthier_float4 b) {
   return __builtin_shufflevector(a, b, 1, 3, 5, 7);
 }
+LUTHIER_INLINE luthier_float4 luthier_low4(luthier_float4 a, luthier_float4 b) {
+  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+}
+LUTHIER_INLINE luthier_float4 luthier_high4(luthier_float4 a, luthier_float4 b) {
+  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+}
 #if defined(__AVX2__)
+LUTHIER_INLINE luthier_float8 luthier_low8(luthier_float8 a, luthier_float8 b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+LUTHIER_INLINE luthier_float8 luthier_high8(luthier_float8 a, luthier_float8 b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
 LUTHIER_INLINE luthier_float8 luthier_maximum8(luthier_float8 a, luthier_float8 b) { return a > b ? a : b; }
 LUTHIER_INLINE luthier_float8 luthier_minimum8(luthier_float8 a, luthier_float8 b) { return a < b ? a : b; }
 LUTHIER_INLINE luthier_float8 luthier_even8(luthier_float8 a, luthier_float8 b) {
@@ -37,6 +49,12 @@ LUTHIER_INLINE luthier_float8 luthier_odd8(luthier_float8 a, luthier_float8 b) {
 }
 #endif
 #if defined(__AVX512F__)
+LUTHIER_INLINE luthier_float16 luthier_low16(luthier_float16 a, luthier_float16 b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+LUTHIER_INLINE luthier_float16 luthier_high16(luthier_float16 a, luthier_float16 b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
 LUTHIER_INLINE luthier_float16 luthier_maximum16(luthier_float16 a, luthier_float16 b) { return a > b ? a : b; }
 LUTHIER_INLINE luthier_float16 luthier_minimum16(luthier_float16 a, luthier_float16 b) { return a < b ? a : b; }
 LUTHIER_INLINE luthier_float16 luthier_even16(luthier_float16 a, luthier_float16 b) {
