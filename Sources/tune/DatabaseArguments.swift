@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Luthier
 
 /// The option that says where databases lie.
@@ -11,10 +12,11 @@ struct DatabaseArguments: ParsableArguments {
 
   /// The file of this platform's database.
   func file(of platform: PlatformFingerprint) throws -> DatabaseFile {
-    let location = try DatabaseLocation.resolve(
-      explicit: database ?? (FolderListing.isFolder("TuningDB") ? "TuningDB" : nil),
-      environment: ProcessEnvironment.current)
-    return location.isFile
-      ? DatabaseFile(path: location.path) : try DatabaseFile(folder: location.path, platform: platform)
+    var isFolder = false
+    let hasOwn = FileManager.default.fileExists(atPath: Deployment.shippedFolder, isDirectory: &isFolder) && isFolder
+    let location = DatabaseLocation.user(
+      path: database ?? (hasOwn ? Deployment.shippedFolder : nil), environment: ProcessEnvironment.current)
+    guard let location else { throw TuneProgramError.noFolder }
+    return try location.file(of: platform)
   }
 }

@@ -18,7 +18,7 @@ struct Kernels: ParsableCommand {
   }
 
   func run() throws {
-    let rows = try KernelRegistry.standard().allKernels.map(Self.row)
+    let rows = try KernelRegistry.standard().allKernels.map { Self.row($0) }
     guard output == .text else {
       print(try JSONOutput.text(rows))
       return

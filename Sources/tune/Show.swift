@@ -29,9 +29,9 @@ struct Show: ParsableCommand {
     let host = try PlatformFingerprint.current()
     let file = try databases.file(of: host)
     guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
-    let library = RunningLibrary(registry: try KernelRegistry.standard(), host: host)
+    let library = RunningLibrary(try KernelRegistry.standard(), host: host)
     let rows = database.entries.compactMap { entry -> Row? in
-      let reasons = library.stalenessReasons(of: entry)
+      let reasons = library.staleness(of: entry).map(\.description)
       if stale && reasons.isEmpty { return nil }
       return Row(
         problem: entry.key.problem.description, threads: entry.key.threads, winner: entry.winner?.name,
@@ -67,11 +67,13 @@ struct Show: ParsableCommand {
 /// What `tune` alone can say.
 enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
   case noDatabase(path: String)
+  case noFolder
   case unknownLayer(String)
 
   var exitStatus: ExitStatus {
     switch self {
     case .noDatabase: .missingInput
+    case .noFolder: .usage
     case .unknownLayer: .usage
     }
   }
@@ -79,6 +81,7 @@ enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
   var description: String {
     switch self {
     case .noDatabase(let path): "there is no database at \(path); 'tune --platform this-host' makes one"
+    case .noFolder: "there is no home folder to keep a database in; name one with --database"
     case .unknownLayer(let name): "no tuned layer or problem is called '\(name)'; 'tune show' lists the problems"
     }
   }

@@ -33,7 +33,7 @@ struct TuningSession {
   func tune(_ graphs: [Graph], threads: Int) throws -> [NetworkReport] {
     // Recovers what an interrupted run has left in the journal, and finds out early that the folder cannot be written.
     let stored = try file.update(platform: host) { _ in }.database
-    let library = RunningLibrary(registry: registry, host: host)
+    let library = RunningLibrary(registry, host: host)
     let progress = ProgressLine()
     let tuner = NetworkTuner(
       registry: registry, oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(), options: options)

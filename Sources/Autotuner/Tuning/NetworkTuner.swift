@@ -110,9 +110,10 @@ public struct NetworkTuner<Clock: MonotonicClock> {
       })
     let together = selection.select(graph)
     let layerWise = layerWinners(graph, entries)
+    // In the order in which ties are broken: nothing is kept that is not faster than leaving it be.
     let tables: [(Decision, [String: LayerChoice])] = [
-      (.together, together.choices.mapValues { LayerChoice($0.candidate, source: .forced) }),
-      (.layerWise, layerWise), (.untuned, [:]),
+      (.untuned, [:]), (.together, together.choices.mapValues { LayerChoice($0.candidate, source: .forced) }),
+      (.layerWise, layerWise),
     ]
     let networks = try tables.map { _, table in
       try CompiledNetwork(
@@ -130,7 +131,7 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     let profile = NetworkProfile(
       key: graph.profileKey(threads: threads, allowedError: options.maximumError), layers: layers,
       decisions: ["choice": tables[best].0.rawValue],
-      totals: .init(untuned: times[2], layerWise: times[1], tuned: times[best]), effort: options.effort)
+      totals: .init(untuned: times[0], layerWise: times[2], tuned: times[best]), effort: options.effort)
     return Outcome(
       profile: profile,
       layers: graph.nodes.compactMap { node in
@@ -180,6 +181,7 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     var rules = RaceRules()
     rules.rounds = options.effort == .quick ? 15 : 31
     rules.screeningRatio = .infinity
+    rules.tieBand = 0.005
     rules.limit = options.rules.limit * 2
     return Race(clock: clock, rules: rules).run(contexts.count) { contestant in
       guard !cancellation.isCancelled else { return .nan }
