@@ -12,7 +12,8 @@ enum LastError {
     return key
   }()
 
-  private static let none = UnsafePointer(strdup("no error").unsafelyUnwrapped)
+  // Written once, before anybody reads it, and never again.
+  nonisolated(unsafe) private static let none = UnsafePointer(strdup("no error").unsafelyUnwrapped)
 
   static func set(_ text: String) {
     free(pthread_getspecific(key))

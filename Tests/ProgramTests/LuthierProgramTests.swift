@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+@Suite("The program luthier")
+struct LuthierProgramTests {
+  @Test("bench and profile give tables and JSON")
+  func benchAndProfile() throws {
+    let network = ["shufflenet_v2_x0_5", "--input-size", "32", "--runs", "3"]
+    let bench = try ProgramRun("luthier", ["bench"] + network + ["--output", "json"])
+    #expect(bench.status == 0, "\(bench.errors)")
+    #expect(bench.errors.contains("no tuned profile"))
+    let result = try bench.object()
+    for key in ["network", "threads", "median_ms", "min_ms", "spread", "runs"] { #expect(result[key] != nil, "\(key)") }
+    #expect(try #require(result["median_ms"] as? Double) > 0)
+    let profile = try ProgramRun("luthier", ["profile"] + network + ["--output", "json"])
+    let layers = try #require(try profile.object()["layers"] as? [[String: Any]])
+    #expect(layers.count == 59)
+    #expect(layers.allSatisfy { $0["is_conversion"] as? Bool == false })
+  }
+
+  @Test("flops counts what the paper's table 8 has: 146 MFLOPs (multiply-adds) for ShuffleNetV2 x1.0")
+  func flops() throws {
+    let run = try ProgramRun("luthier", ["flops", "shufflenet_v2_x1_0", "--output", "json"])
+    let rows = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]])
+    let convolutions = rows.filter { ($0["problem"] as? String)?.hasPrefix("convolution") == true }
+    let operations = convolutions.reduce(0) { $0 + ($1["flops_with_bias"] as? Int ?? 0) }
+    #expect((145_000_000...146_500_000).contains(operations / 2))
+  }
+
+  @Test("detect finds the four people of the shared photo and draws them")
+  func detect() throws {
+    let folder = Checkout.models.appendingPathComponent("fastestdet")
+    guard Checkout.hasModels else {
+      print("skipped: shared/models is not beside the checkout")
+      return
+    }
+    let output = try TemporaryFolder()
+    let picture = try output.file("boxes.png")
+    let run = try ProgramRun(
+      "luthier",
+      [
+        "detect", folder.appendingPathComponent("photo.jpg").path, "--network",
+        folder.appendingPathComponent("model.onnx").path,
+        "--labels", folder.appendingPathComponent("coco.names").path, "--output", picture, "--format", "json",
+      ])
+    #expect(run.status == 0, "\(run.errors)")
+    let found = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]])
+    let file = folder.appendingPathComponent("expected_detections.json")
+    let expected = try #require(
+      (try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])?["detections"]
+        as? [[String: Any]])
+    #expect(found.count == expected.count)
+    for person in expected {
+      let box = try #require(person["box"] as? [Double])
+      let score = try #require(person["score"] as? Double)
+      #expect(
+        found.contains { candidate in
+          guard let other = candidate["box"] as? [Double], let otherScore = candidate["score"] as? Double else {
+            return false
+          }
+          return overlap(box, other) >= 0.9 && (otherScore - score).magnitude <= 0.05
+            && candidate["label"] as? String == person["label"] as? String
+        })
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: picture)).starts(with: [0x89, 0x50, 0x4E, 0x47]))
+  }
+
+  func overlap(_ a: [Double], _ b: [Double]) -> Double {
+    let width = min(a[2], b[2]) - max(a[0], b[0])
+    let height = min(a[3], b[3]) - max(a[1], b[1])
+    guard width > 0, height > 0 else { return 0 }
+    let shared = width * height
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+  }
+
+  @Test("classify prints the most likely classes of the shared photo")
+  func classify() throws {
+    guard Checkout.hasModels else {
+      print("skipped: shared/models is not beside the checkout")
+      return
+    }
+    let photo = Checkout.models.appendingPathComponent("fastestdet/photo.jpg").path
+    let model = Checkout.models.appendingPathComponent("shufflenet_v2_x1_0/model.onnx").path
+    let run = try ProgramRun("luthier", ["classify", photo, "--network", model, "--output", "json"])
+    let rows = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]])
+    #expect(rows.count == 5)
+    let probabilities = rows.compactMap { $0["probability"] as? Double }
+    #expect(probabilities == probabilities.sorted(by: >))
+  }
+
+  @Test("run reproduces the expected output of a real model")
+  func runModel() throws {
+    guard Checkout.hasModels else {
+      print("skipped: shared/models is not beside the checkout")
+      return
+    }
+    let folder = Checkout.models.appendingPathComponent("shufflenet_v2_x0_5")
+    let output = try TemporaryFolder()
+    let path = try output.file("output.pb")
+    let run = try ProgramRun(
+      "luthier",
+      [
+        "run", folder.appendingPathComponent("model.onnx").path, "--input",
+        folder.appendingPathComponent("test_data_set_0/input_0.pb").path, "--output", path,
+      ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count > 4000)
+  }
+}
