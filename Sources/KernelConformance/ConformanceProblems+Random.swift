@@ -27,6 +27,10 @@ extension ConformanceProblems {
     return draw(count) { () throws(ProblemError) in
       let shape = WindowShape(from: &random)
       let reduction = reductions.randomElement(using: &random) ?? .maximum
+      if Int.random(in: 0..<8, using: &random) == 0 {
+        return try PoolingProblem(
+          global: reduction, batch: shape.batch, channels: Int.random(in: 1...40, using: &random), input: shape.input)
+      }
       return try PoolingProblem(
         reduction, batch: shape.batch, channels: Int.random(in: 1...40, using: &random), input: shape.input,
         window: shape.window(maximumPadding: 2, from: &random), roundsUp: Bool.random(using: &random))

@@ -19,7 +19,9 @@ public enum ProgramMain {
       exit(0)
     } catch {
       let status = ExitStatus(of: error)
-      if status == .usage || error is CleanExit || Root.exitCode(for: error) == .success {
+      if error is ValidationError || error is CleanExit || Root.exitCode(for: error).isSuccess
+        || Root.exitCode(for: error) == .validationFailure
+      {
         // The parser knows how to print help, versions and what is wrong with arguments.
         Root.exit(withError: error)
       }

@@ -36,7 +36,7 @@ struct ReadmeExampleTests {
     let picture = Tensor(shape: try TensorShape([1, 3, 224, 224]), repeating: 0.5)
     let scores = try network.run([picture])[0]
     #expect(scores.shape.dimensions == [1, 1000])
-    #expect(scores.elements.allSatisfy(\.isFinite))
+    #expect(!scores.elements.contains { !$0.isFinite })
   }
 
   @Test("The example's kernel is registered by conformance alone and solves its problem")

@@ -40,7 +40,10 @@ extension ResizeProblem {
     switch coordinates {
     case .halfPixel: return (index + 0.5) / scale - 0.5
     case .pyTorchHalfPixel: return count > 1 ? (index + 0.5) / scale - 0.5 : 0
-    case .alignCorners: return count > 1 ? index * Number(inputShape[axis.rawValue] - 1) / Number(count - 1) : 0
+    case .alignCorners:
+      // By the exact scaled length, which need not be whole: ONNX rounds down only to count the outputs.
+      let length = Number(inputShape[axis.rawValue])
+      return count > 1 ? index * (length - 1) / (scale * length - 1) : 0
     case .asymmetric: return index / scale
     }
   }

@@ -92,7 +92,7 @@ extension ONNXOperatorRegistry {
       let input = try importer.required(0, of: node)
       let axis = try node.axis(node.integer("axis") ?? 0, rank: input.shape.rank)
       let count = node.integer("num_outputs") ?? node.outputs.count
-      guard (1...max(input.shape[axis], 1)).contains(count) else { throw node.error("it splits into \(count) parts") }
+      guard (1...65_536).contains(count) else { throw node.error("it splits into \(count) parts") }
       let even = (input.shape[axis] + count - 1) / count
       let sizes =
         try node.integers("split") ?? importer.constant(1, of: node)?.integers
