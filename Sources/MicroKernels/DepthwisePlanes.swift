@@ -62,6 +62,22 @@ public struct DepthwisePlanesArguments {
   }
 }
 
+extension DepthwisePlanesArguments {
+  /// The steps from a plane's top to its bottom that need no care: all their input rows are inside, and behind their output
+  /// row there is room for a whole vector.
+  ///
+  /// - Parameters: `stride` input rows and one output row a step, of which the first is complete after `pending` steps.
+  @inlinable @inline(__always)
+  func wholeSteps(stride: Int, pending: Int, lanes: Int) -> Range<Int> {
+    let steps = outputHeight &+ pending &- 1
+    let first = min(max(pending &- 1, (paddingTop &+ stride &- 1) / stride), steps)
+    var rows = outputHeight
+    if outputWidth < lanes { rows = capacity < lanes ? 0 : min(rows, (capacity &- lanes) / outputWidth &+ 1) }
+    let end = min((inputHeight &+ paddingTop) / stride, rows &+ pending &- 1)
+    return Range(uncheckedBounds: (first, max(end, first)))
+  }
+}
+
 /// How the columns of a row are cut into vectors: whole vectors, the last one moved back so that it ends with the row.
 public enum DepthwiseColumns {
   /// The vectors of a row.
@@ -111,11 +127,12 @@ public func depthwisePlanes<
 ) {
   let arguments = address.assumingMemoryBound(to: DepthwisePlanesArguments.self)
   let blocks = DepthwiseColumns.blockCount(width: arguments.pointee.outputWidth, lanes: L.Vector.scalarCount)
+  let middle = arguments.pointee.wholeSteps(stride: Stride, pending: Pending, lanes: L.Vector.scalarCount)
   let end = arguments.pointee.firstPlane &+ arguments.pointee.planeCount
   var plane = arguments.pointee.firstPlane
   var channel = plane % arguments.pointee.channels
   while plane < end {
-    for block in 0..<blocks { depthwiseColumns(lanes, shape, arguments, plane, channel, block) }
+    for block in 0..<blocks { depthwiseColumns(lanes, shape, arguments, plane, channel, block, middle) }
     plane &+= 1
     channel &+= 1
     if channel == arguments.pointee.channels { channel = 0 }
@@ -128,7 +145,7 @@ func depthwiseColumns<
   L: PlaneLanes, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
 >(
   _ lanes: L.Type, _ shape: DepthwiseShape<Kernel, Stride, Taps, Pending, Loads>.Type,
-  _ address: UnsafePointer<DepthwisePlanesArguments>, _ plane: Int, _ channel: Int, _ block: Int
+  _ address: UnsafePointer<DepthwisePlanesArguments>, _ plane: Int, _ channel: Int, _ block: Int, _ middle: Range<Int>
 ) {
   let arguments = address.pointee
   let count = L.Vector.scalarCount
@@ -147,34 +164,45 @@ func depthwiseColumns<
 
   var sums = InlineArray<Pending, L.Vector> { _ in bias }
   var values = InlineArray<Loads, L.Vector> { _ in bias }
-  var step = 0
-  while step < arguments.outputHeight &+ Pending &- 1 {
+
+  /// Moves the sums on by an output row.
+  @inline(__always)
+  func advance() {
     var carried = bias
     for i in 0..<Pending { swap(&sums[i], &carried) }
-    for phase in 0..<Stride {
-      let row = step &* Stride &+ phase &- arguments.paddingTop
-      if UInt(bitPattern: row) < UInt(bitPattern: arguments.inputHeight) {
-        let source = input + row &* arguments.inputWidth &* 4
-        if Stride == 1 {
-          for load in 0..<Loads { values[load] = L.load(source + load * 4, masks[load]) }
-        } else {
-          for pair in 0..<Loads / 2 {
-            let parts = L.deinterleave(
-              L.load(source + pair * 8, masks[2 * pair]),
-              L.load(source + pair * 8 + L.byteCount, masks[2 * pair + 1]))
-            values[2 * pair] = parts.even
-            values[2 * pair + 1] = parts.odd
-          }
-        }
-        for i in 0..<Pending {
-          let filterRow = i * Stride + phase
-          if filterRow < Kernel {
-            for column in 0..<Kernel {
-              L.multiplyAdd(&sums[i], values[column], weights[filterRow * Kernel + column])
-            }
-          }
+  }
+
+  /// Adds one input row to the sums of all output rows that it belongs to.
+  @inline(__always)
+  func add(_ row: Int, phase: Int) {
+    let source = input + row &* arguments.inputWidth &* 4
+    if Stride == 1 {
+      for load in 0..<Loads { values[load] = L.load(source + load * 4, masks[load]) }
+    } else {
+      for pair in 0..<Loads / 2 {
+        let parts = L.deinterleave(
+          L.load(source + pair * 8, masks[2 * pair]), L.load(source + pair * 8 + L.byteCount, masks[2 * pair + 1]))
+        values[2 * pair] = parts.even
+        values[2 * pair + 1] = parts.odd
+      }
+    }
+    for i in 0..<Pending {
+      let filterRow = i * Stride + phase
+      if filterRow < Kernel {
+        for column in 0..<Kernel {
+          L.multiplyAdd(&sums[i], values[column], weights[filterRow * Kernel + column])
         }
       }
+    }
+  }
+
+  /// One step where rows may be outside, or too little room behind the output row for a whole vector.
+  @inline(__always)
+  func stepAtEdge(_ step: Int) {
+    advance()
+    for phase in 0..<Stride {
+      let row = step &* Stride &+ phase &- arguments.paddingTop
+      if UInt(bitPattern: row) < UInt(bitPattern: arguments.inputHeight) { add(row, phase: phase) }
     }
     let outputRow = step &- (Pending &- 1)
     if outputRow >= 0 {
@@ -182,6 +210,25 @@ func depthwiseColumns<
         L.clamp(sums[Pending - 1], lower, upper), output, outputRow &* arguments.outputWidth &+ start,
         capacity: arguments.capacity)
     }
+  }
+
+  // The edges have code of their own, so that no branch between the rows is taken now and then.
+  var step = 0
+  while step < middle.lowerBound {
+    stepAtEdge(step)
+    step &+= 1
+  }
+  var target = output + ((step &- (Pending &- 1)) &* arguments.outputWidth &+ start) &* 4
+  while step < middle.upperBound {
+    advance()
+    let row = step &* Stride &- arguments.paddingTop
+    for phase in 0..<Stride { add(row &+ phase, phase: phase) }
+    L.store(L.clamp(sums[Pending - 1], lower, upper), target)
+    target += arguments.outputWidth &* 4
+    step &+= 1
+  }
+  while step < arguments.outputHeight &+ Pending &- 1 {
+    stepAtEdge(step)
     step &+= 1
   }
 }

@@ -12,6 +12,12 @@ public protocol PlaneLanes: Lanes {
   /// The lanes that the mask means, the others from `otherwise`; their memory is not touched.
   static func load(_ address: UnsafeRawPointer, _ mask: Mask, otherwise: Vector) -> Vector
 
+  /// Writes the lanes that the mask means; the memory of others is not touched.
+  static func store(_ vector: Vector, _ address: UnsafeMutableRawPointer, _ mask: Mask)
+
+  /// The mask of the first `count` lanes, 0 to all.
+  static func first(_ count: Int) -> Mask
+
   /// The larger of each two lanes; a NaN where either is one.
   static func largest(_ a: Vector, _ b: Vector) -> Vector
 
@@ -34,38 +40,18 @@ extension PlaneLanes {
     if place &+ Vector.scalarCount <= capacity {
       store(vector, target)
     } else {
-      storeFirst(vector, target, capacity &- place)
+      storeFirst(vector, target, max(capacity &- place, 0))
     }
   }
 
   /// A vector of which only the first `count` lanes are read; the others are zero.
   @inlinable @inline(__always)
-  static func loadFirst(_ source: UnsafeRawPointer, _ count: Int) -> Vector {
-    var vector = Vector()
-    withUnsafeMutableBytes(of: &vector) { lanes in
-      var index = 0
-      while index < count {
-        lanes.storeBytes(
-          of: source.loadUnaligned(fromByteOffset: index &* 4, as: Float.self), toByteOffset: index &* 4, as: Float.self
-        )
-        index &+= 1
-      }
-    }
-    return vector
-  }
+  static func loadFirst(_ source: UnsafeRawPointer, _ count: Int) -> Vector { load(source, first(count)) }
 
   /// Writes the first `count` lanes.
   @inlinable @inline(__always)
   static func storeFirst(_ vector: Vector, _ target: UnsafeMutableRawPointer, _ count: Int) {
-    var vector = vector
-    withUnsafeBytes(of: &vector) { lanes in
-      var index = 0
-      while index < count {
-        target.storeBytes(
-          of: lanes.loadUnaligned(fromByteOffset: index &* 4, as: Float.self), toByteOffset: index &* 4, as: Float.self)
-        index &+= 1
-      }
-    }
+    store(vector, target, first(count))
   }
 }
 

@@ -18,6 +18,14 @@ extension AVX2: PlaneLanes {
   }
 
   @inline(__always)
+  static func store(_ vector: Vector, _ address: UnsafeMutableRawPointer, _ mask: Mask) {
+    luthier_store8(vector, address.assumingMemoryBound(to: Float.self), mask)
+  }
+
+  @inline(__always)
+  static func first(_ count: Int) -> Mask { luthier_lanes_before8(Int32(truncatingIfNeeded: count)) }
+
+  @inline(__always)
   static func largest(_ a: Vector, _ b: Vector) -> Vector { luthier_largest8(a, b) }
 
   @inline(__always)

@@ -18,6 +18,14 @@ extension AVX512: PlaneLanes {
   }
 
   @inline(__always)
+  static func store(_ vector: Vector, _ address: UnsafeMutableRawPointer, _ mask: Mask) {
+    luthier_store16(vector, address.assumingMemoryBound(to: Float.self), mask)
+  }
+
+  @inline(__always)
+  static func first(_ count: Int) -> Mask { luthier_lanes_before16(Int32(truncatingIfNeeded: count)) }
+
+  @inline(__always)
   static func largest(_ a: Vector, _ b: Vector) -> Vector { luthier_largest16(a, b) }
 
   @inline(__always)

@@ -18,6 +18,14 @@ extension Portable: PlaneLanes {
   }
 
   @inline(__always)
+  static func store(_ vector: Vector, _ address: UnsafeMutableRawPointer, _ mask: Mask) {
+    luthier_store4(vector, address.assumingMemoryBound(to: Float.self), mask)
+  }
+
+  @inline(__always)
+  static func first(_ count: Int) -> Mask { luthier_lanes_before4(Int32(truncatingIfNeeded: count)) }
+
+  @inline(__always)
   static func largest(_ a: Vector, _ b: Vector) -> Vector { luthier_largest4(a, b) }
 
   @inline(__always)

@@ -1,6 +1,6 @@
-// Loads that touch only some lanes, and powers of two: what Swift 6.3 has no words for.
+// Loads and stores that touch only some lanes, and powers of two: what Swift 6.3 has no words for.
 //
-// A lane that a mask leaves out is not read, so its address may lie outside the memory.
+// A lane that a mask leaves out is not touched, so its address may lie outside the memory.
 #pragma once
 
 #include "shim.h"
@@ -15,6 +15,12 @@ LUTHIER_LOAD luthier_float4 luthier_load4(const float *address, luthier_int4 mas
     if (mask[lane]) result[lane] = address[lane];
   return result;
 }
+LUTHIER_LOAD void luthier_store4(luthier_float4 vector, float *address, luthier_int4 mask) {
+  for (int lane = 0; lane < 4; lane++)
+    if (mask[lane]) address[lane] = vector[lane];
+}
+// The mask of the first `count` lanes.
+LUTHIER_INLINE luthier_int4 luthier_lanes_before4(int count) { return (luthier_int4){0, 1, 2, 3} < count; }
 
 // The larger and the smaller of two; a NaN where either is one.
 LUTHIER_INLINE luthier_float4 luthier_largest4(luthier_float4 a, luthier_float4 b) {
@@ -36,6 +42,10 @@ typedef int luthier_int8 __attribute__((ext_vector_type(8)));
 LUTHIER_LOAD luthier_float8 luthier_load8(const float *address, luthier_int8 mask) {
   return (luthier_float8)_mm256_maskload_ps(address, (__m256i)mask);
 }
+LUTHIER_LOAD void luthier_store8(luthier_float8 vector, float *address, luthier_int8 mask) {
+  _mm256_maskstore_ps(address, (__m256i)mask, (__m256)vector);
+}
+LUTHIER_INLINE luthier_int8 luthier_lanes_before8(int count) { return (luthier_int8){0, 1, 2, 3, 4, 5, 6, 7} < count; }
 LUTHIER_INLINE luthier_float8 luthier_blend8(luthier_float8 a, luthier_float8 b, luthier_int8 mask) {
   return (luthier_float8)_mm256_blendv_ps((__m256)a, (__m256)b, (__m256)mask);
 }
@@ -63,6 +73,10 @@ LUTHIER_LOAD luthier_float16 luthier_load16(const float *address, unsigned short
 LUTHIER_LOAD luthier_float16 luthier_load_or16(const float *address, unsigned short mask, luthier_float16 otherwise) {
   return (luthier_float16)_mm512_mask_loadu_ps((__m512)otherwise, mask, address);
 }
+LUTHIER_LOAD void luthier_store16(luthier_float16 vector, float *address, unsigned short mask) {
+  _mm512_mask_storeu_ps(address, mask, (__m512)vector);
+}
+LUTHIER_INLINE unsigned short luthier_lanes_before16(int count) { return (unsigned short)((1u << count) - 1); }
 LUTHIER_INLINE luthier_float16 luthier_largest16(luthier_float16 a, luthier_float16 b) {
   return a != a ? a : luthier_maximum16(a, b);
 }
