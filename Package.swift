@@ -32,7 +32,7 @@ let package = Package(
     .library(name: "LayerKernels", targets: ["LayerKernels"]),
     .library(name: "KernelConformance", targets: ["KernelConformance"]),
     .library(name: "LuthierC", type: .dynamic, targets: ["LuthierC"]),
-    .executable(name: "tune", targets: ["TuneProgram"]),
+    .executable(name: "tune", targets: ["tune"]),
     .executable(name: "luthier", targets: ["LuthierProgram"]),
     .plugin(name: "TuneCommand", targets: ["TuneCommand"]),
   ],
@@ -99,7 +99,7 @@ let package = Package(
       name: "Presentation",
       dependencies: ["Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
-      name: "TuneProgram",
+      name: "tune",
       dependencies: [
         "Presentation", "Luthier", "Autotuner", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -115,7 +115,7 @@ let package = Package(
       capability: .command(
         intent: .custom(verb: "tune", description: "Time every kernel on this machine and keep the winners."),
         permissions: [.writeToPackageDirectory(reason: "The tuning database is written to TuningDB/.")]),
-      dependencies: ["TuneProgram"]),
+      dependencies: ["tune"]),
 
     // Tests, a target a module.
     .testTarget(name: "LayerKernelsTests", dependencies: ["LayerKernels"]),
@@ -126,7 +126,7 @@ let package = Package(
     .testTarget(name: "NetworkTests", dependencies: ["Luthier"]),
     .testTarget(name: "ONNXModelTests", dependencies: ["Luthier"]),
     .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier"]),
-    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "TuneProgram", "LuthierProgram"]),
+    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -5,7 +5,7 @@ import PackagePlugin
 @main
 struct TuneCommand: CommandPlugin {
   func performCommand(context: PluginContext, arguments: [String]) async throws {
-    let tune = try context.tool(named: "TuneProgram")
+    let tune = try context.tool(named: "tune")
     let process = Process()
     process.executableURL = tune.url
     process.arguments = arguments
