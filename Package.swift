@@ -8,13 +8,24 @@ import PackageDescription
 /// Micro-kernels are compiled without overflow and bounds checks: sizes are checked before the wall, once.
 let unchecked: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"])]
 
-/// The flags that let one instruction set's module use its vectors; no other target may have them.
-func vectors(_ features: String...) -> [SwiftSetting] {
-  [.unsafeFlags(["-Ounchecked"] + features.flatMap { ["-Xcc", "-m\($0)"] }, .when(platforms: [.linux, .macOS]))]
+/// One instruction set's module, with the flags that let it use its vectors; no other target may have them.
+func vectors(_ name: String, _ features: String...) -> Target {
+  .target(
+    name: name, dependencies: ["MicroKernels", "CLanes"],
+    swiftSettings: [
+      .unsafeFlags(["-Ounchecked"] + features.flatMap { ["-Xcc", "-m\($0)"] }, .when(platforms: [.linux, .macOS]))
+    ])
 }
 
-let avx2 = vectors("avx2", "fma")
-let avx512 = vectors("avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl")
+/// The instruction sets of this architecture beyond the portable one: a compiler for another knows none of their flags.
+#if arch(x86_64)
+  let vectorTargets: [Target] = [
+    vectors("MicroKernelsAVX2", "avx2", "fma"),
+    vectors("MicroKernelsAVX512", "avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"),
+  ]
+#else
+  let vectorTargets: [Target] = []
+#endif
 
 func family(_ name: String, _ more: Target.Dependency...) -> Target {
   .target(name: name, dependencies: ["LayerKernels", "MicroKernels"] + more, path: "Plugins/\(name)")
@@ -57,8 +68,7 @@ let package = Package(
     // The SIMD tiles: one generic source, one thin module an instruction set.
     .target(name: "MicroKernels", dependencies: ["LayerKernels", "CLanes"], swiftSettings: unchecked),
     .target(name: "MicroKernelsPortable", dependencies: ["MicroKernels", "CLanes"], swiftSettings: unchecked),
-    .target(name: "MicroKernelsAVX2", dependencies: ["MicroKernels", "CLanes"], swiftSettings: avx2),
-    .target(name: "MicroKernelsAVX512", dependencies: ["MicroKernels", "CLanes"], swiftSettings: avx512),
+  ] + vectorTargets + [
 
     // The kernel families.
     family("ReferenceKernels"),
@@ -68,9 +78,9 @@ let package = Package(
     family("DecomposedKernels", "CLAPACKE"),
     .target(
       name: "StandardKernels",
-      dependencies: [
-        "HostPlatform", "MicroKernelsPortable", "MicroKernelsAVX2", "MicroKernelsAVX512",
-        "ReferenceKernels", "DirectKernels", "Im2colKernels", "WinogradKernels", "DecomposedKernels",
+      dependencies: vectorTargets.map { .byName(name: $0.name) } + [
+        "HostPlatform", "MicroKernelsPortable", "ReferenceKernels", "DirectKernels", "Im2colKernels", "WinogradKernels",
+        "DecomposedKernels",
       ]),
 
     // Networks, their files, and the choices made for them.

@@ -51,9 +51,11 @@ public struct Deployment: Sendable {
   /// Compiles a graph.
   ///
   /// - Throws: as ``load(_:)-(String)``.
-  public func load(_ graph: Graph) throws -> CompiledNetwork {
+  public func load(_ original: consuming Graph) throws -> CompiledNetwork {
     let registry = try self.registry ?? KernelRegistry.standard()
-    let graph = try graph.applying(GraphPass.standard)
+    // The original's weights go with it: from here on only those that the passes leave are kept.
+    let graph = try original.applying(GraphPass.standard)
+    _ = consume original
     var choosers: [any KernelChooser] = []
     if let family { choosers.append(FamilyChooser(family: family)) }
     if family == nil {
@@ -68,7 +70,7 @@ public struct Deployment: Sendable {
       choosers.append(tuned)
     }
     let network = try CompiledNetwork(
-      graph, registry: registry,
+      consume graph, registry: registry,
       options: CompilationOptions(threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout))
     if mode == .strict { try checkTuned(network) }
     if ProcessEnvironment.current["LUTHIER_VERBOSE"] == "1" { logChoices(network) }
@@ -106,7 +108,8 @@ public struct Deployment: Sendable {
 
   private func logChoices(_ network: CompiledNetwork) {
     for layer in network.layers {
-      logger.info("\(layer.name): \(layer.problem.key): \(layer.choice.candidate.name) [\(layer.choice.source)]")
+      // At the level that every handler shows: somebody has asked for it.
+      logger.notice("\(layer.name): \(layer.problem.key): \(layer.choice.candidate.name) [\(layer.choice.source)]")
     }
   }
 }

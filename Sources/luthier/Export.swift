@@ -14,13 +14,13 @@ struct Export: ParsableCommand {
 
   @OptionGroup var inputs: InputArguments
 
-  @Flag(help: "Write the network as the passes leave it: batch normalisations folded, epilogues fused.")
-  var optimized = false
+  @Flag(help: "Keep scales and shifts, such as batch normalisations, as nodes of their own beside the weights.")
+  var unfolded = false
 
   func run() throws {
     var deployment = Deployment()
     inputs.apply(to: &deployment)
     let graph = try deployment.graph(of: network)
-    try ONNXModel.write(optimized ? graph.applying(GraphPass.standard) : graph, to: output)
+    try ONNXModel.write(unfolded ? graph : graph.applying([.foldScales, .removeUnused]), to: output)
   }
 }

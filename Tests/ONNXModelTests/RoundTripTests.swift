@@ -32,4 +32,18 @@ struct RoundTripTests {
     try TensorFile.write(tensor, named: "t", to: path)
     #expect(try TensorFile.read(path).hasSameBits(as: tensor))
   }
+
+  @Test(
+    "An exported network is the same graph to a tuned profile", arguments: ["shufflenet_v2_x0_5", "squeezenet_1_1"])
+  func fingerprint(name: String) throws {
+    let original = try #require(NetworkCatalog.entry(named: name)).graph(batch: 1, height: 64, width: 64)
+    let folded = try original.applying([.foldScales, .removeUnused])
+    let imported = try ONNXModel(bytes: ONNXModel.encode(folded), name: "another name").graph()
+    let (left, right) = (try original.applying(GraphPass.standard), try imported.applying(GraphPass.standard))
+    func layers(_ graph: Graph) -> [String] {
+      graph.nodes.compactMap { if case .layer = $0.operation { $0.name } else { nil } }.sorted()
+    }
+    #expect(layers(left) == layers(right))
+    #expect(left.fingerprint == right.fingerprint)
+  }
 }

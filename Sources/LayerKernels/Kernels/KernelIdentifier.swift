@@ -5,8 +5,21 @@ public struct KernelIdentifier: Hashable, Sendable, Comparable {
 
   /// A name; letters, digits, `.`, `-` and `_` are kept, anything else becomes `-`, so that a name is one word everywhere.
   public init(_ name: String) {
-    self.name = String(
-      name.map { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) ? $0 : "-" })
+    // Databases hold thousands of names, almost all of which are well formed already.
+    if name.utf8.allSatisfy(Self.isAllowed) {
+      self.name = name
+    } else {
+      self.name = String(name.map { $0.utf8.count == 1 && $0.utf8.allSatisfy(Self.isAllowed) ? $0 : "-" })
+    }
+  }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+      true
+    default: false
+    }
   }
 
   /// The part before the first dot: `winograd` of `winograd.f4x4`.

@@ -19,8 +19,18 @@ public struct Tensor: Sendable {
       throw .elementCount(shape: shape, found: elements.count)
     }
     self.shape = shape
-    storage = TensorStorage(count: shape.elementCount)
-    _ = storage.elements.update(fromContentsOf: elements)
+    storage = TensorStorage(filling: shape.elementCount) { _ = $0.update(fromContentsOf: elements) }
+  }
+
+  /// A tensor whose elements are moved from raw bytes, which need not be aligned: a file's.
+  ///
+  /// - Throws: ``TensorError/elementCount(shape:found:)`` when the bytes are not four for each element.
+  public init(shape: TensorShape, bytes: UnsafeRawBufferPointer) throws(TensorError) {
+    guard bytes.count == shape.elementCount * MemoryLayout<Float>.stride else {
+      throw .elementCount(shape: shape, found: bytes.count / MemoryLayout<Float>.stride)
+    }
+    self.shape = shape
+    storage = TensorStorage(filling: shape.elementCount) { UnsafeMutableRawBufferPointer($0).copyMemory(from: bytes) }
   }
 
   /// A tensor over memory that somebody else owns, such as a mapped file; nothing is copied.
@@ -109,15 +119,23 @@ private final class TensorStorage: @unchecked Sendable {
     owner = nil
   }
 
+  /// Room for elements that are set at once: only what lies behind them is cleared.
+  init(filling count: Int, _ fill: (UnsafeMutableBufferPointer<Float>) -> Void) {
+    let start = AlignedMemory.allocateUninitialized(count: max(count, 1))
+    (start + count).initialize(
+      repeating: 0, count: AlignedMemory.paddedCount(max(count, 1)) + AlignedMemory.elementAlignment - count)
+    elements = UnsafeMutableBufferPointer(start: start, count: count)
+    owner = nil
+    fill(elements)
+  }
+
   init(borrowing elements: UnsafeMutableBufferPointer<Float>, owner: AnyObject & Sendable) {
     self.elements = elements
     self.owner = owner
   }
 
   func copy() -> TensorStorage {
-    let copy = TensorStorage(count: elements.count)
-    _ = copy.elements.update(fromContentsOf: elements)
-    return copy
+    TensorStorage(filling: elements.count) { _ = $0.update(fromContentsOf: elements) }
   }
 
   deinit {

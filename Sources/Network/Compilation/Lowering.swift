@@ -24,8 +24,18 @@ struct Lowering {
     self.inputLayout = inputLayout
   }
 
+  /// A graph's plan, which alone keeps the graph's weights.
+  static func plan(
+    _ graph: consuming Graph, registry: KernelRegistry, choosers: [any KernelChooser], threads: Int,
+    inputLayout: TensorLayout
+  ) throws -> NetworkPlan {
+    var lowering = Lowering(
+      graph, registry: registry, choosers: choosers, threads: threads, inputLayout: inputLayout)
+    return try lowering.lower()
+  }
+
   /// The whole graph's plan.
-  mutating func lower() throws -> NetworkPlan {
+  private mutating func lower() throws -> NetworkPlan {
     for (index, input) in graph.inputs.enumerated() {
       let shape = graph[input].shape
       let layout = shape.rank == 4 && inputLayout == .channelsLast ? TensorLayout.channelsLast : .rowMajor

@@ -51,7 +51,7 @@ struct NetworkPlan {
   struct Step {
     let name: String
     let choice: LayerChoice
-    let parameters: any Sendable
+    var parameters: any Sendable
     var inputs: [Placement]
     var output: Placement
     /// True for a conversion between layouts that no node asks for.

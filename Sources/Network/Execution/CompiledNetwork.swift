@@ -40,20 +40,25 @@ public final class CompiledNetwork: Sendable {
   /// Rewrites the graph, chooses a candidate for each layer, packs the weights and plans the memory.
   ///
   /// - Throws: ``CompilationError``, ``KernelError`` when no kernel applies to a layer, or what a chooser throws.
-  public init(_ graph: Graph, registry: KernelRegistry, options: CompilationOptions = CompilationOptions()) throws {
+  ///
+  /// Hand the graph over where it is not needed any more: weights are then freed as soon as they are packed, and loading
+  /// needs the memory of one copy of them.
+  public init(
+    _ graph: consuming Graph, registry: KernelRegistry, options: CompilationOptions = CompilationOptions()
+  ) throws {
     guard CompilationOptions.allowedThreads.contains(options.threads) else {
       throw CompilationError.threads(options.threads, allowed: CompilationOptions.allowedThreads)
     }
-    let graph = try graph.applying(options.passes)
+    if !options.passes.isEmpty { graph = try graph.applying(options.passes) }
     name = graph.name
     inputs = graph.inputs.map { Port(name: graph[$0].name, shape: graph[$0].shape) }
     outputs = graph.outputs.map { Port(name: graph[$0].name, shape: graph[$0].shape) }
     threads = options.threads
     team = try ThreadTeam(threads: options.threads)
-    var lowering = Lowering(
-      graph, registry: registry, choosers: options.choosers, threads: options.threads, inputLayout: options.inputLayout)
-    let plan = try lowering.lower()
-    program = try Program(plan, threads: options.threads)
+    program = try Program(
+      Lowering.plan(
+        consume graph, registry: registry, choosers: options.choosers, threads: options.threads,
+        inputLayout: options.inputLayout), threads: options.threads)
     layers = program.layers
     arenaSize = program.arenaSize
   }

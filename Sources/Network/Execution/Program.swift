@@ -43,7 +43,8 @@ struct Program: Sendable {
   /// Keeps the constants' memory.
   private let constants: [Tensor]
 
-  init(_ plan: NetworkPlan, threads: Int) throws {
+  init(_ lowered: consuming NetworkPlan, threads: Int) throws {
+    var plan = lowered
     let memory = try MemoryPlan(plan)
     var steps: [Step] = []
     var layers: [CompiledLayer] = []
@@ -73,8 +74,11 @@ struct Program: Sendable {
       }
     }
 
-    for step in plan.steps {
-      let kernel = try step.choice.candidate.prepare(parameters: step.parameters)
+    for index in plan.steps.indices {
+      let kernel = try plan.steps[index].choice.candidate.prepare(parameters: plan.steps[index].parameters)
+      // The kernel has its own copy now, or keeps what it needs.
+      plan.steps[index].parameters = NoParameters()
+      let step = plan.steps[index]
       let stepThreads = min(max(step.choice.threads ?? threads, 1), threads)
       steps.append(
         Step(

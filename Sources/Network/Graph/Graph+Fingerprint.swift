@@ -2,22 +2,26 @@ import LayerKernels
 public import TuningDatabase
 
 extension Graph {
-  /// A digest of the graph's layers, movements and connections; names and weights do not count.
+  /// A digest of the graph's layers, movements and connections; names, weights and the order of branches do not count.
+  ///
+  /// Each value's digest is made from the operation that writes it and from the digests that the operation reads (a Merkle
+  /// tree), so that the same network from another exporter, whose nodes stand in another order, has the same fingerprint.
   public var fingerprint: String {
-    var hash = StableHash()
-    for input in inputs {
-      hash.combine(UInt64(input.index))
-      hash.combine(self[input].shape.description)
-    }
+    var digests: [ValueID: String] = [:]
+    for (position, input) in inputs.enumerated() { digests[input] = "input \(position) \(self[input].shape)" }
     for node in nodes {
+      var hash = StableHash()
       switch node.operation {
       case .layer(let problem, _): hash.combine(problem.key.description)
-      case .movement(let movement): hash.combine(movement.digestText)
+      case .movement(let movement):
+        hash.combine(movement.digestText)
+        hash.combine(self[node.output].shape.description)
       }
-      for input in node.inputs { hash.combine(UInt64(input.index)) }
-      hash.combine(UInt64(node.output.index))
+      for input in node.inputs { hash.combine(digests[input] ?? "constant \(self[input].shape)") }
+      digests[node.output] = hash.digest
     }
-    for output in outputs { hash.combine(UInt64(output.index)) }
+    var hash = StableHash()
+    for output in outputs { hash.combine(digests[output] ?? "constant \(self[output].shape)") }
     return hash.digest
   }
 

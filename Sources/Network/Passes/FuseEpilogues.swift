@@ -5,7 +5,13 @@ extension GraphPass {
   /// normalisation) into the weights, then a residual addition and an activation into the epilogue.
   ///
   /// The last product of a sum takes the addition, so that the other summand is there when it runs.
-  public static let fuseEpilogues = GraphPass("fuse-epilogues") { graph in
+  public static let fuseEpilogues = GraphPass("fuse-epilogues") { try fuse($0, onlyConstants: false) }
+
+  /// Only the part of ``fuseEpilogues`` that changes weights: per-channel scales and shifts, such as a batch normalisation.
+  /// What is left are the operators that any engine knows.
+  public static let foldScales = GraphPass("fold-scales") { try fuse($0, onlyConstants: true) }
+
+  private static func fuse(_ graph: Graph, onlyConstants: Bool) throws -> Graph {
     var rewriter = try GraphRewriter(graph)
     // From the index of the last node of each chain to the layer that stands for the whole chain.
     var fused: [Int: FusibleLayer] = [:]
@@ -20,6 +26,7 @@ extension GraphPass {
       var last = index
       var members = [index]
       while let reader = rewriter.onlyReader(of: graph.nodes[last].output), !absorbed.contains(reader),
+        !onlyConstants || graph.nodes[reader].inputs.contains(where: { graph[$0].constant != nil }),
         let longer = try chain.absorbing(graph.nodes[reader], after: graph.nodes[last].output, in: graph)
       {
         chain = longer

@@ -180,11 +180,15 @@ public struct GraphImporter {
         constant: try movement.evaluated(inputs.compactMap(\.constant), requested: requested))
     }
     let values = try inputs.map { try activation($0, of: node) }
-    let name = uniqueName(node.name)
+    // The node's own name is left to the layer that does its work, where there is one.
+    let name = uniqueName(Self.layerOperators.contains(node.operatorName) ? "\(node.name) movement" : node.name)
     return ImportedValue(
       activation: try graph.addMovement(
         name, movement, inputs: values, outputShape: requested, outputName: node.outputs.first ?? name), in: graph)
   }
+
+  /// Operators that become a layer with movements around it.
+  private static let layerOperators: Set<String> = ["Gemm", "MatMul", "ReduceMean", "Softmax"]
 
   private var usedNames: Set<String> = []
 

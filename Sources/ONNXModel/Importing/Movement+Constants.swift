@@ -10,6 +10,9 @@ extension Movement {
     let shape = try outputShape(of: inputs.map(\.shape), requested: requested)
     switch self {
     case .reshape: return first.reshaped(shape)
+    case .transpose([1, 0]):
+      if let matrix = first.transposed(to: shape) { return matrix }
+      return first.picking(Self.positions(shape.dimensions, [1, first.shape.strides[0]]), shape: shape)
     case .transpose(let permutation):
       let strides = first.shape.strides
       return first.picking(Self.positions(shape.dimensions, permutation.map { strides[$0] }), shape: shape)

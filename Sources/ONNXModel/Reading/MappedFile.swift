@@ -27,5 +27,14 @@ final class MappedFile: @unchecked Sendable {
     bytes = UnsafeRawBufferPointer(start: start, count: count)
   }
 
+  /// Lets the system take back the pages of bytes that have been copied; they are read again if somebody looks.
+  func release(_ part: UnsafeRawBufferPointer) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    guard page > 0, let start = part.baseAddress else { return }
+    let first = (Int(bitPattern: start) + page - 1) / page * page
+    let count = (Int(bitPattern: start) + part.count - first) / page * page
+    if count > 0 { madvise(UnsafeMutableRawPointer(bitPattern: first), count, MADV_DONTNEED) }
+  }
+
   deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
 }

@@ -58,7 +58,11 @@ extension ConstantTensor {
     ) throws(ONNXError) -> [Element] {
       let width = MemoryLayout<Element>.stride
       let loaded = try withRaw(width: width) { bytes in
-        (0..<count).map { bytes.loadUnaligned(fromByteOffset: $0 * width, as: type) }
+        // The bytes lie anywhere in the file, so they are moved rather than read in place.
+        [Element](unsafeUninitializedCapacity: count) { elements, initialized in
+          UnsafeMutableRawBufferPointer(elements).copyMemory(from: bytes)
+          initialized = count
+        }
       }
       if let loaded { return loaded }
       return try checked(field())
@@ -80,6 +84,12 @@ extension ConstantTensor {
       {
         self.init(
           Tensor(shape: shape, borrowing: start.assumingMemoryBound(to: Float.self), owner: raw.owner))
+      } else if let raw {
+        // One copy of the weights is enough in memory.
+        defer { (raw.owner as? MappedFile)?.release(raw.bytes) }
+        do { self.init(try Tensor(shape: shape, bytes: raw.bytes)) } catch {
+          throw .tensor(name: name, reason: "shape \(shape) needs \(count * 4) bytes, but there are \(raw.bytes.count)")
+        }
       } else {
         self = try floats(values(Float.self) { message.floatData })
       }

@@ -39,23 +39,6 @@ extension GraphExporter {
   }
 }
 
-extension Tensor {
-  /// A matrix with rows and columns exchanged.
-  func transposed() -> Tensor {
-    guard shape.rank == 2, let turned = try? TensorShape([shape[1], shape[0]]) else { return self }
-    var result = Tensor(shape: turned)
-    let (rows, columns) = (shape[0], shape[1])
-    withElements { source in
-      result.withMutableElements { target in
-        for row in 0..<rows {
-          for column in 0..<columns { target[column * rows + row] = source[row * columns + column] }
-        }
-      }
-    }
-    return result
-  }
-}
-
 extension Onnx_AttributeProto {
   static func integer(_ name: String, _ value: Int) -> Onnx_AttributeProto {
     var attribute = Onnx_AttributeProto()

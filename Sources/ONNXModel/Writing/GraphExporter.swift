@@ -35,6 +35,8 @@ struct GraphExporter {
   private var message = Onnx_GraphProto()
   private var names: [ValueID: String] = [:]
   private var usedNames: Set<String> = []
+  /// Nodes and values have name spaces of their own.
+  private var usedNodeNames: Set<String> = []
 
   init(_ graph: Graph) { self.graph = graph }
 
@@ -64,10 +66,12 @@ struct GraphExporter {
     return name
   }
 
-  private mutating func unique(_ name: String) -> String {
-    var candidate = name.isEmpty ? "value" : name
+  private mutating func unique(_ name: String) -> String { Self.unique(name.isEmpty ? "value" : name, in: &usedNames) }
+
+  private static func unique(_ name: String, in used: inout Set<String>) -> String {
+    var candidate = name
     var number = 2
-    while !usedNames.insert(candidate).inserted {
+    while !used.insert(candidate).inserted {
       candidate = "\(name)_\(number)"
       number += 1
     }
@@ -121,7 +125,7 @@ struct GraphExporter {
   ) {
     var node = Onnx_NodeProto()
     node.opType = operatorName
-    node.name = unique(name)
+    node.name = Self.unique(name, in: &usedNodeNames)
     node.input = inputs
     node.output = [output]
     node.attribute = attributes
@@ -133,10 +137,13 @@ struct GraphExporter {
     _ node: GraphNode, _ steps: [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])]
   ) {
     var current = ""
+    // The operator that does the node's work has the node's name, so that a profile of the one fits the other.
+    let work = steps.firstIndex { $0.operatorName != "Reshape" } ?? 0
     for (index, step) in steps.enumerated() {
       let output = index == steps.count - 1 ? name(of: node.output) : unique("\(node.name).\(step.operatorName)")
       add(
-        step.operatorName, index == 0 ? step.inputs : [current] + step.inputs, output, step.attributes, name: node.name)
+        step.operatorName, index == 0 ? step.inputs : [current] + step.inputs, output, step.attributes,
+        name: index == work ? node.name : "\(node.name).\(step.operatorName)")
       current = output
     }
   }
@@ -157,6 +164,19 @@ struct GraphExporter {
       steps += try epilogueSteps(problem.epilogue, residual: inputs.last, node)
     case let problem as MatrixMultiplyProblem:
       guard let parameters = parameters as? MatrixMultiplyParameters else { throw mismatch(node) }
+      if let matrix = parameters.weights, problem.batch == 1 {
+        // The form in which the weights are kept, here and by most trainers: nobody has to turn them round.
+        let matrices = [[problem.rows, problem.depth], problem.outputShape.dimensions].map {
+          integers($0, "\(node.name).shape")
+        }
+        var operands = [weights(matrix, "\(node.name).weight")]
+        if let bias = parameters.bias { operands.append(try weights(bias, "\(node.name).bias")) }
+        steps.append(("Reshape", [inputs[0], matrices[0]], []))
+        steps.append(("Gemm", operands, [.integer("transB", 1)]))
+        steps.append(("Reshape", [matrices[1]], []))
+        steps += try epilogueSteps(problem.epilogue, residual: inputs.last, node)
+        break
+      }
       if let matrix = parameters.weights {
         steps.append(("MatMul", [inputs[0], weights(matrix.transposed(), "\(node.name).weight")], []))
       } else {

@@ -76,10 +76,19 @@ extension JSONValue {
 
   package func digest() throws(JSONFailure) -> String {
     let text = try text()
-    guard !text.isEmpty, text.utf8.count <= 128, text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
+    guard !text.isEmpty, text.utf8.count <= 128, text.utf8.allSatisfy(Self.isLetterOrDigit) else {
       throw JSONFailure("is '\(text.prefix(40))', no digest: letters and digits")
     }
     return text
+  }
+
+  private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: false
+    }
   }
 
   package func shape() throws(JSONFailure) -> TensorShape {

@@ -32,10 +32,18 @@ public struct DatabaseFile: Hashable, Sendable {
   public init(
     folder: String, platform: PlatformFingerprint, patience: Duration = .seconds(30)
   ) throws(TuningDatabaseError) {
-    self.init(path: "\(folder)/\(platform.name).json", patience: patience)
-    if let other = try read(), other.platform.differences(from: platform) != nil {
-      self.init(path: "\(folder)/\(platform.name)-\(platform.digest).json", patience: patience)
-    }
+    self = try Self.read(folder: folder, platform: platform, patience: patience).file
+  }
+
+  /// The file of a platform in a folder, with what it holds: read once, since start-up waits for it.
+  static func read(
+    folder: String, platform: PlatformFingerprint, patience: Duration = .seconds(30)
+  ) throws(TuningDatabaseError) -> (file: DatabaseFile, database: PlatformDatabase?) {
+    let plain = DatabaseFile(path: "\(folder)/\(platform.name).json", patience: patience)
+    let found = try plain.read()
+    guard let found, found.platform.differences(from: platform) != nil else { return (plain, found) }
+    let own = DatabaseFile(path: "\(folder)/\(platform.name)-\(platform.digest).json", patience: patience)
+    return (own, try own.read())
   }
 
   private var stem: String { path.hasSuffix(".json") ? String(path.dropLast(5)) : path }

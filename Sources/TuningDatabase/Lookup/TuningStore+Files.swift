@@ -37,8 +37,8 @@ extension TuningStore {
   private static func fitting(
     in folder: String, _ host: PlatformFingerprint, _ warnings: inout [String]
   ) throws(TuningDatabaseError) -> (source: String, database: PlatformDatabase)? {
-    let own = try DatabaseFile(folder: folder, platform: host)
-    if let database = try own.read() { return (own.path, database) }
+    let own = try DatabaseFile.read(folder: folder, platform: host)
+    if let database = own.database { return (own.file.path, database) }
     var nearest: (source: String, database: PlatformDatabase, differences: Int)?
     for path in FolderListing.databases(in: folder) {
       do throws(TuningDatabaseError) {

@@ -121,10 +121,15 @@ public struct TuningStore: Sendable {
 
   /// The choices for a network and the file that they stand in; nil when it was not tuned so, or they no longer hold.
   ///
+  /// The same graph under another name, such as a network of the catalog that was exported to a file, has the same profile.
+  ///
   /// - Parameter key: with its fingerprint; profiles of another graph of the same name do not count.
   public func profile(_ key: NetworkProfile.Key) -> (profile: NetworkProfile, source: String)? {
     for layer in layers {
-      if let profile = layer.database.profile(key), library.staleness(of: profile).isEmpty {
+      let own = layer.database.profile(key)
+      // Sorted by name, so that of several the same one is found each time.
+      let namesakes = own == nil ? layer.database.profiles.filter { $0.key.describesSameGraph(as: key) } : []
+      if let profile = ([own].compactMap(\.self) + namesakes).first(where: { library.staleness(of: $0).isEmpty }) {
         return (profile, layer.source)
       }
     }

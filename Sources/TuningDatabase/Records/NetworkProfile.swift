@@ -27,6 +27,12 @@ public struct NetworkProfile: Hashable, Sendable {
       self.allowedError = allowedError > 0 ? min(allowedError, 1) : 0
     }
 
+    /// Whether the keys differ in the network's name at most.
+    func describesSameGraph(as other: Key) -> Bool {
+      fingerprint == other.fingerprint && inputShapes == other.inputShapes && threads == other.threads
+        && allowedError == other.allowedError
+    }
+
     /// The first input's first size: how many pictures a run takes.
     public var batch: Int { inputShapes.first?.dimensions.first ?? 1 }
   }
