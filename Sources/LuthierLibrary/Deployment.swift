@@ -31,6 +31,9 @@ public struct Deployment: Sendable {
   /// The folder of databases that come with a checkout, relative to where a program is started.
   public static let shippedFolder = "TuningDB"
 
+  /// The environment variable that asks for a line a layer at loading.
+  public static let verboseVariable = "LUTHIER_VERBOSE"
+
   /// What to do about a layer that nobody has tuned.
   public enum Mode: String, Sendable, CaseIterable {
     /// The nearest tuned problem serves, or the static cost model.
@@ -73,7 +76,7 @@ public struct Deployment: Sendable {
       consume graph, registry: registry,
       options: CompilationOptions(threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout))
     if mode == .strict { try checkTuned(network) }
-    if ProcessEnvironment.current["LUTHIER_VERBOSE"] == "1" { logChoices(network) }
+    if ProcessEnvironment.values(of: [Self.verboseVariable])[Self.verboseVariable] == "1" { logChoices(network) }
     return network
   }
 
@@ -92,7 +95,7 @@ public struct Deployment: Sendable {
 
   private func openStore(_ registry: KernelRegistry) throws -> TuningStore {
     let library = try RunningLibrary(registry, host: PlatformFingerprint.current())
-    let user = DatabaseLocation.user(path: profile, environment: ProcessEnvironment.current)
+    let user = DatabaseLocation.user(path: profile)
     return try TuningStore.open(user: user, shipped: profile == nil ? Self.shippedFolder : nil, library: library)
   }
 

@@ -38,4 +38,23 @@ struct TunedModelTests {
     let difference = zip(found.elements, expected.elements).reduce(0) { max($0, ($1.0 - $1.1).magnitude) }
     #expect(difference <= 1e-4 * largest)
   }
+
+  @Test("The database is found where LUTHIER_TUNING_DB says, and else in the user's data folder")
+  func places() throws {
+    let folder = try TemporaryFolder()
+    let network = ["shufflenet_v2_x0_5", "--input-size", "32"]
+    let bench = ["bench"] + network + ["--runs", "1"]
+    for (variable, place) in [("LUTHIER_TUNING_DB", "named"), ("XDG_DATA_HOME", "data")] {
+      // An empty working folder: the checkout's own databases are not in sight.
+      let environment = [variable: folder.url.appendingPathComponent(place).path]
+      let before = try ProgramRun("luthier", bench, environment: environment, folder: folder.url)
+      #expect(before.errors.contains("no tuned profile"))
+      let tuned = try ProgramRun(
+        "tune", ["--platform", "this-host", "--effort", "quick", "--network"] + network, environment: environment,
+        folder: folder.url)
+      #expect(tuned.status == 0, "\(tuned.errors)")
+      let after = try ProgramRun("luthier", bench, environment: environment, folder: folder.url)
+      #expect(after.status == 0 && !after.errors.contains("no tuned profile"), "\(after.errors)")
+    }
+  }
 }

@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// The environment variables that this module looks at.
+/// The environment variables of this process, asked for by name: what else it holds is nobody's business.
 public enum ProcessEnvironment {
   /// Variables that change which kernels run or how threads behave.
   public static let names = [
@@ -16,7 +16,10 @@ public enum ProcessEnvironment {
   ]
 
   /// Those of the variables that are set, by name.
-  public static var current: [String: String] {
+  public static var current: [String: String] { values(of: names) }
+
+  /// Those of the given variables that are set, by name.
+  public static func values(of names: [String]) -> [String: String] {
     var values: [String: String] = [:]
     for name in names {
       if let value = getenv(name) { values[name] = String(cString: value) }

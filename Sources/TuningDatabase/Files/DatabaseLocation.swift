@@ -23,6 +23,9 @@ public struct DatabaseLocation: Hashable, Sendable {
   /// The environment variable that names a location.
   public static let environmentVariable = "LUTHIER_TUNING_DB"
 
+  /// The environment variables that ``user(path:environment:)`` looks at.
+  public static let environmentVariables = [environmentVariable, "XDG_DATA_HOME", "HOME"]
+
   /// A location.
   public init(path: String, origin: Origin) {
     // A folder's name ends without a slash, so that paths below it have one.
@@ -48,7 +51,9 @@ public struct DatabaseLocation: Hashable, Sendable {
   /// - Parameters:
   ///   - path: an argument of the program; empty counts as not given.
   ///   - environment: environment variables by name; an empty value counts as unset.
-  public static func user(path: String? = nil, environment: [String: String]) -> DatabaseLocation? {
+  public static func user(
+    path: String? = nil, environment: [String: String] = ProcessEnvironment.values(of: environmentVariables)
+  ) -> DatabaseLocation? {
     if let path, !path.isEmpty { return DatabaseLocation(path: path, origin: .argument) }
     if let path = environment[environmentVariable], !path.isEmpty {
       return DatabaseLocation(path: path, origin: .environment)
