@@ -38,7 +38,8 @@ public enum ExitStatus: Int32, Sendable {
       if case .unknownNetwork = error { self = .usage } else { self = .badData }
     case let error as CompilationError:
       if case .threads = error { self = .usage } else { self = .badData }
-    case is ThreadTeamError, is InstructionSetError, is ValidationError, is CleanExit: self = .usage
+    case is AtomicFile.Failure, is ThreadTeamError, is InstructionSetError, is ValidationError, is CleanExit:
+      self = .usage
     case is ProblemError, is ShapeError, is TensorError, is GraphError, is RunError, is KernelError: self = .badData
     default:
       // The parser's own errors are not public; it knows their code.

@@ -1,4 +1,7 @@
 import Foundation
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
 import Testing
 
 @Suite("The program luthier")
@@ -16,6 +19,46 @@ struct LuthierProgramTests {
     let layers = try #require(try profile.object()["layers"] as? [[String: Any]])
     #expect(layers.filter { $0["is_conversion"] as? Bool == false }.count == 59)
     #expect(layers.allSatisfy { ($0["gflops"] as? Double ?? -1) >= 0 })
+  }
+
+  @Test("profile sets each layer beside the measured roofline, shows channel movements as nothing, and draws it")
+  func roofline() throws {
+    let folder = try TemporaryFolder()
+    let picture = try folder.file("roofline.svg")
+    let run = try ProgramRun(
+      "luthier",
+      [
+        "profile", "shufflenet_v2_x0_5", "--input-size", "64", "--runs", "3", "--output", "json", "--picture", picture,
+      ])
+    #expect(run.status == 0, "\(run.errors)")
+    let profile = try run.object()
+    let roofline = try #require(profile["roofline"] as? [String: Any])
+    let bandwidth = try #require(roofline["bandwidth"] as? [String: Any])
+    let (l2, memory) = (bandwidth["l2"] as? Double ?? 0, bandwidth["memory"] as? Double ?? 0)
+    #expect(memory > 0 && l2 > memory)
+    let peak = try #require(roofline["peak"] as? Double)
+    let layers = try #require(profile["layers"] as? [[String: Any]])
+    for layer in layers {
+      let bytes = try #require(layer["bytes"] as? Double)
+      let time = try #require(layer["median_us"] as? Double) * 1e3
+      let fraction = try #require(layer["fraction_of_roofline"] as? Double)
+      let gflops = try #require(layer["gflops"] as? Double)
+      // The least time is at least that of the arithmetic, and that of the bytes at the fastest level.
+      #expect(fraction * time >= gflops * time / peak * 0.999)
+      #expect(fraction * time >= bytes / max(l2, memory) * 0.999 || bytes == 0)
+      #expect(["arithmetic", "bytes"].contains(layer["bound"] as? String))
+    }
+    // ShuffleNetV2 has 16 concatenations with their shuffles, and 13 blocks that split; none of them is a step.
+    let movements = try #require(profile["free_movements"] as? [String])
+    #expect(movements.count { $0.hasPrefix("concat") } == 16)
+    #expect(movements.count { $0.hasPrefix("split") } == 26)
+    #expect(movements.count { $0.hasPrefix("shuffle") } == 3)
+    #expect(!layers.contains { ($0["problem"] as? String)?.hasPrefix("rearrangement") == true })
+
+    let drawing = try XMLDocument(contentsOf: URL(fileURLWithPath: picture))
+    let circles = try drawing.nodes(forXPath: "//*[local-name()='circle']")
+    #expect(circles.count == layers.count { ($0["gflops"] as? Double ?? 0) > 0 })
+    #expect(try !String(contentsOfFile: picture, encoding: .utf8).contains("href"))
   }
 
   @Test("flops counts 144.9 million multiply-adds for ShuffleNetV2 x1.0: table 8 of the paper has 146, within 1 %")

@@ -130,6 +130,7 @@ struct Lowering {
       placements[node.output] = [.rowMajor: dense]
       return
     case .gather(1, let indices) where shapes[0].rank == 4:
+      plan.freeMovements.append(node.name)
       let planes = try placement(of: node.inputs[0], as: .planeList).planes
       let channels = shapes[0][1]
       placements[node.output] = [
@@ -139,6 +140,7 @@ struct Lowering {
       ]
       return
     case .concatenate(1) where shapes[0].rank == 4:
+      plan.freeMovements.append(node.name)
       var lists: [[NetworkPlan.PlaneReference]] = []
       for input in node.inputs { lists.append(try placement(of: input, as: .planeList).planes) }
       let planes = (0..<shapes[0][0]).flatMap { picture in

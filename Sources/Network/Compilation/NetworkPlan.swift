@@ -60,6 +60,8 @@ struct NetworkPlan {
 
   var storages: [Storage] = []
   var steps: [Step] = []
+  /// The channel movements that became lists of planes: no step runs them.
+  var freeMovements: [String] = []
 
   /// Adds a storage with one block, or one for each plane.
   mutating func addStorage(_ shape: TensorShape, _ layout: TensorLayout, place: Place, writtenBy: Int) -> Placement {

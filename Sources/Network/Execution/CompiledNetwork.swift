@@ -30,6 +30,9 @@ public final class CompiledNetwork: Sendable {
   public let threads: Int
   /// The steps in their order.
   public let layers: [CompiledLayer]
+  /// Channel shuffles, splits and concatenations that move no bytes: they permute lists of planes when the network is
+  /// compiled, and no step is left of them.
+  public var freeMovements: [String] { program.freeMovements }
   /// Elements of the memory that activations share, for one context.
   public let arenaSize: Int
 

@@ -40,6 +40,8 @@ struct Program: Sendable {
   let arenaSize: Int
   /// Bytes of scratch memory that any step needs.
   let workspaceSize: Int
+  /// The channel movements that nothing runs for.
+  let freeMovements: [String]
   /// Keeps the constants' memory.
   private let constants: [Tensor]
 
@@ -91,6 +93,7 @@ struct Program: Sendable {
       workspaceSize = max(workspaceSize, kernel.workspaceSize(workers: stepThreads))
     }
     self.steps = steps
+    freeMovements = plan.freeMovements
     self.layers = layers
     self.operands = operands
     self.constants = constants

@@ -27,7 +27,7 @@ public enum TensorFile {
   ///
   /// - Throws: ``ONNXError/unwritable(path:reason:)``.
   public static func write(_ tensor: Tensor, named name: String = "", to path: String) throws(ONNXError) {
-    try AtomicFile.write(bytes(of: Onnx_TensorProto(tensor, name: name)), to: path)
+    try replaceFile(path, with: bytes(of: Onnx_TensorProto(tensor, name: name)))
   }
 }
 

@@ -25,7 +25,7 @@ extension ONNXModel {
   ///
   /// - Throws: ``ONNXError``.
   public static func write(_ graph: Graph, to path: String) throws(ONNXError) {
-    try AtomicFile.write(encode(graph), to: path)
+    try replaceFile(path, with: encode(graph))
   }
 }
 

@@ -8,8 +8,22 @@
 private func writeBytes(_ file: Int32, _ start: UnsafeRawPointer?, _ count: Int) -> Int { write(file, start, count) }
 
 /// Files that appear as a whole or not at all: a temporary file beside the target, fsync, rename.
-enum AtomicFile {
-  static func write(_ bytes: [UInt8], to path: String) throws(ONNXError) {
+package enum AtomicFile {
+  /// Why a file could not be written.
+  package struct Failure: Error, CustomStringConvertible {
+    /// The file.
+    package let path: String
+    /// What the system says.
+    package let reason: String
+
+    /// One line that names the file.
+    package var description: String { "\(path) cannot be written: \(reason)" }
+  }
+
+  /// Writes a file in one step.
+  ///
+  /// - Throws: ``Failure``; what was there before is then intact.
+  package static func write(_ bytes: [UInt8], to path: String) throws(Failure) {
     let temporary = "\(path).\(getpid()).tmp"
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure(path) }
@@ -33,7 +47,7 @@ enum AtomicFile {
     }
   }
 
-  private static func failure(_ path: String) -> ONNXError {
-    .unwritable(path: path, reason: String(cString: strerror(errno)))
+  private static func failure(_ path: String) -> Failure {
+    Failure(path: path, reason: String(cString: strerror(errno)))
   }
 }

@@ -1,0 +1,179 @@
+import Luthier
+
+/// A network's layers under the machine's roofline, and along the time that they take: one SVG file that needs nothing else.
+public struct RooflinePicture {
+  private let profile: NetworkLayerTimes
+  private let width = 760.0
+  private let height = 380.0
+  private let left = 70.0
+  private let top = 50.0
+  /// The decades that the axes span: FLOPs a byte, and GFLOP/s.
+  private let intensities: (low: Double, high: Double)
+  private let speeds: (low: Double, high: Double)
+
+  /// A picture of a profile.
+  public init(_ profile: NetworkLayerTimes) {
+    self.profile = profile
+    let drawn = profile.layers.filter { $0.gflops > 0 }
+    let lowest = drawn.map(\.arithmetic_intensity).min() ?? 0.1
+    let highest = drawn.map(\.arithmetic_intensity).max() ?? 100
+    intensities = (Self.decade(below: min(lowest, 0.1)), Self.decade(below: max(highest, 100)) * 10)
+    speeds = (
+      Self.decade(below: min(drawn.map(\.gflops).min() ?? 1, 1)), Self.decade(below: profile.roofline.peak) * 10
+    )
+  }
+
+  /// The picture.
+  public var svg: String {
+    let parts = [frame, roofs, dots, timeline].joined()
+    return """
+      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(left + width + 110)) \(Int(top + height + 150))" \
+      font-family="sans-serif" font-size="12"><style>.small{font-size:10px}</style>\
+      <rect width="100%" height="100%" fill="white"/>\
+      <text x="\(Int(left))" y="24" font-size="15">\(Self.escaped(profile.network)): \
+      \(Figures.fixed(profile.total_ms, 3)) ms on \(profile.threads) thread\(profile.threads == 1 ? "" : "s"), \
+      \(Figures.percent(profile.fraction_of_peak)) of peak</text>\(parts)</svg>
+
+      """
+  }
+
+  // MARK: Axes
+
+  private static func decade(below value: Double) -> Double {
+    var power = 1.0
+    while power > max(value, 1e-6) { power /= 10 }
+    while power * 10 <= min(value, 1e9) { power *= 10 }
+    return power
+  }
+
+  private func x(_ intensity: Double) -> Double {
+    left + width * Self.logarithm(max(intensity, intensities.low) / intensities.low)
+      / Self.logarithm(intensities.high / intensities.low)
+  }
+
+  private func y(_ speed: Double) -> Double {
+    top + height
+      * (1 - Self.logarithm(max(speed, speeds.low) / speeds.low) / Self.logarithm(speeds.high / speeds.low))
+  }
+
+  /// To the base 2, from the exponent and a short series: pictures need no more, and no mathematics library.
+  private static func logarithm(_ value: Double) -> Double {
+    let ratio = (value.significand - 1) / (value.significand + 1)
+    let square = ratio * ratio
+    let series = ratio * (1 + square * (1.0 / 3 + square * (1.0 / 5 + square * (1.0 / 7 + square / 9))))
+    return Double(value.exponent) + 2 * series / 0.6931471805599453
+  }
+
+  private var frame: String {
+    var parts = [
+      "<rect x='\(left)' y='\(top)' width='\(width)' height='\(height)' fill='none' stroke='#999'/>",
+      "<text x='\(left + width / 2)' y='\(top + height + 34)' text-anchor='middle'>FLOPs a byte</text>",
+      "<text x='16' y='\(top + height / 2)' transform='rotate(-90 16 \(top + height / 2))' text-anchor='middle'>"
+        + "GFLOP/s</text>",
+    ]
+    var tick = intensities.low
+    while tick <= intensities.high * 1.01 {
+      parts.append(
+        "<line x1='\(x(tick))' y1='\(top)' x2='\(x(tick))' y2='\(top + height)' stroke='#eee'/>"
+          + "<text x='\(x(tick))' y='\(top + height + 16)' class='small' text-anchor='middle'>\(Self.label(tick))</text>"
+      )
+      tick *= 10
+    }
+    tick = speeds.low
+    while tick <= speeds.high * 1.01 {
+      parts.append(
+        "<line x1='\(left)' y1='\(y(tick))' x2='\(left + width)' y2='\(y(tick))' stroke='#eee'/>"
+          + "<text x='\(left - 6)' y='\(y(tick) + 4)' class='small' text-anchor='end'>\(Self.label(tick))</text>")
+      tick *= 10
+    }
+    return parts.joined()
+  }
+
+  private static func label(_ value: Double) -> String {
+    Figures.fixed(value, value < 0.095 ? 2 : value < 0.95 ? 1 : 0)
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.reduce(into: "") { result, character in
+      switch character {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "'": result += "&#39;"
+      case "\"": result += "&quot;"
+      default: result.append(character)
+      }
+    }
+  }
+
+  // MARK: Content
+
+  private var roofs: String {
+    let bandwidth = profile.roofline.bandwidth
+    let slopes = [("L2", bandwidth.l2), ("L3", bandwidth.l3 ?? 0), ("memory", bandwidth.memory)].filter { $0.1 > 0 }
+    let peak = profile.roofline.peak
+    var parts = [
+      "<line x1='\(left)' y1='\(y(peak))' x2='\(left + width)' y2='\(y(peak))' stroke='#333'/>"
+        + "<text x='\(left + width + 6)' y='\(y(peak) + 4)' class='small'>\(Figures.fixed(peak, 0)) GFLOP/s</text>"
+    ]
+    for (index, (name, speed)) in slopes.enumerated() {
+      // From the left or lower edge of the frame up to the peak.
+      let first = max(intensities.low, speeds.low / speed)
+      parts.append(
+        "<line x1='\(x(first))' y1='\(y(first * speed))' x2='\(x(peak / speed))' y2='\(y(peak))' stroke='#777' "
+          + "stroke-dasharray='\(6 - 2 * index) 3'/><text x='\(x(first) + 8)' y='\(y(first * speed) - 6)' class='small'>"
+          + "\(name) \(Figures.fixed(speed, 0)) GB/s</text>")
+    }
+    return parts.joined()
+  }
+
+  private static func colour(_ kernel: String) -> String {
+    let family = kernel.prefix { $0 != "." }
+    return switch family {
+    case "direct": "#b5541c"
+    case "im2col": "#5b7c99"
+    case "winograd": "#7a9e7e"
+    case "decomposed": "#9b8bb4"
+    case "reference": "#a0a0a0"
+    default: "#c2a878"
+    }
+  }
+
+  private var dots: String {
+    profile.layers.filter { $0.gflops > 0 }.map { layer in
+      let radius = 3 + 14 * min(layer.share, 0.5).squareRoot()
+      return "<circle cx='\(x(layer.arithmetic_intensity))' cy='\(y(layer.gflops))' r='\(Figures.fixed(radius, 1))' "
+        + "fill='\(Self.colour(layer.kernel))' fill-opacity='0.55'><title>\(title(layer))</title></circle>"
+    }.joined()
+  }
+
+  private func title(_ layer: NetworkLayerTimes.Layer) -> String {
+    Self.escaped(
+      "\(layer.layer): \(layer.kernel), \(Figures.time(nanoseconds: layer.median_us * 1e3)), "
+        + "\(Figures.percent(layer.fraction_of_roofline)) of the roofline; \(layer.problem)")
+  }
+
+  /// The layers one behind the other, each as wide as its time.
+  private var timeline: String {
+    let begin = top + height + 56
+    var position = left
+    var parts: [String] = []
+    for layer in profile.layers {
+      let length = width * layer.share
+      parts.append(
+        "<rect x='\(position)' y='\(begin)' width='\(length)' height='34' fill='\(Self.colour(layer.kernel))' "
+          + "stroke='white' stroke-width='0.5'><title>\(title(layer))</title></rect>")
+      position += length
+    }
+    let families = Set(profile.layers.map { String($0.kernel.prefix { $0 != "." }) }).sorted()
+    for (index, family) in families.enumerated() {
+      let start = left + Double(index) * 110
+      parts.append(
+        "<rect x='\(start)' y='\(begin + 48)' width='10' height='10' fill='\(Self.colour(family + "."))'/>"
+          + "<text x='\(start + 15)' y='\(begin + 57)' class='small'>\(Self.escaped(family))</text>")
+    }
+    parts.append(
+      "<text x='\(left)' y='\(begin - 6)' class='small'>the layers in order, each as wide as its time</text>")
+    return parts.joined()
+  }
+}
