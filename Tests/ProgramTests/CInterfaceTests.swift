@@ -1,0 +1,143 @@
+import Foundation
+import Luthier
+import Testing
+
+@Suite("The C interface and its Python wrapper")
+struct CInterfaceTests {
+  /// The scores that Swift computes for the input of both examples.
+  static func expectedScores() throws -> [Float] {
+    var deployment = Deployment()
+    deployment.profile = try TemporaryFolder().url.path
+    let picture = Tensor(shape: try TensorShape([1, 3, 224, 224]), repeating: 0.5)
+    return try deployment.load("shufflenet_v2_x1_0").run([picture])[0].elements
+  }
+
+  /// The README's block in a language.
+  static func example(_ language: String) throws -> String {
+    let blocks = try Checkout.text("README.md").components(separatedBy: "```\(language)\n")
+    return try #require(blocks.dropFirst().first?.components(separatedBy: "```").first)
+  }
+
+  /// Runs a program of the system and gives its status, output and errors.
+  static func execute(
+    _ arguments: [String], environment: [String: String] = [:], folder: URL
+  ) throws -> (status: Int32, output: String, errors: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = arguments
+    process.currentDirectoryURL = folder
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, text, complaint)
+  }
+
+  static var library: URL { get throws { try ProgramRun.products().appendingPathComponent("libLuthierC.so") } }
+
+  static func compile(_ source: String, in folder: TemporaryFolder) throws -> String {
+    let products = try ProgramRun.products().path
+    let file = try folder.file("example.c", Data(source.utf8))
+    let program = folder.url.appendingPathComponent("example").path
+    let compiled = try execute(
+      [
+        "clang", "-std=c11", "-Wall", "-Wextra", "-Werror", "-I",
+        Checkout.root.appendingPathComponent("Sources/LuthierC/include").path, file, "-L", products, "-lLuthierC",
+        "-Wl,-rpath,\(products)", "-o", program,
+      ], folder: folder.url)
+    try #require(compiled.status == 0, "\(compiled.errors)")
+    return program
+  }
+
+  @Test("The README's C program compiles without a warning and prints the class that Swift finds")
+  func cExample() throws {
+    let folder = try TemporaryFolder()
+    let program = try Self.compile(Self.example("c"), in: folder)
+    let run = try Self.execute([program], folder: folder.url)
+    #expect(run.status == 0, "\(run.errors)")
+    let scores = try Self.expectedScores()
+    let best = try #require(scores.indices.max { scores[$0] < scores[$1] })
+    let words = run.output.split(whereSeparator: \.isWhitespace)
+    #expect(words.compactMap { Int($0) } == [best])
+    let found = try #require(words.last.flatMap { Float($0) })
+    #expect((found - scores[best]).magnitude <= 1e-4 * scores[best].magnitude)
+  }
+
+  @Test("What fails says why, and nothing that C hands over ends the process")
+  func failures() throws {
+    let folder = try TemporaryFolder()
+    let source = """
+      #include "luthier.h"
+      #include <stdio.h>
+      int main(void) {
+        if (luthier_abi_version() != LUTHIER_C_ABI_VERSION) return 1;
+        if (luthier_load("no_such_network", NULL) != NULL) return 2;
+        puts(luthier_error());
+        if (luthier_load("/no/such/file.onnx", NULL) != NULL) return 3;
+        puts(luthier_error());
+        luthier_options options = {.threads = -5};
+        if (luthier_load("shufflenet_v2_x0_5", &options) != NULL) return 4;
+        puts(luthier_error());
+        luthier_options small = {.height = 32, .width = 32};
+        luthier_network *network = luthier_load("shufflenet_v2_x0_5", &small);
+        if (network == NULL) return 5;
+        int64_t shape[8];
+        if (luthier_input_count(network) != 1 || luthier_input_shape(network, 0, shape, 8) != 4) return 6;
+        if (shape[2] != 32 || luthier_input_shape(network, 9, shape, 8) != -1) return 7;
+        if (luthier_input_name(network, -1) != NULL || luthier_output_name(network, 0) == NULL) return 8;
+        luthier_free(network);
+        luthier_free(NULL);
+        return 0;
+      }
+      """
+    let run = try Self.execute([Self.compile(source, in: folder)], folder: folder.url)
+    #expect(run.status == 0, "\(run.status): \(run.errors)")
+    let lines = run.output.split(separator: "\n").map(String.init)
+    try #require(lines.count == 3)
+    #expect(lines[0].contains("no_such_network"))
+    #expect(lines[1].contains("/no/such/file.onnx"))
+    #expect(lines[2].contains("threads"))
+  }
+
+  @Test("The README's Python program gives the scores that Swift gives")
+  func pythonExample() throws {
+    let folder = try TemporaryFolder()
+    let python = ["/usr/bin/python3", "python3"].first {
+      (try? Self.execute([$0, "-c", "import numpy"], folder: folder.url))?.status == 0
+    }
+    guard let python else {
+      print("skipped: no Python with NumPy is here (Debian: python3-numpy)")
+      return
+    }
+    let more = """
+
+      assert scores.shape == (1, 1000) and scores.dtype == numpy.float32
+      again = numpy.empty_like(scores)
+      assert network.run(picture[:, :, ::-1], outputs=[again])[0] is again and numpy.allclose(again, scores)
+      try:
+          network.run(picture[:, :1])
+      except luthier.LuthierError as error:
+          assert "(1, 3, 224, 224)" in str(error)
+      else:
+          raise SystemExit("a wrong shape was taken")
+      print(*scores[0])
+      """
+    let file = try folder.file("example.py", Data((Self.example("python") + more).utf8))
+    let run = try Self.execute(
+      [python, file],
+      environment: [
+        "PYTHONPATH": Checkout.root.appendingPathComponent("Sources/LuthierC/python").path,
+        "LUTHIER_LIBRARY": Self.library.path, "PYTHONDONTWRITEBYTECODE": "1",
+      ], folder: folder.url)
+    #expect(run.status == 0, "\(run.errors)")
+    let found = run.output.split(separator: " ").compactMap { Float($0.trimmingCharacters(in: .newlines)) }
+    let expected = try Self.expectedScores()
+    try #require(found.count == expected.count)
+    let largest = expected.reduce(0) { max($0, $1.magnitude) }
+    #expect(zip(found, expected).allSatisfy { ($0 - $1).magnitude <= 1e-4 * largest })
+  }
+}
