@@ -66,4 +66,4 @@ func unrolled(_ count: Int, _ body: (Int) -> Void) {
 }
 
 /// How far ahead of their use weights are asked for, in bytes: they come from far away inside a network, and once.
-@usableFromInline let weightPrefetchDistance = 1024
+@usableFromInline let weightPrefetchDistance = 4096

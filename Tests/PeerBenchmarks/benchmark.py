@@ -80,7 +80,8 @@ def race(model, threads, work, profile, rounds):
 
 
 def cold(model, threads, work, profile, engine):
-    """Time from process start to the first output, and peak memory over the imported libraries, in a fresh process."""
+    """In a fresh process: time to load the model and give the first output, the same from the start of the process (Python,
+    NumPy and the engine's import included), and peak memory over the imported libraries."""
     script = (
         "import sys, time, resource, json, numpy\n"
         "sys.path[:0] = sys.argv[5].split(':')\n"
@@ -94,7 +95,7 @@ def cold(model, threads, work, profile, engine):
         "open('/proc/self/clear_refs', 'w').write('5')\n"
         "base = rss(); start = time.perf_counter()\n"
         "engine(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[7] or None)(data)\n"
-        "print(json.dumps([time.perf_counter() - start, rss() - base]))\n"
+        "end = time.perf_counter(); print(json.dumps([end - start, rss() - base, time.time()]))\n"
     )
     arguments = [
         engine.__name__, model, str(threads), work, ":".join(path for path in sys.path if path),
@@ -102,13 +103,16 @@ def cold(model, threads, work, profile, engine):
     ]
     answers = []
     for _ in range(5):
+        begin = time.time()
         run = subprocess.run([sys.executable, "-c", script] + arguments, capture_output=True, text=True)
         if run.returncode != 0:
             return None
-        answers.append(json.loads(run.stdout.strip().splitlines()[-1]))
+        answer = json.loads(run.stdout.strip().splitlines()[-1])
+        answers.append(answer[:2] + [answer[2] - begin])
     return {
         "first_output_ms": statistics.median(a[0] for a in answers) * 1e3,
         "peak_memory_mib": statistics.median(a[1] for a in answers),
+        "process_to_output_ms": statistics.median(a[2] for a in answers) * 1e3,
     }
 
 
@@ -189,11 +193,11 @@ def table(rows, header):
             f"| {row['network']} | {row['threads']} | " + " | ".join(cells) + f" | {row['ratio_to_fastest']:.2f} |"
         )
         extra = [
-            f"{name} {v['first_output_ms']:.1f} ms, {v['peak_memory_mib']:.1f} MiB"
+            f"{name} {v['first_output_ms']:.1f} ms ({v['process_to_output_ms']:.0f} ms), {v['peak_memory_mib']:.1f} MiB"
             for name, v in row["engines"].items() if "first_output_ms" in v
         ]
         if extra:
-            lines.append(f"| ↳ load and first output, memory | | {'; '.join(extra)} |" + " |" * len(names))
+            lines.append(f"| ↳ load and first output (from the process's start), memory | | {'; '.join(extra)} |" + " |" * len(names))
         for name, error in row["errors"].items():
             lines.append(f"| ↳ {name} | | {error} |" + " |" * len(names))
     return "\n".join(lines)
