@@ -62,9 +62,13 @@ public struct Deployment: Sendable {
     var choosers: [any KernelChooser] = []
     if let family { choosers.append(FamilyChooser(family: family)) }
     if family == nil {
-      let store = try openStore(registry)
+      var store = try openStore(registry, .profiles)
+      var tuned = TunedChooser(store: store, graph: graph, threads: threads)
+      if !tuned.answers(allOf: graph) {
+        store = try openStore(registry, .everything)
+        tuned = TunedChooser(store: store, graph: graph, threads: threads)
+      }
       for warning in store.warnings { logger.warning("\(warning)") }
-      let tuned = TunedChooser(store: store, graph: graph, threads: threads)
       if !tuned.hasProfile {
         logger.notice(
           "no tuned profile of \(graph.name) for \(threads) \(threads == 1 ? "thread" : "threads") on this host; defaults serve ('tune --platform this-host --network …' makes one)"
@@ -93,10 +97,11 @@ public struct Deployment: Sendable {
     return try ONNXModel(contentsOf: model).graph(batch: batch, inputSize: inputSize)
   }
 
-  private func openStore(_ registry: KernelRegistry) throws -> TuningStore {
+  private func openStore(_ registry: KernelRegistry, _ scope: ReadingScope) throws -> TuningStore {
     let library = try RunningLibrary(registry, host: PlatformFingerprint.current())
     let user = DatabaseLocation.user(path: profile)
-    return try TuningStore.open(user: user, shipped: profile == nil ? Self.shippedFolder : nil, library: library)
+    return try TuningStore.open(
+      user: user, shipped: profile == nil ? Self.shippedFolder : nil, library: library, scope: scope)
   }
 
   private func checkTuned(_ network: CompiledNetwork) throws(DeploymentError) {

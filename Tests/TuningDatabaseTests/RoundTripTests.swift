@@ -142,4 +142,25 @@ struct TimestampTests {
     ]
     for other in others { #expect(StableHash.digest(ofWeights: other) != StableHash.digest(ofWeights: weights)) }
   }
+
+  @Test("A deployment's reading has every profile and conversion of the whole, and none of the other entries")
+  func profilesOnly() throws {
+    var database = try Fixture.database()
+    let conversion = try LayoutConversionProblem(
+      shape: TensorShape([1, 24, 7, 7]), from: .rowMajor, to: .planeList)
+    database.record(
+      [try Fixture.record("direct.pixels", 6, 900)],
+      for: TuningEntry.Key(problem: conversion.key, threads: 1), at: Fixture.start)
+    let bytes = try database.encoded()
+    let part = try PlatformDatabase(decoding: bytes, path: "x.json", scope: .profiles)
+    #expect(part.profiles == database.profiles)
+    #expect(part.entries == database.entries.filter { $0.key.problem.operation == "layout-conversion" })
+    #expect(part.entries.count == 1)
+    // What is passed by has to end all the same.
+    for length in [bytes.count / 2, bytes.count - 3] {
+      #expect(throws: TuningDatabaseError.self) {
+        try PlatformDatabase(decoding: Array(bytes.prefix(length)), path: "x.json", scope: .profiles)
+      }
+    }
+  }
 }

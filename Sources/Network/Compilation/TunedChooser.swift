@@ -27,6 +27,15 @@ public struct TunedChooser: KernelChooser {
   /// Whether the store had a profile for the network.
   public var hasProfile: Bool { profile != nil }
 
+  /// Whether the profile answers for every layer of a graph, so that nothing else of the database is needed.
+  public func answers(allOf graph: Graph) -> Bool {
+    guard let profile else { return false }
+    return graph.nodes.allSatisfy { node in
+      guard case .layer(let problem, _) = node.operation else { return true }
+      return profile.layers[node.name]?.problem == problem.key
+    }
+  }
+
   /// The tuned choice, or nil.
   public func choice(for layer: LayerContext, in registry: KernelRegistry) throws -> LayerChoice? {
     let key = layer.problem.key

@@ -16,17 +16,22 @@ extension PlatformDatabase {
   /// - Parameters:
   ///   - bytes: the text.
   ///   - path: what errors call it.
+  ///   - scope: how much is read; what is passed by is only checked for its brackets.
   /// - Throws: ``TuningDatabaseError`` when it is not a database, or one of a newer schema.
-  public init(decoding bytes: [UInt8], path: String) throws(TuningDatabaseError) {
-    try self.init(decoding: bytes, path: path, migrations: .standard)
+  public init(
+    decoding bytes: [UInt8], path: String, scope: ReadingScope = .everything
+  ) throws(TuningDatabaseError) {
+    try self.init(decoding: bytes, path: path, migrations: .standard, scope: scope)
   }
 
   /// Reads the text of a file, older versions of which the given steps bring up.
   package init(
-    decoding bytes: [UInt8], path: String, migrations: SchemaMigrations
+    decoding bytes: [UInt8], path: String, migrations: SchemaMigrations, scope: ReadingScope = .everything
   ) throws(TuningDatabaseError) {
     let parsed: JSONValue
-    do { parsed = try JSONParser.parse(bytes) } catch { throw .malformed(error, path: path) }
+    do { parsed = try JSONParser.parse(bytes, selection: scope.selection) } catch {
+      throw .malformed(error, path: path)
+    }
     let (value, isMigrated) = try migrations.migrate(parsed, path: path)
     do { try self.init(json: value) } catch {
       // A line of a text that a migration has changed would mislead.

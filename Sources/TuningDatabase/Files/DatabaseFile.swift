@@ -37,13 +37,13 @@ public struct DatabaseFile: Hashable, Sendable {
 
   /// The file of a platform in a folder, with what it holds: read once, since start-up waits for it.
   static func read(
-    folder: String, platform: PlatformFingerprint, patience: Duration = .seconds(30)
+    folder: String, platform: PlatformFingerprint, patience: Duration = .seconds(30), scope: ReadingScope = .everything
   ) throws(TuningDatabaseError) -> (file: DatabaseFile, database: PlatformDatabase?) {
     let plain = DatabaseFile(path: "\(folder)/\(platform.name).json", patience: patience)
-    let found = try plain.read()
+    let found = try plain.read(scope)
     guard let found, found.platform.differences(from: platform) != nil else { return (plain, found) }
     let own = DatabaseFile(path: "\(folder)/\(platform.name)-\(platform.digest).json", patience: patience)
-    return (own, try own.read())
+    return (own, try own.read(scope))
   }
 
   private var stem: String { path.hasSuffix(".json") ? String(path.dropLast(5)) : path }
@@ -57,9 +57,9 @@ public struct DatabaseFile: Hashable, Sendable {
   /// What the file holds; nil when there is none. The journal is left alone.
   ///
   /// - Throws: ``TuningDatabaseError`` when it cannot be read or is not a database.
-  public func read() throws(TuningDatabaseError) -> PlatformDatabase? {
+  public func read(_ scope: ReadingScope = .everything) throws(TuningDatabaseError) -> PlatformDatabase? {
     guard let bytes = try FileAccess.read(path) else { return nil }
-    return try PlatformDatabase(decoding: bytes, path: path)
+    return try PlatformDatabase(decoding: bytes, path: path, scope: scope)
   }
 
   /// What an update has done.

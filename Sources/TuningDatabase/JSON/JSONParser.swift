@@ -23,19 +23,25 @@ package struct JSONParser {
   private var valueCount = 0
   private var path: [JSONStep] = []
   private let target: [JSONStep]?
+  private let selection: JSONSelection?
   private var targetPosition: Int?
 
-  private init(_ bytes: [UInt8], _ limits: JSONLimits, target: [JSONStep]? = nil) {
+  private init(_ bytes: [UInt8], _ limits: JSONLimits, target: [JSONStep]? = nil, selection: JSONSelection? = nil) {
     self.bytes = bytes
     self.limits = limits
     self.target = target
+    self.selection = selection
   }
 
   /// The value of a text.
   ///
   /// - Throws: ``JSONFailure`` with line and path when the text is not JSON or exceeds a limit.
-  package static func parse(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONFailure) -> JSONValue {
-    var parser = JSONParser(bytes, limits)
+  ///
+  /// - Parameter selection: which elements of a list are read; nil for all.
+  package static func parse(
+    _ bytes: [UInt8], limits: JSONLimits = JSONLimits(), selection: JSONSelection? = nil
+  ) throws(JSONFailure) -> JSONValue {
+    var parser = JSONParser(bytes, limits, selection: selection)
     return try parser.document()
   }
 
@@ -106,7 +112,16 @@ package struct JSONParser {
     if skip("]") { return .array([]) }
     if target == nil, let numbers = try numbers() { return .numbers(numbers) }
     var elements: [JSONValue] = []
+    let selection = selection.flatMap { path == [.member($0.list)] ? $0 : nil }
     repeat {
+      if let selection {
+        skipSpace()
+        if !selection.isRead(bytes[position...]) {
+          try skipValue()
+          skipSpace()
+          continue
+        }
+      }
       path.append(.index(elements.count))
       elements.append(try value(depth: depth))
       path.removeLast()
@@ -114,6 +129,34 @@ package struct JSONParser {
     } while skip(",")
     guard skip("]") else { throw failure("lacks ',' or ']'") }
     return .array(elements)
+  }
+
+  /// Passes by a list or object without reading it; its texts are told from its brackets, and nothing more.
+  private mutating func skipValue() throws(JSONFailure) {
+    let start = position
+    let end = bytes.withUnsafeBufferPointer { bytes -> Int? in
+      var depth = 0
+      var position = start
+      while position < bytes.count {
+        switch bytes[position] {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+          depth -= 1
+          if depth == 0 { return position + 1 }
+        case UInt8(ascii: "\""):
+          position += 1
+          while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
+            position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
+          }
+        default:
+          if depth == 0 { return nil }
+        }
+        position += 1
+      }
+      return nil
+    }
+    guard let end else { throw failure("is a list or object without an end") }
+    position = end
   }
 
   /// A list of numbers only, behind its `[`; nil, with nothing consumed, when something else is in it.

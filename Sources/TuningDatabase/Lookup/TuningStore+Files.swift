@@ -11,9 +11,10 @@ extension TuningStore {
   ///   - user: where the user's database lies; nil for nowhere. That nothing is there is no error.
   ///   - shipped: the folder of databases that came with the library; nil for none.
   ///   - library: the library that runs now, and its host.
+  ///   - scope: how much of each file is read.
   /// - Throws: ``TuningDatabaseError`` for a named place.
   public static func open(
-    user: DatabaseLocation?, shipped: String? = nil, library: RunningLibrary
+    user: DatabaseLocation?, shipped: String? = nil, library: RunningLibrary, scope: ReadingScope = .everything
   ) throws(TuningDatabaseError) -> TuningStore {
     var layers: [(source: String, database: PlatformDatabase)] = []
     var warnings: [String] = []
@@ -21,8 +22,8 @@ extension TuningStore {
     for place in places {
       do throws(TuningDatabaseError) {
         if place.isFile {
-          if let database = try DatabaseFile(path: place.path).read() { layers.append((place.path, database)) }
-        } else if let found = try fitting(in: place.path, library.host, &warnings) {
+          if let database = try DatabaseFile(path: place.path).read(scope) { layers.append((place.path, database)) }
+        } else if let found = try fitting(in: place.path, library.host, scope, &warnings) {
           layers.append(found)
         }
       } catch {
@@ -35,14 +36,14 @@ extension TuningStore {
 
   /// The host's own database in a folder, else the one with the fewest differences of a near platform.
   private static func fitting(
-    in folder: String, _ host: PlatformFingerprint, _ warnings: inout [String]
+    in folder: String, _ host: PlatformFingerprint, _ scope: ReadingScope, _ warnings: inout [String]
   ) throws(TuningDatabaseError) -> (source: String, database: PlatformDatabase)? {
-    let own = try DatabaseFile.read(folder: folder, platform: host)
+    let own = try DatabaseFile.read(folder: folder, platform: host, scope: scope)
     if let database = own.database { return (own.file.path, database) }
     var nearest: (source: String, database: PlatformDatabase, differences: Int)?
     for path in FolderListing.databases(in: folder) {
       do throws(TuningDatabaseError) {
-        guard let database = try DatabaseFile(path: path).read(),
+        guard let database = try DatabaseFile(path: path).read(scope),
           case .near(let differences) = database.platform.compare(to: host)
         else { continue }
         if let nearest, nearest.differences <= differences.count { continue }
