@@ -30,4 +30,27 @@ struct AffinityTests {
   func empty() {
     #expect(throws: AffinityError.self) { try Affinity(cores: []).apply() }
   }
+
+  @Test("A worker leaves its caller's core, keeps its affinity, and stays where it has no other")
+  func sharing() {
+    onThreads(1) { _ in
+      let before = Affinity.current
+      guard before.cores.count > 1 else {
+        print("skipped: this process may use one core only")
+        return
+      }
+      for core in before.cores.prefix(4) {
+        // On that core at this moment, and free to go.
+        #expect(throws: Never.self) { try Affinity.pin(toCore: core) }
+        #expect(CoreSharing.currentCore == core)
+        CoreSharing.leave(core)
+        #expect(CoreSharing.currentCore == core)
+        #expect(Affinity.current.cores == [core])
+        #expect(throws: Never.self) { try before.apply() }
+        let here = CoreSharing.currentCore
+        CoreSharing.leave(here)
+        #expect(Affinity.current == before)
+      }
+    }
+  }
 }

@@ -104,6 +104,8 @@ private struct TeamRegion: ~Copyable {
   private let barrier: TeamBarrier
   /// Orders the caller's memory before the members' and theirs before its return, whatever OpenMP does within.
   private let order = Atomic<Int>(0)
+  /// Where the caller runs, which no worker should share.
+  private let callerCore = CoreSharing.currentCore
 
   init(type: any TeamWork.Type, work: UnsafeRawPointer, spinLimit: Int) {
     self.type = type
@@ -117,10 +119,10 @@ private struct TeamRegion: ~Copyable {
 
   borrowing func runMember() {
     _ = order.load(ordering: .acquiring)
+    let index = Int(omp_get_thread_num())
+    if index > 0 { CoreSharing.leave(callerCore) }
     withUnsafePointer(to: barrier) { gate in
-      type.run(
-        at: work,
-        as: TeamMember(index: Int(omp_get_thread_num()), count: Int(omp_get_num_threads()), gate: gate))
+      type.run(at: work, as: TeamMember(index: index, count: Int(omp_get_num_threads()), gate: gate))
     }
     order.wrappingAdd(1, ordering: .releasing)
   }

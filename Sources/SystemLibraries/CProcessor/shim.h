@@ -8,6 +8,10 @@
 // <sched.h> has these only for _GNU_SOURCE, which Swift's module of the C library does not set.
 int luthier_get_affinity(int thread, size_t bytes, void *mask) __asm__("sched_getaffinity");
 int luthier_set_affinity(int thread, size_t bytes, const void *mask) __asm__("sched_setaffinity");
+// The core that the caller runs on at this moment.
+int luthier_current_core(void) __asm__("sched_getcpu");
+#else
+static inline int luthier_current_core(void) { return -1; }
 #endif
 
 typedef struct {
