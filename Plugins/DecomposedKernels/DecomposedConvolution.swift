@@ -50,8 +50,9 @@ public struct DecomposedConvolution: LayerKernel {
     return .applies
   }
 
-  /// Less than the whole: the full rank, which alone is exact, costs more arithmetic.
-  public func expectedEfficiency(for problem: ConvolutionProblem) -> Double { 0.2 }
+  /// Less than any other but the reference: the full rank, which alone is exact, costs more arithmetic than the whole, and
+  /// its decomposition costs seconds at loading where maps are so small that others expect little of themselves.
+  public func expectedEfficiency(for problem: ConvolutionProblem) -> Double { 0.005 }
 
   /// The full rank, then fractions of it.
   public func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
