@@ -25,13 +25,15 @@ public struct MobileNetV1: Hashable, Sendable {
   ) throws -> Graph {
     let input = try builder.input(batch: batch, height: height, width: columns)
     var value = try builder.convolutionUnit(input, outputs: scaled(32), kernel: 3, stride: 2)
+    var total = 2
     for (outputs, stride) in Self.pairs {
+      total *= stride
       let channels = builder.shape(of: value)[1]
       value = try builder.convolutionUnit(value, outputs: channels, kernel: 3, stride: stride, groups: channels)
       value = try builder.convolutionUnit(value, outputs: scaled(outputs), kernel: 1)
+      if total > 2 { builder.endStage(value, stride: total) }
     }
-    value = try builder.globalAveragePooling(value)
-    return builder.finish([("output", try builder.dense(value, outputs: classes))])
+    return try builder.finish { try $0.pooledScores(value, classes: classes) }
   }
 
   private func scaled(_ channels: Int) -> Int { max(Int(Double(channels) * width), 1) }
@@ -60,15 +62,19 @@ public struct MobileNetV2: Hashable, Sendable {
   ) throws -> Graph {
     let input = try builder.input(batch: batch, height: height, width: columns)
     var value = try builder.convolutionUnit(input, outputs: scaled(32), kernel: 3, stride: 2, activation: .relu6)
+    var total = 2
     for (expansion, channels, repeats, stride) in Self.groups {
+      total *= stride
       for index in 0..<repeats {
         value = try Self.bottleneck(
           value, expansion: expansion, outputs: scaled(channels), stride: index == 0 ? stride : 1, in: &builder)
       }
+      if total > 2 { builder.endStage(value, stride: total) }
     }
-    value = try builder.convolutionUnit(value, outputs: max(scaled(1280), 1280), kernel: 1, activation: .relu6)
-    value = try builder.globalAveragePooling(value)
-    return builder.finish([("output", try builder.dense(value, outputs: classes))])
+    return try builder.finish { builder in
+      let last = try builder.convolutionUnit(value, outputs: max(scaled(1280), 1280), kernel: 1, activation: .relu6)
+      return try builder.pooledScores(last, classes: classes)
+    }
   }
 
   /// The inverted residual with linear bottleneck (table 1).

@@ -13,13 +13,29 @@ public struct NetworkBuilder {
   /// Weights that a trained network would have, biases and batch normalisations' scales and shifts included.
   public private(set) var parameterCount = 0
 
+  /// Multiply-accumulates of convolutions and dense layers: what the papers' tables call FLOPs. ``OperationCount`` counts two
+  /// FLOPs for each.
+  public private(set) var multiplyAccumulates = 0
+  /// What the network is to give.
+  public let ending: Ending
+  private var stages: [(stride: Int, value: Value)] = []
+
   /// A value of the network under construction.
   public typealias Value = ValueID
 
+  /// Where a network ends.
+  public enum Ending: Hashable, Sendable {
+    /// At the scores of a classifier, `[N, classes]`, as an output `output`.
+    case scores
+    /// At its stages, as a detector's feature pyramid takes them: outputs `stride8`, `stride16` and so on, `[N, C, H, W]`.
+    case stages
+  }
+
   /// An empty network.
-  public init(name: String, seed: UInt64) {
+  public init(name: String, seed: UInt64, ending: Ending = .scores) {
     graph = Graph(name: name)
     random = RandomSource(seed: seed)
+    self.ending = ending
   }
 
   /// The input picture `[N, 3, size, size]`.
@@ -43,6 +59,7 @@ public struct NetworkBuilder {
         kernel: .init(kernel), stride: .init(stride), pads: .init(padding ?? kernel / 2)),
       groups: groups, epilogue: Epilogue(bias: bias))
     parameterCount += problem.filterShape.elementCount + (bias ? outputs : 0)
+    multiplyAccumulates += problem.operationCount.multiplyAccumulates
     let parameters = problem.randomParameters(from: &random)
     return try graph.addLayer(nextName("conv"), problem, parameters: parameters, inputs: [value])
   }
@@ -121,6 +138,7 @@ public struct NetworkBuilder {
     let problem = try MatrixMultiplyProblem(
       rows: shape[0], depth: depth, columns: outputs, epilogue: Epilogue(bias: true))
     parameterCount += problem.weightShape.elementCount + outputs
+    multiplyAccumulates += problem.operationCount.multiplyAccumulates
     let parameters = problem.randomParameters(from: &random)
     let product = try graph.addLayer(name, problem, parameters: parameters, inputs: [rows])
     return try graph.addMovement(
@@ -180,6 +198,29 @@ public struct NetworkBuilder {
 
   /// The sizes of a value.
   public func shape(of value: Value) -> TensorShape { graph[value].shape }
+
+  /// Marks the end of a stage, whose map is the picture's size divided by `stride`; of two with one stride the later counts.
+  public mutating func endStage(_ value: Value, stride: Int) {
+    if stages.last?.stride == stride { stages.removeLast() }
+    stages.append((stride, value))
+  }
+
+  /// The finished graph: with what `classify` builds behind the last stage, or with the stages as ``ending`` says.
+  ///
+  /// - Throws: what `classify` throws.
+  public mutating func finish(_ classify: (inout NetworkBuilder) throws -> Value) throws -> Graph {
+    switch ending {
+    case .scores: finish([("output", try classify(&self))])
+    case .stages: finish(stages.map { ("stride\($0.stride)", $0.value) })
+    }
+  }
+
+  /// Global average pooling and a dense layer: `[N, C, H, W]` to `[N, classes]`.
+  ///
+  /// - Throws: ``ProblemError`` or ``GraphError`` when the sizes do not fit.
+  public mutating func pooledScores(_ value: Value, classes: Int) throws -> Value {
+    try dense(globalAveragePooling(value), outputs: classes)
+  }
 
   /// The finished graph with the given outputs.
   public mutating func finish(_ outputs: [(name: String, value: Value)]) -> Graph {

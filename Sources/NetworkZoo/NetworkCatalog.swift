@@ -1,54 +1,51 @@
-public import Network
+import Network
 
 /// The networks that programs know by name.
 public enum NetworkCatalog {
-  /// A named network.
-  public struct Entry: Sendable {
-    /// The name on command lines and in profiles.
-    public let name: String
-    /// What the network is, in a few words.
-    public let summary: String
-    /// Rows and columns of the picture that it was made for.
-    public let inputSize: Int
-    private let build: @Sendable (inout NetworkBuilder, _ batch: Int, _ height: Int, _ width: Int) throws -> Graph
+  /// Every network, in the order of tables.
+  public static let entries: [Entry] = shuffleNetV2 + deepShuffleNetV2 + shuffleNetV1 + mobileNets + others
 
-    init(
-      _ name: String, _ summary: String, inputSize: Int = 224,
-      build: @escaping @Sendable (inout NetworkBuilder, _ batch: Int, _ height: Int, _ width: Int) throws -> Graph
-    ) {
-      self.name = name
-      self.summary = summary
-      self.inputSize = inputSize
-      self.build = build
-    }
-
-    /// The network's graph for pictures `[batch, 3, height, width]`, with weights from a seed.
-    ///
-    /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
-    public func graph(batch: Int = 1, height: Int? = nil, width: Int? = nil, seed: UInt64 = 1) throws -> Graph {
-      var builder = NetworkBuilder(name: name, seed: seed)
-      return try build(&builder, batch, height ?? inputSize, width ?? inputSize)
-    }
-
-    /// Weights, biases and batch normalisations' scales and shifts: what the papers' tables count.
-    ///
-    /// - Throws: as ``graph(batch:height:width:seed:)``.
-    public func parameterCount() throws -> Int {
-      var builder = NetworkBuilder(name: name, seed: 1)
-      _ = try build(&builder, 1, inputSize, inputSize)
-      return builder.parameterCount
-    }
+  /// The network of that name, or with the suffix ``Entry/backboneSuffix`` the backbone of one; nil when there is none.
+  public static func entry(named name: String) -> Entry? {
+    if let entry = entries.first(where: { $0.name == name }) { return entry }
+    guard name.hasSuffix(Entry.backboneSuffix) else { return nil }
+    let classifier = name.dropLast(Entry.backboneSuffix.count)
+    return entries.first { $0.name == classifier }?.backbone
   }
 
-  /// Every network, in the order of tables.
-  public static let entries: [Entry] = shuffleNetV2 + mobileNets + others
+  private static let shuffleNetV2 =
+    ([
+      ("", "ShuffleNetV2", []), ("_star", "ShuffleNetV2*", .depthwiseFirst),
+      ("_residual", "ShuffleNetV2 with residual units", .residual),
+      ("_se", "ShuffleNetV2 with squeeze-and-excitation", .squeezeExcitation),
+      (
+        "_se_residual", "ShuffleNetV2 with squeeze-and-excitation and residual units", [.squeezeExcitation, .residual]
+      ),
+    ] as [(String, String, ShuffleNetV2Unit)]).flatMap { suffix, title, variant in
+      ShuffleNetV2.Width.allCases.map { width in
+        Entry("shufflenet_v2_\(width.rawValue)\(suffix)", "\(title) \(width.factor)x") {
+          try ShuffleNetV2(width, variant).build(in: &$0, batch: $1, height: $2, width: $3)
+        }
+      }
+    }
 
-  /// The network of that name; nil when there is none.
-  public static func entry(named name: String) -> Entry? { entries.first { $0.name == name } }
+  private static let deepShuffleNetV2 = [
+    Entry("shufflenet_v2_50", "ShuffleNetV2-50") {
+      try DeepShuffleNetV2(.fifty).build(in: &$0, batch: $1, height: $2, width: $3)
+    },
+    Entry("se_shufflenet_v2_164", "SE-ShuffleNetV2-164") {
+      try DeepShuffleNetV2(.oneHundredAndSixtyFour).build(in: &$0, batch: $1, height: $2, width: $3)
+    },
+  ]
 
-  private static let shuffleNetV2 = ShuffleNetV2.Width.allCases.map { width in
-    Entry("shufflenet_v2_\(width.rawValue)", "ShuffleNetV2 \(width.factor)x") {
-      try ShuffleNetV2(width).build(in: &$0, batch: $1, height: $2, width: $3)
+  private static let shuffleNetV1 = ShuffleNetV1.Groups.allCases.flatMap { groups in
+    ShuffleNetV2.Width.allCases.map { width in
+      Entry(
+        "shufflenet_v1_g\(groups.rawValue)_\(width.rawValue)",
+        "ShuffleNetV1 \(width.factor)x, \(groups.rawValue) groups"
+      ) {
+        try ShuffleNetV1(groups, width).build(in: &$0, batch: $1, height: $2, width: $3)
+      }
     }
   }
 
@@ -58,7 +55,10 @@ public enum NetworkCatalog {
         try MobileNetV1(width: width).build(in: &$0, batch: $1, height: $2, width: $3)
       }
     }
-    + [("x0_35", 0.35), ("x0_5", 0.5), ("x0_75", 0.75), ("x1_0", 1), ("x1_4", 1.4)].map { name, width in
+    + [
+      ("x0_35", 0.35), ("x0_5", 0.5), ("x0_75", 0.75), ("x1_0", 1),
+      ("x1_4", 1.4),
+    ].map { name, width in
       Entry("mobilenet_v2_\(name)", "MobileNetV2 \(width)x") {
         try MobileNetV2(width: width).build(in: &$0, batch: $1, height: $2, width: $3)
       }

@@ -1,7 +1,8 @@
 public import Network
 
 /// ResNet (He et al., "Deep Residual Learning for Image Recognition", CVPR 2016), table 1; the stride of a bottleneck is in its
-/// 3×3 convolution, as in the networks that everybody trains today.
+/// 3×3 convolution, as in the networks that everybody trains today. That makes ResNet-50 4.1 GFLOPs as papers count them, where He et
+/// al. and the ShuffleNetV2 paper's table 6 have 3.8: theirs halves the map in the 1×1 before it.
 public struct ResNet: Hashable, Sendable {
   /// How many layers with weights.
   public enum Depth: Int, Hashable, Sendable, CaseIterable {
@@ -35,9 +36,9 @@ public struct ResNet: Hashable, Sendable {
       for index in 0..<count {
         value = try block(value, channels: 64 << stage, stride: index == 0 && stage > 0 ? 2 : 1, in: &builder)
       }
+      builder.endStage(value, stride: 4 << stage)
     }
-    value = try builder.globalAveragePooling(value)
-    return builder.finish([("output", try builder.dense(value, outputs: classes))])
+    return try builder.finish { try $0.pooledScores(value, classes: classes) }
   }
 
   private func block(

@@ -1,6 +1,7 @@
 public import Network
 
-/// ShuffleNetV2 (Ma et al., "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design", ECCV 2018), table 5.
+/// ShuffleNetV2 (Ma et al., "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design", ECCV 2018), table 5, and
+/// its variants; ``DeepShuffleNetV2`` has the large ones.
 public struct ShuffleNetV2: Hashable, Sendable {
   /// The width of the network: how many channels its stages have.
   public enum Width: String, Hashable, Sendable, CaseIterable {
@@ -36,6 +37,8 @@ public struct ShuffleNetV2: Hashable, Sendable {
 
   /// The width.
   public let width: Width
+  /// What the units have beyond figure 3.
+  public let variant: ShuffleNetV2Unit
   /// Classes of the last layer.
   public var classes = 1000
 
@@ -43,7 +46,10 @@ public struct ShuffleNetV2: Hashable, Sendable {
   public static let repeats = [4, 8, 4]
 
   /// A network of the given width.
-  public init(_ width: Width) { self.width = width }
+  public init(_ width: Width, _ variant: ShuffleNetV2Unit = []) {
+    self.width = width
+    self.variant = variant
+  }
 
   /// The network's layers from a picture to scores.
   ///
@@ -55,43 +61,13 @@ public struct ShuffleNetV2: Hashable, Sendable {
     var value = try builder.convolutionUnit(input, outputs: 24, kernel: 3, stride: 2)
     value = try builder.pooling(value, .maximum, kernel: 3, stride: 2)
     let (stages, last) = width.channels
-    for (outputs, count) in zip(stages, Self.repeats) {
-      value = try Self.halvingUnit(value, outputs: outputs, in: &builder)
-      for _ in 1..<count { value = try Self.unit(value, in: &builder) }
+    for (index, (outputs, count)) in zip(stages, Self.repeats).enumerated() {
+      value = try variant.stage(value, outputs: outputs, count: count, stride: 2, in: &builder)
+      builder.endStage(value, stride: 8 << index)
     }
-    value = try builder.convolutionUnit(value, outputs: last, kernel: 1)
-    value = try builder.globalAveragePooling(value)
-    value = try builder.dense(value, outputs: classes)
-    return builder.finish([("output", value)])
-  }
-
-  /// Figure 3 (c): one half of the channels stays, the other goes through 1×1, depthwise 3×3 and 1×1.
-  static func unit(_ value: NetworkBuilder.Value, in builder: inout NetworkBuilder) throws -> NetworkBuilder.Value {
-    let channels = builder.shape(of: value)[1]
-    let kept = try builder.channels(value, 0..<(channels / 2))
-    let branch = try builder.channels(value, (channels / 2)..<channels)
-    let result = try Self.branch(branch, outputs: channels / 2, stride: 1, in: &builder)
-    return try builder.shuffle(builder.concatenate([kept, result]), groups: 2)
-  }
-
-  /// Figure 3 (d): both branches see all channels, and the map is halved.
-  static func halvingUnit(
-    _ value: NetworkBuilder.Value, outputs: Int, in builder: inout NetworkBuilder
-  ) throws -> NetworkBuilder.Value {
-    let inputs = builder.shape(of: value)[1]
-    let depthwise = try builder.convolutionUnit(
-      value, outputs: inputs, kernel: 3, stride: 2, groups: inputs, activation: .identity)
-    let short = try builder.convolutionUnit(depthwise, outputs: outputs / 2, kernel: 1)
-    let long = try branch(value, outputs: outputs / 2, stride: 2, in: &builder)
-    return try builder.shuffle(builder.concatenate([short, long]), groups: 2)
-  }
-
-  private static func branch(
-    _ value: NetworkBuilder.Value, outputs: Int, stride: Int, in builder: inout NetworkBuilder
-  ) throws -> NetworkBuilder.Value {
-    let wide = try builder.convolutionUnit(value, outputs: outputs, kernel: 1)
-    let depthwise = try builder.convolutionUnit(
-      wide, outputs: outputs, kernel: 3, stride: stride, groups: outputs, activation: .identity)
-    return try builder.convolutionUnit(depthwise, outputs: outputs, kernel: 1)
+    return try builder.finish { builder in
+      let wide = try builder.convolutionUnit(value, outputs: last, kernel: 1)
+      return try builder.pooledScores(wide, classes: classes)
+    }
   }
 }

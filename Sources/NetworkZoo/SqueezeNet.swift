@@ -29,10 +29,12 @@ public struct SqueezeNet: Hashable, Sendable {
       let pointwise = try convolved(narrow, outputs: expand, kernel: 1, in: &builder)
       let square = try convolved(narrow, outputs: expand, kernel: 3, in: &builder)
       value = try builder.concatenate([pointwise, square])
+      builder.endStage(value, stride: index < 2 ? 4 : index < 4 ? 8 : 16)
     }
-    value = try convolved(value, outputs: classes, kernel: 1, in: &builder)
-    value = try builder.globalAveragePooling(value)
-    return builder.finish([("output", try builder.flattened(value))])
+    return try builder.finish { builder in
+      let scores = try convolved(value, outputs: classes, kernel: 1, in: &builder)
+      return try builder.flattened(builder.globalAveragePooling(scores))
+    }
   }
 
   private func convolved(
