@@ -101,6 +101,16 @@ public struct NetworkBuilder {
     return activation == .identity ? normalized : try self.activation(normalized, activation)
   }
 
+  /// Convolution with bias, and ReLU: the unit of networks from before batch normalisation.
+  ///
+  /// - Throws: ``ProblemError`` or ``GraphError`` when the sizes do not fit.
+  public mutating func biasedUnit(
+    _ value: Value, outputs: Int, kernel: Int, stride: Int = 1, padding: Int? = nil
+  ) throws -> Value {
+    try activation(
+      convolution(value, outputs: outputs, kernel: kernel, stride: stride, bias: true, padding: padding))
+  }
+
   /// Pooling over windows; its padding is half its kernel unless said.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the sizes do not fit.
@@ -167,6 +177,19 @@ public struct NetworkBuilder {
   /// - Throws: ``GraphError`` when their other sizes differ.
   public mutating func concatenate(_ values: [Value]) throws -> Value {
     try graph.addMovement(nextName("concat"), .concatenate(axis: 1), inputs: values)
+  }
+
+  /// Rows and columns 1, 3, 5 and so on, `[N, C, H, W]` to `[N, C, ⌈H/2⌉, ⌈W/2⌉]`; zeros behind the last of an odd size.
+  ///
+  /// - Throws: ``GraphError`` when the graph is full.
+  public mutating func oddPixels(_ value: Value) throws -> Value {
+    var result = try graph.addMovement(
+      nextName("pad"), .pad(before: [0, 0, 0, 0], after: [0, 0, 1, 1], value: 0), inputs: [value])
+    for axis in 2...3 {
+      let indices = Array(stride(from: 1, to: graph[result].shape[axis], by: 2))
+      result = try graph.addMovement(nextName("odd"), .gather(axis: axis, indices: indices), inputs: [result])
+    }
+    return result
   }
 
   /// The channel shuffle of ShuffleNet (Zhang et al. 2017, section 3.1): channel `i` of group `g` becomes channel `g` of

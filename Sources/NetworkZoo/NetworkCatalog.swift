@@ -3,7 +3,8 @@ import Network
 /// The networks that programs know by name.
 public enum NetworkCatalog {
   /// Every network, in the order of tables.
-  public static let entries: [Entry] = shuffleNetV2 + deepShuffleNetV2 + shuffleNetV1 + mobileNets + others
+  public static let entries: [Entry] =
+    shuffleNetV2 + deepShuffleNetV2 + shuffleNetV1 + mobileNets + scaledToLevels + others
 
   /// The network of that name, or with the suffix ``Entry/backboneSuffix`` the backbone of one; nil when there is none.
   public static func entry(named name: String) -> Entry? {
@@ -64,14 +65,31 @@ public enum NetworkCatalog {
       }
     }
 
+  private static let scaledToLevels = ShuffleNetV2.Width.allCases.flatMap { width in
+    [
+      Entry("xception_\(width.rawValue)", "Xception of the ShuffleNetV2 paper, \(width.factor)x") {
+        try Xception(width).build(in: &$0, batch: $1, height: $2, width: $3)
+      },
+      Entry("densenet_\(width.rawValue)", "DenseNet of the ShuffleNetV2 paper, \(width.factor)x") {
+        try DenseNet(width).build(in: &$0, batch: $1, height: $2, width: $3)
+      },
+    ]
+  }
+
   private static let others =
     ResNet.Depth.allCases.map { depth in
       Entry("resnet_\(depth.rawValue)", "ResNet-\(depth.rawValue)") {
         try ResNet(depth).build(in: &$0, batch: $1, height: $2, width: $3)
       }
     } + [
+      Entry("googlenet", "GoogLeNet") {
+        try GoogLeNet().build(in: &$0, batch: $1, height: $2, width: $3)
+      },
+      Entry("nasnet_a_mobile", "NASNet-A (4 @ 1056)") {
+        try NASNet().build(in: &$0, batch: $1, height: $2, width: $3)
+      },
       Entry("squeezenet_1_1", "SqueezeNet 1.1") {
         try SqueezeNet().build(in: &$0, batch: $1, height: $2, width: $3)
-      }
+      },
     ]
 }

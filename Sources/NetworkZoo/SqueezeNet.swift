@@ -16,7 +16,7 @@ public struct SqueezeNet: Hashable, Sendable {
     in builder: inout NetworkBuilder, batch: Int = 1, height: Int = 224, width: Int = 224
   ) throws -> Graph {
     let input = try builder.input(batch: batch, height: height, width: width)
-    var value = try convolved(input, outputs: 64, kernel: 3, stride: 2, padding: 0, in: &builder)
+    var value = try builder.biasedUnit(input, outputs: 64, kernel: 3, stride: 2, padding: 0)
     value = try builder.pooling(value, .maximum, kernel: 3, stride: 2, padding: 0, roundsUp: true)
     for (index, (squeeze, expand)) in [
       (16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256),
@@ -25,24 +25,15 @@ public struct SqueezeNet: Hashable, Sendable {
       if index == 2 || index == 4 {
         value = try builder.pooling(value, .maximum, kernel: 3, stride: 2, padding: 0, roundsUp: true)
       }
-      let narrow = try convolved(value, outputs: squeeze, kernel: 1, in: &builder)
-      let pointwise = try convolved(narrow, outputs: expand, kernel: 1, in: &builder)
-      let square = try convolved(narrow, outputs: expand, kernel: 3, in: &builder)
+      let narrow = try builder.biasedUnit(value, outputs: squeeze, kernel: 1)
+      let pointwise = try builder.biasedUnit(narrow, outputs: expand, kernel: 1)
+      let square = try builder.biasedUnit(narrow, outputs: expand, kernel: 3)
       value = try builder.concatenate([pointwise, square])
       builder.endStage(value, stride: index < 2 ? 4 : index < 4 ? 8 : 16)
     }
     return try builder.finish { builder in
-      let scores = try convolved(value, outputs: classes, kernel: 1, in: &builder)
+      let scores = try builder.biasedUnit(value, outputs: classes, kernel: 1)
       return try builder.flattened(builder.globalAveragePooling(scores))
     }
-  }
-
-  private func convolved(
-    _ value: NetworkBuilder.Value, outputs: Int, kernel: Int, stride: Int = 1, padding: Int? = nil,
-    in builder: inout NetworkBuilder
-  ) throws -> NetworkBuilder.Value {
-    try builder.activation(
-      builder.convolution(
-        value, outputs: outputs, kernel: kernel, stride: stride, bias: true, padding: padding))
   }
 }
