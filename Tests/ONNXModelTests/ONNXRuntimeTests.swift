@@ -2,7 +2,11 @@ import Foundation
 import Luthier
 import Testing
 
-@Suite("Exported networks in ONNX Runtime", .serialized)
+@Suite(
+  "Exported networks in ONNX Runtime", .serialized,
+  .enabled(
+    if: PeerPython.found != nil,
+    "no Python with onnxruntime: set LUTHIER_PEER_PYTHON, or run Tests/PeerBenchmarks/run once"))
 struct ONNXRuntimeTests {
   @Test(
     "Each network gives ONNX Runtime's scores, and its stages as a backbone, within 1e-4 of the largest",
@@ -31,10 +35,7 @@ struct ONNXRuntimeTests {
 
   /// Writes the graphs, runs the files in ONNX Runtime and the graphs here, and compares every output.
   private func compare(_ graphs: [(name: String, graph: Graph)]) throws {
-    guard let python = PeerPython.found else {
-      print("skipped: no Python with onnxruntime; set LUTHIER_PEER_PYTHON, or run Tests/PeerBenchmarks/run once")
-      return
-    }
+    let python = try #require(PeerPython.found)
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("luthier-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
