@@ -37,8 +37,8 @@ extension NetworkCatalog {
     /// What a backbone's name has behind the classifier's.
     public static let backboneSuffix = "_backbone"
 
-    /// The network as a detector's backbone: pictures of 800×1333, as the detectors of the ShuffleNetV2 paper take them (section
-    /// 4, table 7), and the stages as outputs, `stride8`, `stride16` and so on, instead of scores.
+    /// The network as a detector's backbone: pictures of 800×1333, the size to which detectors scale COCO's (the ShuffleNetV2 paper's
+    /// table 7 has 800×1200), and the stages as outputs, `stride8`, `stride16` and so on, instead of scores.
     public var backbone: Entry {
       Entry(
         name + Self.backboneSuffix, "\(summary), stages for a detector", inputHeight: 800, inputWidth: 1333,

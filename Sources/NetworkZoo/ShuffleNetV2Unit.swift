@@ -11,11 +11,12 @@ public struct ShuffleNetV2Unit: OptionSet, Hashable, Sendable {
   /// larger receptive field that detection wants (section 4, table 7).
   public static let depthwiseFirst = ShuffleNetV2Unit(rawValue: 1)
 
-  /// The branch's input added to its output before the last ReLU, in the units that keep the size (appendix, figure 2).
+  /// The branch's input added to its output before the last ReLU, in the units that keep the size (appendix, figure 2 (a)).
   public static let residual = ShuffleNetV2Unit(rawValue: 2)
 
-  /// Squeeze-and-excitation (Hu et al., CVPR 2018) behind the branch's last 1×1, with a reduction by 16 (appendix, figure 2; the
-  /// reduction is that of Hu et al., as the appendix names none).
+  /// Squeeze-and-excitation (Hu et al., CVPR 2018) behind the branch's last 1×1 and before a residual's addition (appendix,
+  /// figure 2 (b) and (c)), with half as many neurons as the unit has channels (the remark under the appendix's table 2): as
+  /// many as the branch has.
   public static let squeezeExcitation = ShuffleNetV2Unit(rawValue: 4)
 
   /// A unit that changes the channels, and the size if `stride` is 2, and `count - 1` that keep both.
@@ -60,21 +61,21 @@ public struct ShuffleNetV2Unit: OptionSet, Hashable, Sendable {
     value = try builder.convolutionUnit(
       value, outputs: outputs, kernel: 3, stride: stride, groups: outputs, activation: .identity)
     value = try builder.convolutionUnit(value, outputs: outputs, kernel: 1, activation: .identity)
-    if contains(.squeezeExcitation) { value = try builder.squeezeExcitation(value, reduction: 16) }
+    if contains(.squeezeExcitation) { value = try builder.squeezeExcitation(value, neurons: outputs) }
     if isResidual { value = try builder.add(value, input) }
     return try builder.activation(value)
   }
 }
 
 extension NetworkBuilder {
-  /// Each channel times a factor of 0 to 1 that follows from all channels' means, through a layer of `1/reduction` as many
-  /// channels (Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018, section 3).
+  /// Each channel times a factor of 0 to 1 that follows from all channels' means, through a layer of so many neurons
+  /// (Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018, section 3).
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the sizes do not fit.
-  public mutating func squeezeExcitation(_ value: Value, reduction: Int) throws -> Value {
+  public mutating func squeezeExcitation(_ value: Value, neurons: Int) throws -> Value {
     let channels = shape(of: value)[1]
     let mean = try globalAveragePooling(value)
-    let narrow = try convolution(mean, outputs: max(channels / max(reduction, 1), 1), kernel: 1, bias: true)
+    let narrow = try convolution(mean, outputs: neurons, kernel: 1, bias: true)
     let factors = try convolution(activation(narrow), outputs: channels, kernel: 1, bias: true)
     return try multiply(value, activation(factors, .sigmoid))
   }

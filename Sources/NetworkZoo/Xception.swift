@@ -2,10 +2,12 @@ public import Network
 
 /// The thin Xception that the ShuffleNetV2 paper compares with (Ma et al., ECCV 2018, section 4 and table 8), not Chollet's large one.
 ///
-/// The paper takes the variant of Light-Head R-CNN (Li et al. 2017, table 7): stages of 4, 8 and 4 blocks at strides 8, 16 and 32,
-/// each block depthwise-separable convolutions through a quarter of its channels. Neither paper gives the shortcut of the blocks
-/// that halve the map or the channels of the scaled networks. Here the shortcut is that of ShuffleNet, the averaged input behind the
-/// branch, and the channels are those that meet table 8's FLOPs: 40, 144, 300 and 528 million for its 40, 145, 305 and 525.
+/// The paper takes the variant of Light-Head R-CNN (Li et al. 2017, table 7): stages of 4, 8 and 4 blocks at strides 8, 16 and 32.
+/// A block is three depthwise-separable convolutions through a quarter of its channels: the paper gives it a receptive field of 7
+/// (section 4, object detection). That table has 144, 288 and 576 channels at 145 million FLOPs without what is inside a block, and
+/// neither paper has the channels of the scaled networks. Here a block that halves the map has ShuffleNet's shortcut, the averaged
+/// input before the branch, and the channels are those that meet table 8's FLOPs, 140, 280 and 560 at 1x: 41, 148, 307 and 526
+/// million for its 40, 145, 305 and 525.
 public struct Xception: Hashable, Sendable {
   /// The width.
   public let width: ShuffleNetV2.Width
@@ -18,10 +20,10 @@ public struct Xception: Hashable, Sendable {
   /// Channels behind the first stage; each later one doubles them.
   public var channels: Int {
     switch width {
-    case .half: 68
-    case .one: 148
-    case .oneAndHalf: 220
-    case .two: 296
+    case .half: 64
+    case .one: 140
+    case .oneAndHalf: 208
+    case .two: 276
     }
   }
 
@@ -47,9 +49,10 @@ public struct Xception: Hashable, Sendable {
     _ value: NetworkBuilder.Value, outputs: Int, stride: Int, in builder: inout NetworkBuilder
   ) throws -> NetworkBuilder.Value {
     let inputs = builder.shape(of: value)[1]
-    let narrow = try builder.activation(
+    var branch = try builder.activation(
       builder.separableUnit(value, outputs: outputs / 4, kernel: 3, stride: stride))
-    let branch = try builder.separableUnit(narrow, outputs: stride == 2 ? outputs - inputs : outputs, kernel: 3)
+    branch = try builder.activation(builder.separableUnit(branch, outputs: outputs / 4, kernel: 3))
+    branch = try builder.separableUnit(branch, outputs: stride == 2 ? outputs - inputs : outputs, kernel: 3)
     guard stride == 2 else { return try builder.activation(builder.add(branch, value)) }
     let pooled = try builder.pooling(value, .averageIncludingPadding, kernel: 3, stride: 2)
     return try builder.activation(builder.concatenate([pooled, branch]))
