@@ -28,7 +28,7 @@ public struct GuidelineBlocks: Hashable, Sendable {
     case one
     /// So many convolutions behind each other.
     case series(Int)
-    /// So many convolutions of one input, their results added.
+    /// So many convolutions of one input. Their results are added: our reading, since the paper's text does not say how they join.
     case parallel(Int)
 
     /// The five rows of table 3.
