@@ -50,6 +50,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.35.0"),
   ],
   targets: [
@@ -101,13 +102,18 @@ let package = Package(
     .target(
       name: "Autotuner",
       dependencies: ["Network", "TuningDatabase", "HostPlatform", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "Charts", dependencies: [.product(name: "RealModule", package: "swift-numerics")]),
+    .target(name: "GuidelineStudy", dependencies: ["Autotuner", "Luthier", "Charts"]),
     .target(name: "KernelConformance", dependencies: ["LayerKernels", "ReferenceKernels"]),
     .target(name: "LuthierC", dependencies: ["Luthier"], exclude: ["include", "python"]),
 
     // The programs.
     .target(
       name: "Presentation",
-      dependencies: ["Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Luthier", "Autotuner", "Charts", .product(name: "RealModule", package: "swift-numerics"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "tune",
       dependencies: [
@@ -117,7 +123,8 @@ let package = Package(
     .executableTarget(
       name: "LuthierProgram",
       dependencies: [
-        "Presentation", "Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Presentation", "Luthier", "GuidelineStudy",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/luthier"),
     .plugin(
@@ -135,7 +142,10 @@ let package = Package(
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "NetworkTests", dependencies: ["Luthier"]),
     .testTarget(name: "ONNXModelTests", dependencies: ["Luthier"]),
-    .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier"]),
+    .executableTarget(
+      name: "FaultyTuningWorker", dependencies: ["Autotuner", "Luthier"], path: "Tests/FaultyTuningWorker"),
+    .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier", "FaultyTuningWorker", "tune"]),
+    .testTarget(name: "GuidelineStudyTests", dependencies: ["GuidelineStudy"]),
     .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram"]),
   ],
   swiftLanguageModes: [.v6]

@@ -57,8 +57,7 @@ public enum NetworkCatalog {
       }
     }
     + [
-      ("x0_35", 0.35), ("x0_5", 0.5), ("x0_75", 0.75), ("x1_0", 1),
-      ("x1_4", 1.4),
+      ("x0_35", 0.35), ("x0_5", 0.5), ("x0_6", 0.6), ("x0_75", 0.75), ("x1_0", 1), ("x1_4", 1.4),
     ].map { name, width in
       Entry("mobilenet_v2_\(name)", "MobileNetV2 \(width)x") {
         try MobileNetV2(width: width).build(in: &$0, batch: $1, height: $2, width: $3)

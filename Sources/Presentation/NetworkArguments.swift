@@ -42,6 +42,25 @@ public struct InputSize: ExpressibleByArgument, Sendable {
   }
 }
 
+/// Several thread counts as one argument.
+public struct ThreadCounts: ExpressibleByArgument, Sendable {
+  /// The counts, in the order given.
+  public let counts: [Int]
+
+  /// The counts of a list.
+  public init(_ counts: [Int]) { self.counts = counts }
+
+  /// Reads `1,2,4`; nil for anything else.
+  public init?(argument: String) {
+    let counts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard !counts.isEmpty, counts.count <= 64, !counts.contains(nil) else { return nil }
+    self.counts = counts.compactMap { $0 }
+  }
+
+  /// As it would be written.
+  public var defaultValueDescription: String { counts.map(String.init).joined(separator: ",") }
+}
+
 /// What a program prints its tables as.
 public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
   /// For people.

@@ -67,9 +67,7 @@ public struct NetworkLayerTimes: Encodable {
   public init(_ network: CompiledNetwork, medians: [Double], roofline: Roofline) {
     let total = medians.reduce(0, +)
     let size = MemoryLayout<Float>.stride
-    let weights = network.layers.reduce(0) {
-      $0 + max($1.problem.memoryAccessCost - $1.problem.activationElementCount, 0) * size
-    }
+    let weights = network.layers.reduce(0) { $0 + $1.problem.parameterCount * size }
     var least = 0.0
     var flops = 0.0
     layers = zip(network.layers, medians).map { layer, time in

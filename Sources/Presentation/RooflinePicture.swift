@@ -1,4 +1,6 @@
+import Charts
 import Luthier
+import RealModule
 
 /// A network's layers under the machine's roofline, and along the time that they take: one SVG file that needs nothing else.
 public struct RooflinePicture {
@@ -30,7 +32,7 @@ public struct RooflinePicture {
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(left + width + 110)) \(Int(top + height + 150))" \
       font-family="sans-serif" font-size="12"><style>.small{font-size:10px}</style>\
       <rect width="100%" height="100%" fill="white"/>\
-      <text x="\(Int(left))" y="24" font-size="15">\(Self.escaped(profile.network)): \
+      <text x="\(Int(left))" y="24" font-size="15">\(Drawing.escaped(profile.network)): \
       \(Figures.fixed(profile.total_ms, 3)) ms on \(profile.threads) thread\(profile.threads == 1 ? "" : "s"), \
       \(Figures.percent(profile.fraction_of_peak)) of peak</text>\(parts)</svg>
 
@@ -47,21 +49,13 @@ public struct RooflinePicture {
   }
 
   private func x(_ intensity: Double) -> Double {
-    left + width * Self.logarithm(max(intensity, intensities.low) / intensities.low)
-      / Self.logarithm(intensities.high / intensities.low)
+    left + width * Double.log(max(intensity, intensities.low) / intensities.low)
+      / Double.log(intensities.high / intensities.low)
   }
 
   private func y(_ speed: Double) -> Double {
     top + height
-      * (1 - Self.logarithm(max(speed, speeds.low) / speeds.low) / Self.logarithm(speeds.high / speeds.low))
-  }
-
-  /// To the base 2, from the exponent and a short series: pictures need no more, and no mathematics library.
-  private static func logarithm(_ value: Double) -> Double {
-    let ratio = (value.significand - 1) / (value.significand + 1)
-    let square = ratio * ratio
-    let series = ratio * (1 + square * (1.0 / 3 + square * (1.0 / 5 + square * (1.0 / 7 + square / 9))))
-    return Double(value.exponent) + 2 * series / 0.6931471805599453
+      * (1 - Double.log(max(speed, speeds.low) / speeds.low) / Double.log(speeds.high / speeds.low))
   }
 
   private var frame: String {
@@ -91,19 +85,6 @@ public struct RooflinePicture {
 
   private static func label(_ value: Double) -> String {
     Figures.fixed(value, value < 0.095 ? 2 : value < 0.95 ? 1 : 0)
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "'": result += "&#39;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
   }
 
   // MARK: Content
@@ -148,7 +129,7 @@ public struct RooflinePicture {
   }
 
   private func title(_ layer: NetworkLayerTimes.Layer) -> String {
-    Self.escaped(
+    Drawing.escaped(
       "\(layer.layer): \(layer.kernel), \(Figures.time(nanoseconds: layer.median_us * 1e3)), "
         + "\(Figures.percent(layer.fraction_of_roofline)) of the roofline; \(layer.problem)")
   }
@@ -170,7 +151,7 @@ public struct RooflinePicture {
       let start = left + Double(index) * 110
       parts.append(
         "<rect x='\(start)' y='\(begin + 48)' width='10' height='10' fill='\(Self.colour(family + "."))'/>"
-          + "<text x='\(start + 15)' y='\(begin + 57)' class='small'>\(Self.escaped(family))</text>")
+          + "<text x='\(start + 15)' y='\(begin + 57)' class='small'>\(Drawing.escaped(family))</text>")
     }
     parts.append(
       "<text x='\(left)' y='\(begin - 6)' class='small'>the layers in order, each as wide as its time</text>")

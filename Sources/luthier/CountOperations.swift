@@ -6,7 +6,8 @@ import Presentation
 struct CountOperations: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "flops",
-    abstract: "Print FLOPs with and without bias, memory access cost and arithmetic intensity of each layer.")
+    abstract:
+      "Print FLOPs with and without bias, parameters, memory access cost and arithmetic intensity of each layer.")
 
   @Argument(help: "An ONNX file or a network of the catalog.")
   var network: String
@@ -21,6 +22,7 @@ struct CountOperations: ParsableCommand {
     let problem: String
     let flops_with_bias: Int
     let flops_without_bias: Int
+    let parameters: Int
     let memory_access_cost: Int
     let flops_per_byte: Double
   }
@@ -34,7 +36,8 @@ struct CountOperations: ParsableCommand {
       let count = problem.operationCount
       return Row(
         layer: node.name, problem: problem.key.description, flops_with_bias: count.flopsWithBias,
-        flops_without_bias: count.flopsWithoutBias, memory_access_cost: problem.memoryAccessCost,
+        flops_without_bias: count.flopsWithoutBias, parameters: problem.parameterCount,
+        memory_access_cost: problem.memoryAccessCost,
         flops_per_byte: Double(count.flopsWithBias) / Double(max(problem.memoryAccessCost * 4, 1)))
     }
     guard output == .text else {
@@ -42,17 +45,19 @@ struct CountOperations: ParsableCommand {
       return
     }
     var table = Table([
-      .text("layer"), .number("FLOPs"), .number("without bias"), .number("MAC"), .number("FLOP/byte"), .text("problem"),
+      .text("layer"), .number("FLOPs"), .number("without bias"), .number("parameters"), .number("MAC"),
+      .number("FLOP/byte"), .text("problem"),
     ])
     for row in rows {
       table.add([
-        row.layer, "\(row.flops_with_bias)", "\(row.flops_without_bias)", "\(row.memory_access_cost)",
+        row.layer, "\(row.flops_with_bias)", "\(row.flops_without_bias)", "\(row.parameters)",
+        "\(row.memory_access_cost)",
         Figures.fixed(row.flops_per_byte, 2), row.problem,
       ])
     }
     table.add([
       "total", "\(rows.reduce(0) { $0 + $1.flops_with_bias })", "\(rows.reduce(0) { $0 + $1.flops_without_bias })",
-      "\(rows.reduce(0) { $0 + $1.memory_access_cost })",
+      "\(rows.reduce(0) { $0 + $1.parameters })", "\(rows.reduce(0) { $0 + $1.memory_access_cost })",
     ])
     print(table.text)
   }

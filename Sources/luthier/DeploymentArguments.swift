@@ -32,14 +32,19 @@ struct DeploymentArguments: ParsableArguments {
     deployment.mode = strict ? .strict : .fallBack
     deployment.logger = Logger(label: "luthier") { StreamLogHandler.standardError(label: $0) }
     inputs.apply(to: &deployment)
-    if let kernels {
-      let families = Set(try KernelRegistry.standard().allKernels.map(\.identifier.family))
-      guard families.contains(kernels) else {
-        throw ValidationError(
-          "no kernel family is called '\(kernels)'; known are \(families.sorted().joined(separator: ", ")).")
-      }
-    }
+    if let kernels { try checkFamily(kernels) }
     return deployment
+  }
+}
+
+/// Checks the name of a kernel family.
+///
+/// - Throws: `ValidationError` when no kernel is of it.
+func checkFamily(_ family: String) throws {
+  let families = Set(try KernelRegistry.standard().allKernels.map(\.identifier.family))
+  guard families.contains(family) else {
+    throw ValidationError(
+      "no kernel family is called '\(family)'; known are \(families.sorted().joined(separator: ", ")).")
   }
 }
 

@@ -27,6 +27,8 @@ struct TuneNetworks: ParsableCommand {
       "The error allowed at the network's output, relative to its largest value; above 0 approximate kernels compete.")
   var maxError = 0.0
 
+  @OptionGroup var limits: WorkerLimits
+
   @OptionGroup var databases: DatabaseArguments
 
   @Option(help: "Print the result as text or json.")
@@ -48,7 +50,8 @@ struct TuneNetworks: ParsableCommand {
     let names = network.isEmpty ? ["shufflenet_v2_x1_0"] : network
     let graphs = try names.map { try deployment.graph(of: $0).applying(GraphPass.standard) }
     let session = try TuningSession(
-      host: host, file: databases.file(of: host), effort: effort, maximumError: maxError, cancellation: .onInterrupt())
+      host: host, file: databases.file(of: host), effort: effort, maximumError: maxError,
+      limits: limits.limits, cancellation: .onInterrupt())
     var reports: [NetworkReport] = []
     for count in threads.counts {
       reports += try session.tune(graphs, threads: count)
@@ -68,21 +71,6 @@ struct TuneOutput: Encodable {
   let platform: String
   let database: String
   let networks: [NetworkReport]
-}
-
-/// Several thread counts as one argument.
-struct ThreadCounts: ExpressibleByArgument {
-  let counts: [Int]
-
-  init(_ counts: [Int]) { self.counts = counts }
-
-  init?(argument: String) {
-    let counts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard !counts.isEmpty, counts.count <= 64, !counts.contains(nil) else { return nil }
-    self.counts = counts.compactMap { $0 }
-  }
-
-  var defaultValueDescription: String { counts.map(String.init).joined(separator: ",") }
 }
 
 extension TuningEffort: ExpressibleByArgument {}

@@ -2,12 +2,6 @@ import Autotuner
 import Luthier
 import Presentation
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// One run of the tuner: the database that it reads and writes, and the progress that it shows.
 struct TuningSession {
   let file: DatabaseFile
@@ -15,14 +9,16 @@ struct TuningSession {
   private let registry: KernelRegistry
   private let options: TuningOptions
   private let cancellation: Cancellation
+  private let limits: IsolatedProblemTuner.Limits
 
   init(
     host: PlatformFingerprint, file: DatabaseFile, effort: TuningEffort, maximumError: Double,
-    cancellation: Cancellation
+    limits: IsolatedProblemTuner.Limits, cancellation: Cancellation
   ) throws {
     self.host = host
     self.file = file
     self.cancellation = cancellation
+    self.limits = limits
     registry = try KernelRegistry.standard()
     var options = TuningOptions(effort: effort, maximumError: maximumError)
     options.conditions = Self.conditions()
@@ -36,7 +32,9 @@ struct TuningSession {
     let library = RunningLibrary(registry, host: host)
     let progress = ProgressLine()
     let tuner = NetworkTuner(
-      registry: registry, oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(), options: options)
+      registry: registry, oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(), options: options,
+      problemTuner: try IsolatedProblemTuner(
+        executable: ProgramFile.path, arguments: [Worker._commandName], options: options, limits: limits))
     var finished = 0.0
     let entries = try tuner.tuneProblems(
       of: graphs, threads: threads,
@@ -73,6 +71,11 @@ struct TuningSession {
       progress.update(done: finished, "\(candidate) (\(position + 1) of \(count)\(best))")
     case .finished(_, let index, let count), .known(_, let index, let count):
       finished = Double(index + 1) / Double(max(count, 1))
+    case .timing: break
+    case .noisy(let spread, let isRepeated):
+      progress.note(
+        "this host is noisy: spread \(Figures.percent(spread)); "
+          + (isRepeated ? "the decision is repeated" : "the decision is marked uncertain"))
     case .note(let text): progress.note(text)
     }
   }
@@ -88,37 +91,5 @@ struct TuningSession {
     if let governor = now.governor { facts["governor"] = governor }
     facts["wait-policy"] = now.blocktime.map { "blocktime \($0) ms" } ?? "by environment"
     return facts
-  }
-}
-
-extension Cancellation {
-  /// What Ctrl-C and a polite kill set; a second Ctrl-C ends the process at once.
-  static func onInterrupt() -> Cancellation {
-    // A program that was started by a thread which blocks signals inherits the mask; Ctrl-C has to work all the same.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGINT)
-    sigaddset(&signals, SIGTERM)
-    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-    for signalNumber in [SIGINT, SIGTERM] {
-      signal(signalNumber) { number in
-        if interruption.isCancelled { _exit(130) }
-        interruption.cancel()
-        signal(number, SIG_DFL)
-      }
-    }
-    return interruption
-  }
-}
-
-private let interruption = Cancellation()
-
-extension TuningError: ExitStatusProviding {
-  /// Being asked to stop is nobody's fault; that no kernel is right is ours.
-  public var exitStatus: ExitStatus {
-    switch self {
-    case .interrupted: .interrupted
-    case .noCandidate: .internalError
-    }
   }
 }

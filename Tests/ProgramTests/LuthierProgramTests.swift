@@ -153,4 +153,59 @@ struct LuthierProgramTests {
     #expect(run.status == 0, "\(run.errors)")
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count > 4000)
   }
+
+  @Test("study runs an experiment at tiny sizes, prints its table as JSON, and writes report and pictures; it resumes")
+  func study() throws {
+    let folder = NSTemporaryDirectory() + "luthier-study-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let arguments = [
+      "study", "guideline2", "--size", "tiny", "--rounds", "2", "--threads", "1", "--folder", folder, "--output",
+      "json",
+    ]
+    let first = try ProgramRun("luthier", arguments)
+    #expect(first.status == 0, "\(first.errors)")
+    let result = try #require(try JSONSerialization.jsonObject(with: Data(first.output.utf8)) as? [String: Any])
+    let experiments = try #require(result["experiments"] as? [[String: Any]])
+    let rows = try #require(experiments.first?["rows"] as? [[String: Any]])
+    #expect(rows.compactMap { $0["groups"] as? Double } == [1, 2, 4, 8])
+    #expect(rows.allSatisfy { ($0["median_ms"] as? Double ?? 0) > 0 })
+    for file in ["report.html", "guideline2-1.svg", "guideline2.json"] {
+      #expect(FileManager.default.fileExists(atPath: "\(folder)/\(file)"), "\(file)")
+    }
+    let second = try ProgramRun("luthier", arguments)
+    #expect(second.output == first.output)
+    #expect(second.errors.contains("kept from before"))
+  }
+
+  @Test(
+    "study refuses an experiment, family or thread count that it does not know",
+    arguments: [
+      ["guideline9"], ["all", "--kernels", "nonsense"], ["all", "--threads", "0"], ["all", "--rounds", "0"],
+    ])
+  func studyArguments(arguments: [String]) throws {
+    let run = try ProgramRun("luthier", ["study"] + arguments + ["--folder", "/no/such/folder"])
+    #expect(run.status == 64)
+    #expect(run.output.isEmpty)
+  }
+
+  @Test("design check names the groups of ShuffleNetV1 with times, and nothing of a file that is not there")
+  func design() throws {
+    let folder = NSTemporaryDirectory() + "luthier-design-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let run = try ProgramRun(
+      "luthier",
+      [
+        "design", "check", "shufflenet_v1_g8_x0_5", "--input-size", "32", "--kernels", "im2col", "--rounds", "2",
+        "--folder", folder, "--output", "json",
+      ])
+    #expect(run.status == 0, "\(run.errors)")
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    let findings = try #require(report["findings"] as? [[String: Any]])
+    let groups = findings.filter { $0["guideline"] as? Int == 2 }
+    // Sixteen units of two grouped 1×1 convolutions; the first unit's first is not grouped.
+    #expect(groups.count == 31)
+    #expect(groups.allSatisfy { ($0["alternative_ms"] as? Double ?? 0) > 0 && ($0["alone_ms"] as? Double ?? 0) > 0 })
+    let missing = try ProgramRun("luthier", ["design", "check", "/no/such/model.onnx", "--folder", folder])
+    #expect(missing.status == 66)
+  }
 }

@@ -94,7 +94,7 @@ public struct Race<Clock: MonotonicClock> {
 }
 
 /// How long to race.
-public struct RaceRules: Hashable, Sendable {
+public struct RaceRules: Hashable, Sendable, Codable {
   /// Rounds before the hopeless are dropped.
   public var screeningRounds = 3
   /// The ratio of the best times, to the incumbent, above which a contestant is hopeless.

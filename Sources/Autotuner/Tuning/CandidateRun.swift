@@ -8,33 +8,39 @@ final class CandidateRun {
   private let inputs: [OperandMemory]
   private let output: OperandMemory
   private let workspace: UnsafeMutableRawPointer
+  private let fences: FencedMemory?
   private let operands: UnsafeMutablePointer<TensorOperand>
   private let team: ThreadTeam
   private let workers: Int
 
   /// Prepares the candidate and puts the inputs into the layouts that it reads.
   ///
+  /// - Parameter fenced: whether the process dies when the candidate touches what lies beyond its operands and workspace.
   /// - Throws: what the kernel throws when it refuses its configuration.
-  init(_ candidate: Candidate, parameters: any Sendable, inputs tensors: [Tensor], team: ThreadTeam) throws {
+  init(
+    _ candidate: Candidate, parameters: any Sendable, inputs tensors: [Tensor], team: ThreadTeam, fenced: Bool = false
+  ) throws {
     self.candidate = candidate
     kernel = try candidate.prepare(parameters: parameters)
     inputs = try zip(tensors, candidate.layouts.inputs).map { tensor, layout in
-      let memory = try OperandMemory(shape: tensor.shape, layout: layout)
+      let memory = try OperandMemory(shape: tensor.shape, layout: layout, fenced: fenced)
       memory.fill(from: tensor)
       return memory
     }
-    output = try OperandMemory(shape: candidate.problem.outputShape, layout: candidate.layouts.output)
+    output = try OperandMemory(shape: candidate.problem.outputShape, layout: candidate.layouts.output, fenced: fenced)
     output.poison()
     self.team = team
     workers = team.threads
     let size = max(kernel.workspaceSize(workers: workers), 1)
-    workspace = .allocate(byteCount: size + AlignedMemory.alignment, alignment: AlignedMemory.alignment)
+    fences = fenced ? try FencedMemory(byteCount: size + AlignedMemory.alignment) : nil
+    workspace =
+      fences?.start ?? .allocate(byteCount: size + AlignedMemory.alignment, alignment: AlignedMemory.alignment)
     operands = .allocate(capacity: max(inputs.count, 1))
     for (index, input) in inputs.enumerated() { (operands + index).initialize(to: input.operand) }
   }
 
   deinit {
-    workspace.deallocate()
+    if fences == nil { workspace.deallocate() }
     operands.deallocate()
   }
 

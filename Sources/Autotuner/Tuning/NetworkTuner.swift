@@ -9,7 +9,7 @@ public struct NetworkTuner<Clock: MonotonicClock> {
   private let registry: KernelRegistry
   private let clock: Clock
   private let options: TuningOptions
-  private let problemTuner: ProblemTuner<Clock>
+  private let problemTuner: any ProblemTuning
 
   /// What came of a network.
   public struct Outcome: Sendable {
@@ -34,11 +34,17 @@ public struct NetworkTuner<Clock: MonotonicClock> {
   }
 
   /// A tuner; see ``ProblemTuner`` for the parameters.
-  public init(registry: KernelRegistry, oracle: KernelRegistry, clock: Clock, options: TuningOptions) {
+  ///
+  /// - Parameter problemTuner: who tunes single problems; nil means a ``ProblemTuner`` in this process.
+  public init(
+    registry: KernelRegistry, oracle: KernelRegistry, clock: Clock, options: TuningOptions,
+    problemTuner: (any ProblemTuning)? = nil
+  ) {
     self.registry = registry
     self.clock = clock
     self.options = options
-    problemTuner = ProblemTuner(registry: registry, oracle: oracle, clock: clock, options: options)
+    self.problemTuner =
+      problemTuner ?? ProblemTuner(registry: registry, oracle: oracle, clock: clock, options: options)
   }
 
   /// The distinct problems of networks, layout conversions left out, in the order of their first layer.

@@ -6,12 +6,13 @@ public import TuningDatabase
 ///
 /// Every candidate is first checked against the oracle on random data; only then may its time count. The default candidate,
 /// which runs where nobody has tuned, is always in the race, so a tuned choice is never slower than an untuned one.
-public struct ProblemTuner<Clock: MonotonicClock> {
+public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
   private let registry: KernelRegistry
   private let oracle: KernelRegistry
   private let clock: Clock
   private let options: TuningOptions
   private let caches = CacheState()
+  private let isFenced: Bool
 
   /// A tuner.
   ///
@@ -20,11 +21,15 @@ public struct ProblemTuner<Clock: MonotonicClock> {
   ///   - oracle: kernels whose results are right by definition; the first that applies is asked.
   ///   - clock: what times are taken with.
   ///   - options: how long and how.
-  public init(registry: KernelRegistry, oracle: KernelRegistry, clock: Clock, options: TuningOptions) {
+  ///   - isFenced: whether this process dies when a candidate touches memory beyond its operands: for worker processes.
+  public init(
+    registry: KernelRegistry, oracle: KernelRegistry, clock: Clock, options: TuningOptions, isFenced: Bool = false
+  ) {
     self.registry = registry
     self.oracle = oracle
     self.clock = clock
     self.options = options
+    self.isFenced = isFenced
   }
 
   /// Tunes a problem for a number of threads.
@@ -39,6 +44,15 @@ public struct ProblemTuner<Clock: MonotonicClock> {
     _ problem: any LayerProblem, threads: Int, known: TuningEntry? = nil, cancellation: Cancellation,
     report: (TuningEvent) -> Void
   ) throws -> TuningEntry {
+    try tune(
+      problem, threads: threads, known: known, disqualified: [], cancellation: cancellation, report: report)
+  }
+
+  /// As ``tune(_:threads:known:cancellation:report:)``, without candidates that have shown elsewhere that they must not run.
+  func tune(
+    _ problem: any LayerProblem, threads: Int, known: TuningEntry?, disqualified: [Disqualification],
+    cancellation: Cancellation, report: (TuningEvent) -> Void
+  ) throws -> TuningEntry {
     var random = RandomSource(seed: 0x5EED)
     let team = try ThreadTeam(threads: threads)
     let inputs = problem.inputShapes.map { random.tensor(shape: $0) }
@@ -51,7 +65,12 @@ public struct ProblemTuner<Clock: MonotonicClock> {
       guard case .refused(let reason) = answer.applicability else { continue }
       records.append(.refused(kernel: answer.kernel, version: answer.version, reason: reason))
     }
-    let field = contestants(answers, problem: problem, known: known)
+    let all = contestants(answers, problem: problem, known: known)
+    for candidate in all {
+      guard let fault = disqualified.first(where: { $0.candidate == candidate.name }) else { continue }
+      records.append(.failed(candidate, fault.isTimeout ? .timedOut : .crashed, reason: fault.reason))
+    }
+    let field = all.filter { candidate in !disqualified.contains { $0.candidate == candidate.name } }
 
     // First look: is the candidate right, and is it anywhere near the best?
     var runs: [CandidateRun] = []
@@ -62,7 +81,8 @@ public struct ProblemTuner<Clock: MonotonicClock> {
       try cancellation.check()
       report(.trying(candidate: candidate.name, position: position, count: field.count, best: best))
       do {
-        let run = try CandidateRun(candidate, parameters: parameters, inputs: inputs, team: team)
+        let run = try CandidateRun(
+          candidate, parameters: parameters, inputs: inputs, team: team, fenced: isFenced)
         _ = run.run(clock: clock)
         let error = run.result().largestDifference(from: expected)
         if let fault = fault(of: candidate, error: error, damage: run.damage()) {
@@ -89,16 +109,8 @@ public struct ProblemTuner<Clock: MonotonicClock> {
       guard let time = MeasuredTime(samples: [firstTimes[index]]) else { continue }
       records.append(.timed(runs[index].candidate, time: time, maximumError: errors[index], wasDropped: true))
     }
-    let race = Race(clock: clock, rules: options.rules)
-    var wasCancelled = false
-    let results = race.run(racing.count) { contestant in
-      if wasCancelled || cancellation.isCancelled {
-        wasCancelled = true
-        return .nan
-      }
-      let index = racing[contestant]
-      return sample(runs[index], repeats: options.repeats(forTime: firstTimes[index]))
-    }
+    let (results, noise) = decide(
+      racing, runs: runs, firstTimes: firstTimes, cancellation: cancellation, report: report)
     try cancellation.check()
 
     var entry = TuningEntry(
@@ -117,12 +129,37 @@ public struct ProblemTuner<Clock: MonotonicClock> {
     }
     entry.add(records)
     if let winner { entry.judge(winner: winner, tied: tied) }
-    let noise = results.filter { $0.verdict == .won || $0.verdict == .tied }.map(\.spread).max() ?? 0
     entry.finish(
       SearchRecord(
         effort: options.effort, offers: answers.map(KernelOffer.init), noise: noise,
         isUncertain: noise > options.noiseLimit, conditions: options.conditions))
     return entry
+  }
+
+  /// Races the candidates; where the machine was too noisy to tell, again, and the quietest race counts.
+  private func decide(
+    _ racing: [Int], runs: [CandidateRun], firstTimes: [Double], cancellation: Cancellation,
+    report: (TuningEvent) -> Void
+  ) -> (results: [RaceResult], noise: Double) {
+    let race = Race(clock: clock, rules: options.rules)
+    var best: (results: [RaceResult], noise: Double) = ([], .infinity)
+    for attempt in 1...max(options.attempts, 1) {
+      var wasCancelled = false
+      let results = race.run(racing.count) { contestant in
+        if wasCancelled || cancellation.isCancelled {
+          wasCancelled = true
+          return .nan
+        }
+        let index = racing[contestant]
+        report(.timing(candidate: runs[index].candidate.name))
+        return sample(runs[index], repeats: options.repeats(forTime: firstTimes[index]))
+      }
+      let noise = results.filter { $0.verdict == .won || $0.verdict == .tied }.map(\.spread).max() ?? 0
+      if noise < best.noise || best.results.isEmpty { best = (results, noise) }
+      if best.noise <= options.noiseLimit || wasCancelled { break }
+      report(.noisy(spread: noise, isRepeated: attempt < options.attempts))
+    }
+    return best
   }
 
   /// The candidates to try, the default first, then in the registry's order; of each kernel at most as many as the effort

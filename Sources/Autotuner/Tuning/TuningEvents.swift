@@ -8,6 +8,10 @@ public enum TuningEvent: Sendable {
   case began(problem: ProblemKey, threads: Int, index: Int, count: Int)
   /// A candidate is being checked or timed; the best time so far in nanoseconds.
   case trying(candidate: String, position: Int, count: Int, best: Double?)
+  /// A candidate that was found right races: one sample of it is about to be taken.
+  case timing(candidate: String)
+  /// The best candidates' times were spread by so much of their median that the decision is repeated, or is marked uncertain.
+  case noisy(spread: Double, isRepeated: Bool)
   /// A problem is done.
   case finished(TuningEntry, index: Int, count: Int)
   /// Nothing was to do: the database had it.
@@ -40,11 +44,14 @@ public enum TuningError: Error, Equatable, CustomStringConvertible {
   case interrupted
   /// No candidate of a problem gave right results in usable time.
   case noCandidate(problem: ProblemKey, reasons: [String])
+  /// The process in which candidates run could not be started, or ended without one to blame.
+  case worker(reason: String)
 
   /// One line.
   public var description: String {
     switch self {
     case .interrupted: "stopped; what was finished is kept, and the same command goes on from there"
+    case .worker(let reason): "the process in which candidates run: \(reason)"
     case .noCandidate(let problem, let reasons):
       "no kernel solves '\(problem)'" + (reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; "))
     }

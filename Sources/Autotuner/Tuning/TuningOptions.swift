@@ -1,7 +1,7 @@
 public import TuningDatabase
 
 /// How long and how a tuner searches.
-public struct TuningOptions: Hashable, Sendable {
+public struct TuningOptions: Hashable, Sendable, Codable {
   /// How thoroughly.
   public let effort: TuningEffort
   /// The error that approximate kernels may have at the network's output, relative to its largest magnitude; with 0 they do
@@ -17,6 +17,8 @@ public struct TuningOptions: Hashable, Sendable {
   public var conditions: [String: String] = [:]
   /// The relative spread among the best above which a decision counts as uncertain.
   public var noiseLimit = 0.1
+  /// How often a race is run at most, until the spread is below ``noiseLimit``.
+  public var attempts = 3
   /// The shortest span that is timed, in nanoseconds: clocks tick in tens of them.
   public var minimumSpan = 10_000.0
 

@@ -10,6 +10,8 @@ public final class OperandMemory {
 
   private let blocks: OperandBlocks
   private let memory: UnsafeMutablePointer<Float>
+  /// The fences around the memory; nil where there are none.
+  private let fences: FencedMemory?
   private let planes: UnsafeMutablePointer<Int32>
   /// What an input held when it was filled.
   private var original: Tensor?
@@ -22,14 +24,18 @@ public final class OperandMemory {
   ///     nil for planes one behind the other, as networks place them, to time one.
   ///   - offset: elements by which the first element of a layout without planes lies behind a 64-byte boundary, 0 to 15:
   ///     callers' memory is aligned to 4 bytes only.
+  ///   - fenced: whether what lies beyond the guards kills the process that touches it.
   /// - Throws: ``ProblemError`` when the layout needs another rank or the memory cannot be addressed.
   public init(
-    shape: TensorShape, layout: TensorLayout, shuffling seed: UInt64? = nil, offset: Int = 0
+    shape: TensorShape, layout: TensorLayout, shuffling seed: UInt64? = nil, offset: Int = 0, fenced: Bool = false
   ) throws(ProblemError) {
     self.shape = shape
     self.layout = layout
     blocks = try OperandBlocks(shape: shape, layout: layout, shuffling: seed, offset: offset)
-    memory = AlignedMemory.allocateUninitialized(count: blocks.totalCount)
+    fences = fenced ? try FencedMemory(byteCount: blocks.totalCount * MemoryLayout<Float>.stride) : nil
+    memory =
+      fences?.start.bindMemory(to: Float.self, capacity: blocks.totalCount)
+      ?? AlignedMemory.allocateUninitialized(count: blocks.totalCount)
     salt = UInt32(truncatingIfNeeded: UInt(bitPattern: memory) >> 6)
     planes = .allocate(capacity: max(blocks.starts.count, 1))
     planes.initialize(to: 0)
@@ -41,7 +47,7 @@ public final class OperandMemory {
   }
 
   deinit {
-    AlignedMemory.deallocate(memory)
+    if fences == nil { AlignedMemory.deallocate(memory) }
     planes.deallocate()
   }
 

@@ -40,6 +40,9 @@ extension LayerProblem {
     inputShapes.reduce(outputShape.elementCount) { $0 + $1.elementCount }
   }
 
+  /// Weights and biases: what the memory access cost counts beside the activations.
+  public var parameterCount: Int { max(memoryAccessCost - activationElementCount, 0) }
+
   /// The problem's key as text.
   public var description: String { key.description }
 }

@@ -1,7 +1,7 @@
 /// How thoroughly candidates were searched and timed.
 ///
 /// A result of a higher effort satisfies a request for a lower one, never the other way round.
-public enum TuningEffort: String, Hashable, Sendable, CaseIterable, Comparable {
+public enum TuningEffort: String, Hashable, Sendable, CaseIterable, Comparable, Codable {
   /// Few candidates, few runs: a minute for a network.
   case quick
   /// What a deployment should have.

@@ -1,0 +1,131 @@
+import HostPlatform
+public import LayerKernels
+public import TuningDatabase
+
+/// Tunes problems in a process of its own, so that a candidate that crashes, hangs, takes all memory or writes where it must not
+/// is disqualified with the reason, and tuning goes on.
+///
+/// The worker says before each step which candidate it is about to run. When it dies or falls silent, that candidate is to
+/// blame; a new worker begins again without it.
+public final class IsolatedProblemTuner: ProblemTuning {
+  /// What a candidate may take.
+  public struct Limits: Hashable, Sendable {
+    /// Seconds that one step may take: preparing and checking a candidate, or one sample of its time.
+    public var secondsPerStep: Double
+    /// Bytes of address space that the worker may take.
+    public var memory: Int
+
+    /// Half a minute and 4 GiB unless said otherwise.
+    public init(secondsPerStep: Double = 30, memory: Int = 4 << 30) {
+      self.secondsPerStep = secondsPerStep
+      self.memory = memory
+    }
+  }
+
+  private let executable: String
+  private let arguments: [String]
+  private let options: TuningOptions
+  private let limits: Limits
+  private let platform: PlatformFingerprint
+  private var worker: WorkerProcess?
+
+  /// The most candidates of one problem that may cost a worker its life.
+  public static let maximumDisqualifications = 200
+
+  /// A tuner whose workers are started from an executable that calls ``TuningWorker/serve(registry:oracle:)`` with the same
+  /// kernels.
+  ///
+  /// - Throws: `InstructionSetError` when the platform cannot be told.
+  public init(
+    executable: String, arguments: [String], options: TuningOptions, limits: Limits = Limits()
+  ) throws {
+    self.executable = executable
+    self.arguments = arguments
+    self.options = options
+    self.limits = limits
+    platform = try PlatformFingerprint.current()
+  }
+
+  /// Tunes a problem in the worker process.
+  ///
+  /// - Throws: ``TuningError``.
+  public func tune(
+    _ problem: any LayerProblem, threads: Int, known: TuningEntry?, cancellation: Cancellation,
+    report: (TuningEvent) -> Void
+  ) throws -> TuningEntry {
+    let known = try known?.spelled(for: PlatformDatabase(platform: platform))
+    var disqualified: [Disqualification] = []
+    while true {
+      let request = WorkerRequest(
+        problem: problem.key.description, threads: threads, options: options, known: known,
+        disqualified: disqualified, memoryLimit: limits.memory)
+      switch try attempt(request, problem: problem.key, cancellation: cancellation, report: report) {
+      case .success(let entry): return entry
+      case .failure(let fault):
+        worker = nil
+        guard disqualified.count < Self.maximumDisqualifications,
+          !disqualified.contains(where: { $0.candidate == fault.candidate })
+        else { throw TuningError.worker(reason: "\(fault.candidate) \(fault.reason), again") }
+        report(.note("\(fault.candidate) is out of the race: \(fault.reason)"))
+        disqualified.append(fault)
+      }
+    }
+  }
+
+  /// One worker's go at the problem.
+  private func attempt(
+    _ request: WorkerRequest, problem: ProblemKey, cancellation: Cancellation, report: (TuningEvent) -> Void
+  ) throws -> Result<TuningEntry, Disqualification> {
+    let worker = try self.worker ?? WorkerProcess(executable: executable, arguments: arguments)
+    self.worker = worker
+    guard try worker.send(request) else {
+      self.worker = nil
+      throw TuningError.worker(reason: "it \(worker.end()) before it was asked")
+    }
+    let clock = SystemClock()
+    var current: String?
+    var since = clock.now()
+    while true {
+      if cancellation.isCancelled {
+        self.worker = nil
+        _ = worker.end()
+        throw TuningError.interrupted
+      }
+      switch worker.receive(milliseconds: 50) {
+      case .message(.trying(let candidate, let position, let count, let best)):
+        current = candidate
+        report(.trying(candidate: candidate, position: position, count: count, best: best))
+        since = clock.now()
+      case .message(.timing(let candidate)):
+        current = candidate
+        since = clock.now()
+      case .message(.noisy(let spread, let isRepeated)):
+        report(.noisy(spread: spread, isRepeated: isRepeated))
+        since = clock.now()
+      case .message(.entry(let text)):
+        guard let entry = try TuningEntry.reading(text) else { throw TuningError.worker(reason: "it answered nothing") }
+        return .success(entry)
+      case .message(.noCandidate(let reasons)): throw TuningError.noCandidate(problem: problem, reasons: reasons)
+      case .message(.failed(let reason)): throw TuningError.worker(reason: reason)
+      case .malformed(let line): throw TuningError.worker(reason: "it answered '\(line)'")
+      case .closed:
+        worker.waitUntilDead()
+        let end = worker.end()
+        guard let current else { throw TuningError.worker(reason: "it \(end) before a candidate ran") }
+        return .failure(
+          Disqualification(candidate: current, reason: "its process \(end)", isTimeout: false))
+      case .nothing:
+        // The reference comes before the first candidate and may take its time.
+        let allowed = limits.secondsPerStep * (current == nil ? 20 : 1)
+        guard Double(clock.now() - since) / 1e9 > allowed else { continue }
+        let end = worker.end()
+        guard let current else { throw TuningError.worker(reason: "the reference took over \(allowed) s, \(end)") }
+        return .failure(
+          Disqualification(candidate: current, reason: "did not end within \(limits.secondsPerStep) s", isTimeout: true)
+        )
+      }
+    }
+  }
+}
+
+extension Disqualification: Error {}

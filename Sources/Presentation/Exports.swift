@@ -1,0 +1,3 @@
+// Figures and pictures come with what shows them.
+
+@_exported import Charts

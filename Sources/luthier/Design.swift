@@ -1,0 +1,67 @@
+import ArgumentParser
+import Autotuner
+import GuidelineStudy
+import Luthier
+import Presentation
+
+/// `luthier design`: tools for people who design networks.
+struct Design: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tools for designers of networks.", subcommands: [CheckDesign.self])
+}
+
+/// `luthier design check`: the four guidelines applied to a network.
+struct CheckDesign: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Name the layers that go against the four guidelines, what they cost here, and what would keep them.")
+
+  @Argument(help: "An ONNX file or a network of the catalog.")
+  var network: String
+
+  @OptionGroup var inputs: InputArguments
+
+  @OptionGroup var arguments: StudyArguments
+
+  @Option(help: "Threads that run the network.")
+  var threads = 1
+
+  @Option(help: "Print as text or json.")
+  var output = OutputFormat.text
+
+  func validate() throws { try checkThreads(threads) }
+
+  func run() throws {
+    var deployment = Deployment()
+    inputs.apply(to: &deployment)
+    let graph = try deployment.graph(of: network)
+    let progress = ProgressLine()
+    let check = try DesignCheck(
+      arguments.options(), threads: threads, cancellation: .onInterrupt(), report: StudyProgress(progress).show)
+    let report = try check.check(graph)
+    progress.clear()
+    guard output == .text else {
+      print(try JSONOutput.text(report))
+      return
+    }
+    var table = Table([
+      .text("G"), .text("layers"), .text("against the guideline"), .number("MFLOP"), .number("in the network"),
+      .number("alone"), .number("instead"), .number("saving"), .number("±"), .text("at equal FLOPs"),
+    ])
+    for row in report.findings {
+      table.add([
+        "\(row.guideline)", row.layers.joined(separator: ", "), row.reason, Figures.fixed(Double(row.flops) / 1e6, 2),
+        Figures.time(nanoseconds: row.in_network_ms * 1e6), Figures.time(nanoseconds: row.alone_ms * 1e6),
+        row.alternative_ms.map { Figures.time(nanoseconds: $0 * 1e6) } ?? "-",
+        row.saving_ms.map { Figures.time(nanoseconds: $0 * 1e6) } ?? "-", Figures.percent(row.spread), row.alternative,
+      ])
+    }
+    if !report.findings.isEmpty { print(table.text + "\n") }
+    print(
+      "\(report.network), \(report.threads) thread\(report.threads == 1 ? "" : "s"): "
+        + "\(Figures.fixed(report.network_ms, 3)) ms in \(report.layer_count) layers; "
+        + (1...4).map { guideline in
+          "G\(guideline) \(report.findings.filter { $0.guideline == guideline }.count)"
+        }.joined(separator: ", "))
+  }
+}

@@ -1,0 +1,14 @@
+import ArgumentParser
+import Autotuner
+import Luthier
+
+/// `tune worker`: the process in which candidates run; the tuner starts it.
+struct Worker: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run candidates for a tuner that asks on standard input.", shouldDisplay: false)
+
+  func run() throws {
+    let registry = try KernelRegistry.standard()
+    TuningWorker.serve(registry: registry, oracle: registry.filter { $0.family == "reference" })
+  }
+}
