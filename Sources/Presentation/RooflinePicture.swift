@@ -108,53 +108,30 @@ public struct RooflinePicture {
     return parts.joined()
   }
 
-  private static func colour(_ kernel: String) -> String {
-    let family = kernel.prefix { $0 != "." }
-    return switch family {
-    case "direct": "#b5541c"
-    case "im2col": "#5b7c99"
-    case "winograd": "#7a9e7e"
-    case "decomposed": "#9b8bb4"
-    case "reference": "#a0a0a0"
-    default: "#c2a878"
-    }
-  }
+  private static func family(_ kernel: String) -> String { String(kernel.prefix { $0 != "." }) }
 
   private var dots: String {
     profile.layers.filter { $0.gflops > 0 }.map { layer in
       let radius = 3 + 14 * min(layer.share, 0.5).squareRoot()
       return "<circle cx='\(x(layer.arithmetic_intensity))' cy='\(y(layer.gflops))' r='\(Figures.fixed(radius, 1))' "
-        + "fill='\(Self.colour(layer.kernel))' fill-opacity='0.55'><title>\(title(layer))</title></circle>"
+        + "fill='\(Drawing.colour(ofFamily: Self.family(layer.kernel)))' fill-opacity='0.55'><title>\(title(layer))</title></circle>"
     }.joined()
   }
 
-  private func title(_ layer: NetworkLayerTimes.Layer) -> String {
-    Drawing.escaped(
-      "\(layer.layer): \(layer.kernel), \(Figures.time(nanoseconds: layer.median_us * 1e3)), "
-        + "\(Figures.percent(layer.fraction_of_roofline)) of the roofline; \(layer.problem)")
+  private func title(_ layer: NetworkLayerTimes.Layer) -> String { Drawing.escaped(plainTitle(layer)) }
+
+  private func plainTitle(_ layer: NetworkLayerTimes.Layer) -> String {
+    "\(layer.layer): \(layer.kernel), \(Figures.time(nanoseconds: layer.median_us * 1e3)), "
+      + "\(Figures.percent(layer.fraction_of_roofline)) of the roofline; \(layer.problem)"
   }
 
   /// The layers one behind the other, each as wide as its time.
   private var timeline: String {
     let begin = top + height + 56
-    var position = left
-    var parts: [String] = []
-    for layer in profile.layers {
-      let length = width * layer.share
-      parts.append(
-        "<rect x='\(position)' y='\(begin)' width='\(length)' height='34' fill='\(Self.colour(layer.kernel))' "
-          + "stroke='white' stroke-width='0.5'><title>\(title(layer))</title></rect>")
-      position += length
+    let blocks = profile.layers.map {
+      Timeline.Block(title: plainTitle($0), share: $0.share, kind: Self.family($0.kernel))
     }
-    let families = Set(profile.layers.map { String($0.kernel.prefix { $0 != "." }) }).sorted()
-    for (index, family) in families.enumerated() {
-      let start = left + Double(index) * 110
-      parts.append(
-        "<rect x='\(start)' y='\(begin + 48)' width='10' height='10' fill='\(Self.colour(family + "."))'/>"
-          + "<text x='\(start + 15)' y='\(begin + 57)' class='small'>\(Drawing.escaped(family))</text>")
-    }
-    parts.append(
-      "<text x='\(left)' y='\(begin - 6)' class='small'>the layers in order, each as wide as its time</text>")
-    return parts.joined()
+    return Timeline(blocks).elements(left: left, top: begin, width: width)
+      + "<text x='\(left)' y='\(begin - 6)' class='small'>the layers in order, each as wide as its time</text>"
   }
 }

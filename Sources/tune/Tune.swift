@@ -12,7 +12,7 @@ struct Tune: ParsableCommand {
       tune --platform this-host --network model.onnx --threads 1,2 --effort thorough
       """,
     version: "luthier \(LibraryVersion.current)",
-    subcommands: [TuneNetworks.self, Show.self, Explain.self, Kernels.self, Worker.self],
+    subcommands: [TuneNetworks.self, Show.self, Explain.self, Report.self, Kernels.self, Worker.self],
     defaultSubcommand: TuneNetworks.self)
 }
 

@@ -1,5 +1,5 @@
-import HostPlatform
-import LayerKernels
+public import HostPlatform
+public import LayerKernels
 
 /// One conversion between layouts.
 struct ConversionKey: Hashable {
@@ -9,10 +9,22 @@ struct ConversionKey: Hashable {
 }
 
 /// Times layout conversions, which the choice for a network has to pay for.
-struct ConversionTimer<Clock: MonotonicClock> {
+public struct ConversionTimer<Clock: MonotonicClock> {
   let registry: KernelRegistry
   let clock: Clock
   let threads: Int
+
+  /// A timer of the kernels that would convert.
+  public init(registry: KernelRegistry, clock: Clock, threads: Int) {
+    self.registry = registry
+    self.clock = clock
+    self.threads = threads
+  }
+
+  /// The nanoseconds of a conversion; 0 where the layouts are the same, infinite where no kernel converts.
+  public func time(shape: TensorShape, from: TensorLayout, to: TensorLayout) -> Double {
+    from == to ? 0 : time(of: ConversionKey(shape: shape, from: from, to: to))
+  }
 
   /// The nanoseconds of one conversion by the kernel that would run; the median of a few runs with warm caches, as the
   /// activation has just been written. Infinite where no kernel converts.
