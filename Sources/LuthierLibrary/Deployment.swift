@@ -25,6 +25,8 @@ public struct Deployment: Sendable {
   public var registry: KernelRegistry?
   /// What to do about a layer that nobody has tuned.
   public var mode = Mode.fallBack
+  /// A file that receives the problems that nobody has tuned, for `tune --misses`; nil for none.
+  public var missesFile: String?
   /// Where lines for the operator go.
   public var logger = Logger(label: "luthier")
 
@@ -79,6 +81,7 @@ public struct Deployment: Sendable {
     let network = try CompiledNetwork(
       consume graph, registry: registry,
       options: CompilationOptions(threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout))
+    if let missesFile { try recordMisses(of: network, in: MissesFile(path: missesFile)) }
     if mode == .strict { try checkTuned(network) }
     if ProcessEnvironment.values(of: [Self.verboseVariable])[Self.verboseVariable] == "1" { logChoices(network) }
     return network
@@ -104,14 +107,25 @@ public struct Deployment: Sendable {
       user: user, shipped: profile == nil ? Self.shippedFolder : nil, library: library, scope: scope)
   }
 
+  private func recordMisses(of network: CompiledNetwork, in file: MissesFile) throws(TuningDatabaseError) {
+    let misses = Self.untuned(network).map { MissesFile.Miss(problem: $0.problem.key, threads: network.threads) }
+    let count = try file.record(misses)
+    if count > 0 { logger.notice("\(count) problems that nobody has tuned were added to \(file.path)") }
+  }
+
   private func checkTuned(_ network: CompiledNetwork) throws(DeploymentError) {
-    let missing = network.layers.filter { layer in
+    let missing = Self.untuned(network)
+    guard missing.isEmpty else { throw .notTuned(layers: missing.map { "\($0.name) (\($0.problem.key))" }) }
+  }
+
+  /// Layers whose choice comes from no tuning of their problem.
+  private static func untuned(_ network: CompiledNetwork) -> [CompiledLayer] {
+    network.layers.filter { layer in
       switch layer.choice.source {
       case .heuristic, .nearest: !layer.isConversion
       case .forced, .profile, .tuned: false
       }
     }
-    guard missing.isEmpty else { throw .notTuned(layers: missing.map { "\($0.name) (\($0.problem.key))" }) }
   }
 
   private func logChoices(_ network: CompiledNetwork) {

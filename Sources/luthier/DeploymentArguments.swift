@@ -19,6 +19,9 @@ struct DeploymentArguments: ParsableArguments {
   @Flag(help: "Fail where a layer was not tuned, instead of running a default.")
   var strict = false
 
+  @Option(help: "A file that receives problems that nobody has tuned, for 'tune --misses FILE'.")
+  var record: String?
+
   @Option(help: "Print as text or json.")
   var output = OutputFormat.text
 
@@ -29,6 +32,7 @@ struct DeploymentArguments: ParsableArguments {
     deployment.threads = threads
     deployment.profile = profile
     deployment.family = kernels
+    deployment.missesFile = record
     deployment.mode = strict ? .strict : .fallBack
     deployment.logger = Logger(label: "luthier") { StreamLogHandler.standardError(label: $0) }
     inputs.apply(to: &deployment)

@@ -22,25 +22,14 @@ struct Explain: ParsableCommand {
     let host = try PlatformFingerprint.current()
     let file = try databases.file(of: host)
     guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
-    guard let entry = entry(in: database) else { throw TuneProgramError.unknownLayer(layer) }
+    guard let entry = database.entry(ofLayer: layer, threads: threads) else {
+      throw TuneProgramError.unknownLayer(layer)
+    }
     let explanation = try LayerExplanation(
       entry, registry: .standard(), roofline: .measure(threads: entry.key.threads))
     switch output {
     case .text: print(explanation.text)
     case .json: print(try JSONOutput.text(explanation))
     }
-  }
-
-  private func entry(in database: PlatformDatabase) -> TuningEntry? {
-    if let key = try? ProblemKey(parsing: layer), let entry = database.entry(problem: key, threads: threads) {
-      return entry
-    }
-    for profile in database.profiles where profile.key.threads == threads {
-      for candidate in profile.layers
-      where candidate.node == layer || "\(profile.key.network)/\(candidate.node)" == layer {
-        if let entry = database.entry(problem: candidate.problem, threads: threads) { return entry }
-      }
-    }
-    return nil
   }
 }

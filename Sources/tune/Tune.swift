@@ -12,7 +12,10 @@ struct Tune: ParsableCommand {
       tune --platform this-host --network model.onnx --threads 1,2 --effort thorough
       """,
     version: "luthier \(LibraryVersion.current)",
-    subcommands: [TuneNetworks.self, Show.self, Explain.self, Report.self, Kernels.self, Worker.self],
+    subcommands: [
+      TuneNetworks.self, Show.self, Explain.self, Report.self, Kernels.self, Reproduce.self, TimeCandidate.self,
+      Verify.self, Audit.self, MergeDatabases.self, CompareDatabases.self, Prune.self, ExportDatabase.self, Worker.self,
+    ],
     defaultSubcommand: TuneNetworks.self)
 }
 

@@ -14,6 +14,9 @@ struct TuneNetworks: ParsableCommand {
   @Option(help: "A network of the catalog or an ONNX file; may be given several times.")
   var network: [String] = []
 
+  @Option(help: "A file of problems that deployments with --record met untuned: these are tuned instead of networks.")
+  var misses: String?
+
   @OptionGroup var inputs: InputArguments
 
   @Option(help: "Thread counts to tune for, such as 1,2.")
@@ -45,6 +48,7 @@ struct TuneNetworks: ParsableCommand {
       throw ValidationError(
         "platform '\(platform)' is not this machine, which is '\(host.name)'; a machine is tuned where it stands.")
     }
+    if let misses { return try tuneMisses(misses, host: host) }
     var deployment = Deployment()
     inputs.apply(to: &deployment)
     let names = network.isEmpty ? ["shufflenet_v2_x1_0"] : network
@@ -64,6 +68,37 @@ struct TuneNetworks: ParsableCommand {
       print(try JSONOutput.text(TuneOutput(platform: host.name, database: session.file.path, networks: reports)))
     }
   }
+}
+
+extension TuneNetworks {
+  /// Tunes the problems that a file lists.
+  private func tuneMisses(_ path: String, host: PlatformFingerprint) throws {
+    guard network.isEmpty else { throw ValidationError("--misses and --network exclude each other.") }
+    let misses = try MissesFile(path: path).read()
+    guard !misses.isEmpty else { throw TuneProgramError.noMisses(path: path) }
+    let session = try TuningSession(
+      host: host, file: databases.file(of: host), effort: effort, maximumError: maxError,
+      limits: limits.limits, cancellation: .onInterrupt())
+    let entries = try session.tune(misses)
+    switch output {
+    case .json:
+      print(
+        try JSONOutput.text(
+          entries.map {
+            MissReport(problem: $0.key.problem.description, threads: $0.key.threads, winner: $0.winner?.name)
+          }))
+    case .text:
+      for entry in entries { print("\(entry.key): \(entry.winner?.name ?? "no winner")") }
+      print("\n\(session.file.path)")
+    }
+  }
+}
+
+/// The JSON of a problem that was tuned by itself.
+struct MissReport: Encodable {
+  let problem: String
+  let threads: Int
+  let winner: String?
 }
 
 /// The JSON of a whole run.

@@ -27,25 +27,10 @@ struct TuningSession {
 
   /// Tunes the networks for a thread count and writes what came of it.
   func tune(_ graphs: [Graph], threads: Int) throws -> [NetworkReport] {
-    // Recovers what an interrupted run has left in the journal, and finds out early that the folder cannot be written.
-    let stored = try file.update(platform: host) { _ in }.database
-    let library = RunningLibrary(registry, host: host)
     let progress = ProgressLine()
-    let tuner = NetworkTuner(
-      registry: registry, oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(), options: options,
-      problemTuner: try IsolatedProblemTuner(
-        executable: ProgramFile.path, arguments: [Worker._commandName], options: options, limits: limits))
     var finished = 0.0
-    let entries = try tuner.tuneProblems(
-      of: graphs, threads: threads,
-      known: { key in stored.entry(key).map { library.removingStale($0) } },
-      keep: { entry in
-        var results = PlatformDatabase(platform: host)
-        results.record(entry)
-        try file.journal(results)
-      },
-      cancellation: cancellation,
-      report: { event in Self.show(event, on: progress, finished: &finished) })
+    let (tuner, entries) = try tuneProblems(
+      NetworkTuner<SystemClock>.problems(of: graphs), threads: threads, progress: progress, finished: &finished)
     var outcomes: [(Graph, NetworkTuner<SystemClock>.Outcome)] = []
     for graph in graphs {
       progress.update(done: finished, "\(graph.name): choosing for the whole network")
@@ -53,12 +38,55 @@ struct TuningSession {
         (graph, try tuner.choose(for: graph, threads: threads, entries: entries, cancellation: cancellation)))
     }
     progress.clear()
-    let profiles = outcomes.map(\.1.profile)
-    try file.update(platform: host) { database in
-      for entry in entries.values { database.record(entry) }
+    try write(entries.values, outcomes.map(\.1.profile))
+    return outcomes.map { NetworkReport($0, $1, threads: threads) }
+  }
+
+  /// Tunes problems by themselves and writes what came of them.
+  func tune(_ misses: [MissesFile.Miss]) throws -> [TuningEntry] {
+    let progress = ProgressLine()
+    var entries: [TuningEntry] = []
+    for threads in Set(misses.map(\.threads)).sorted() {
+      var finished = 0.0
+      let problems = try misses.filter { $0.threads == threads }.map { try registry.problem(for: $0.problem) }
+      let found = try tuneProblems(problems, threads: threads, progress: progress, finished: &finished).entries
+      entries += problems.compactMap { found[$0.key] }
+    }
+    progress.clear()
+    try write(entries, [])
+    return entries
+  }
+
+  private func write(_ entries: some Sequence<TuningEntry>, _ profiles: [NetworkProfile]) throws {
+    _ = try file.update(platform: host) { database in
+      for entry in entries { database.record(entry) }
       for profile in profiles { database.record(profile) }
     }
-    return outcomes.map { NetworkReport($0, $1, threads: threads) }
+  }
+
+  private func tuneProblems(
+    _ problems: [any LayerProblem], threads: Int, progress: ProgressLine, finished: inout Double
+  ) throws -> (tuner: NetworkTuner<SystemClock>, entries: [ProblemKey: TuningEntry]) {
+    // Recovers what an interrupted run has left in the journal, and finds out early that the folder cannot be written.
+    let stored = try file.update(platform: host) { _ in }.database
+    let library = RunningLibrary(registry, host: host)
+    let tuner = NetworkTuner(
+      registry: registry, oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(), options: options,
+      problemTuner: try IsolatedProblemTuner(
+        executable: ProgramFile.path, arguments: [Worker._commandName], options: options, limits: limits))
+    var done = finished
+    let entries = try tuner.tune(
+      problems, threads: threads,
+      known: { key in stored.entry(key).map { library.removingStale($0) } },
+      keep: { entry in
+        var results = PlatformDatabase(platform: host)
+        results.record(entry)
+        try file.journal(results)
+      },
+      cancellation: cancellation,
+      report: { event in Self.show(event, on: progress, finished: &done) })
+    finished = done
+    return (tuner, entries)
   }
 
   private static func show(_ event: TuningEvent, on progress: ProgressLine, finished: inout Double) {

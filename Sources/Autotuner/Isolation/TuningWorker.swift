@@ -74,15 +74,21 @@ public enum TuningWorker {
   }
 
   private static func limitMemory(to bytes: Int) {
-    var limit = rlimit()
     #if canImport(Glibc)
-      let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
+      let (memory, core) = (__rlimit_resource_t(RLIMIT_AS.rawValue), __rlimit_resource_t(RLIMIT_CORE.rawValue))
     #else
-      let resource = RLIMIT_AS
+      let (memory, core) = (RLIMIT_AS, RLIMIT_CORE)
     #endif
-    guard getrlimit(resource, &limit) == 0 else { return }
-    limit.rlim_cur = min(rlim_t(max(bytes, 1 << 28)), limit.rlim_max)
-    setrlimit(resource, &limit)
+    var limit = rlimit()
+    if getrlimit(memory, &limit) == 0 {
+      limit.rlim_cur = min(rlim_t(max(bytes, 1 << 28)), limit.rlim_max)
+      setrlimit(memory, &limit)
+    }
+    // A dying worker is of no interest to a debugger, and writing its memory down would take seconds.
+    if getrlimit(core, &limit) == 0 {
+      limit.rlim_cur = 0
+      setrlimit(core, &limit)
+    }
   }
 
   private static func send(_ message: WorkerMessage, to file: Int32) {

@@ -70,7 +70,18 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     of graphs: [Graph], threads: Int, known: (TuningEntry.Key) -> TuningEntry?, keep: (TuningEntry) throws -> Void,
     cancellation: Cancellation, report: (TuningEvent) -> Void
   ) throws -> [ProblemKey: TuningEntry] {
-    let problems = Self.problems(of: graphs)
+    try tune(
+      Self.problems(of: graphs), threads: threads, known: known, keep: keep, cancellation: cancellation, report: report)
+  }
+
+  /// Tunes the problems that the database lacks for this effort; see
+  /// ``tuneProblems(of:threads:known:keep:cancellation:report:)``.
+  ///
+  /// - Throws: ``TuningError``, or what `keep` throws.
+  public func tune(
+    _ problems: [any LayerProblem], threads: Int, known: (TuningEntry.Key) -> TuningEntry?,
+    keep: (TuningEntry) throws -> Void, cancellation: Cancellation, report: (TuningEvent) -> Void
+  ) throws -> [ProblemKey: TuningEntry] {
     var entries: [ProblemKey: TuningEntry] = [:]
     for (index, problem) in problems.enumerated() {
       let key = TuningEntry.Key(problem: problem.key, threads: threads)

@@ -53,11 +53,8 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     _ problem: any LayerProblem, threads: Int, known: TuningEntry?, disqualified: [Disqualification],
     cancellation: Cancellation, report: (TuningEvent) -> Void
   ) throws -> TuningEntry {
-    var random = RandomSource(seed: 0x5EED)
     let team = try ThreadTeam(threads: threads)
-    let inputs = problem.inputShapes.map { random.tensor(shape: $0) }
-    let parameters = problem.drawParameters(from: &random)
-    let expected = try reference(problem, parameters: parameters, inputs: inputs)
+    let setting = try ProblemSetting(problem, oracle: oracle, clock: clock)
 
     let answers = registry.answers(for: problem)
     var records: [CandidateRecord] = []
@@ -65,7 +62,7 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
       guard case .refused(let reason) = answer.applicability else { continue }
       records.append(.refused(kernel: answer.kernel, version: answer.version, reason: reason))
     }
-    let all = contestants(answers, problem: problem, known: known)
+    let all = try contestants(answers, problem: problem, known: known)
     for candidate in all {
       guard let fault = disqualified.first(where: { $0.candidate == candidate.name }) else { continue }
       records.append(.failed(candidate, fault.isTimeout ? .timedOut : .crashed, reason: fault.reason))
@@ -82,9 +79,9 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
       report(.trying(candidate: candidate.name, position: position, count: field.count, best: best))
       do {
         let run = try CandidateRun(
-          candidate, parameters: parameters, inputs: inputs, team: team, fenced: isFenced)
+          candidate, parameters: setting.parameters, inputs: setting.inputs, team: team, fenced: isFenced)
         _ = run.run(clock: clock)
-        let error = run.result().largestDifference(from: expected)
+        let error = run.result().largestDifference(from: setting.expected)
         if let fault = fault(of: candidate, error: error, damage: run.damage()) {
           records.append(.failed(candidate, .wrong, reason: fault, maximumError: error))
           continue
@@ -162,14 +159,27 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     return best
   }
 
-  /// The candidates to try, the default first, then in the registry's order; of each kernel at most as many as the effort
-  /// allows.
+  /// The candidates to try.
+  ///
+  /// Where the database knows the problem as thoroughly as is asked, these are the stored winner and what is new since: the
+  /// candidates of kernels that were added, changed, or offer others than before. Else the default, then all in the registry's
+  /// order, of each kernel at most as many as the effort allows.
   private func contestants(
     _ answers: [KernelAnswer], problem: any LayerProblem, known: TuningEntry?
-  ) -> [Candidate] {
+  ) throws -> [Candidate] {
+    let offers = answers.map(KernelOffer.init)
     var field: [Candidate] = []
-    if let first = try? registry.defaultCandidate(for: problem) { field.append(first) }
-    for answer in answers {
+    var pending = Set(offers.map(\.kernel))
+    if let known, let winner = known.winner,
+      let incumbent = try? registry.candidate(
+        named: winner.kernel, configuration: winner.configuration, for: problem)
+    {
+      let library = RunningLibrary(registry, host: try PlatformFingerprint.current())
+      pending = Set(library.pendingKernels(of: known, offers: offers, effort: options.effort))
+      if pending.count < offers.count { field.append(incumbent) }
+    }
+    if field.isEmpty, let first = try? registry.defaultCandidate(for: problem) { field.append(first) }
+    for answer in answers where pending.contains(answer.kernel) {
       for candidate in answer.candidates.prefix(options.candidatesPerKernel)
       where candidate.errorClass.isApproximate ? options.maximumError > 0 : true {
         if candidate.name != field.first?.name { field.append(candidate) }
@@ -191,25 +201,11 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     }
   }
 
-  private func reference(
-    _ problem: any LayerProblem, parameters: any Sendable, inputs: [Tensor]
-  ) throws -> Tensor {
-    let candidate = try oracle.defaultCandidate(for: problem)
-    let run = try CandidateRun(candidate, parameters: parameters, inputs: inputs, team: ThreadTeam(threads: 1))
-    _ = run.run(clock: clock)
-    return run.result()
-  }
-
   /// The time of one run with caches as in a network; tiny kernels are repeated within the span.
   private func sample(_ run: CandidateRun, repeats: Int) -> Double {
     caches.prepare(touching: run.regions)
     return Double(run.run(clock: clock, repeats: repeats)) / Double(repeats)
   }
-}
-
-extension LayerProblem {
-  /// Parameters whose type only the problem knows.
-  fileprivate func drawParameters(from random: inout RandomSource) -> any Sendable { randomParameters(from: &random) }
 }
 
 extension Tensor {

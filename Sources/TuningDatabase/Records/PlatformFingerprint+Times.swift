@@ -3,7 +3,7 @@ import HostPlatform
 extension PlatformFingerprint {
   /// What differs between this platform and a host, in one line; nil when they are the same, so that times of the one are
   /// times of the other.
-  func differences(from host: PlatformFingerprint) -> String? {
+  public func differences(from host: PlatformFingerprint) -> String? {
     let differences = compare(to: host).differences
     return differences.isEmpty ? nil : differences.joined(separator: "; ")
   }
