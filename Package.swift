@@ -101,7 +101,9 @@ let package = Package(
       path: "Sources/LuthierLibrary"),
     .target(
       name: "Autotuner",
-      dependencies: ["Network", "TuningDatabase", "HostPlatform", .product(name: "Logging", package: "swift-log")]),
+      dependencies: [
+        "Network", "TuningDatabase", "HostPlatform", .product(name: "RealModule", package: "swift-numerics"),
+      ]),
     .target(name: "Charts", dependencies: [.product(name: "RealModule", package: "swift-numerics")]),
     .target(name: "GuidelineStudy", dependencies: ["Autotuner", "Luthier", "Charts"]),
     .target(name: "KernelConformance", dependencies: ["LayerKernels", "ReferenceKernels"]),

@@ -23,6 +23,9 @@ public struct Deployment: Sendable {
   public var family: String?
   /// The kernels to choose from; nil means the standard ones for this processor.
   public var registry: KernelRegistry?
+  /// The error at the outputs, relative to their largest value, within which a profile may have approximate kernels: the same
+  /// number as `tune --max-error` was given. 0 means exact kernels only.
+  public var allowedError = 0.0
   /// What to do about a layer that nobody has tuned.
   public var mode = Mode.fallBack
   /// A file that receives the problems that nobody has tuned, for `tune --misses`; nil for none.
@@ -65,10 +68,10 @@ public struct Deployment: Sendable {
     if let family { choosers.append(FamilyChooser(family: family)) }
     if family == nil {
       var store = try openStore(registry, .profiles)
-      var tuned = TunedChooser(store: store, graph: graph, threads: threads)
+      var tuned = TunedChooser(store: store, graph: graph, threads: threads, allowedError: allowedError)
       if !tuned.answers(allOf: graph) {
         store = try openStore(registry, .everything)
-        tuned = TunedChooser(store: store, graph: graph, threads: threads)
+        tuned = TunedChooser(store: store, graph: graph, threads: threads, allowedError: allowedError)
       }
       for warning in store.warnings { logger.warning("\(warning)") }
       if !tuned.hasProfile {

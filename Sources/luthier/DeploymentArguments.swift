@@ -16,6 +16,9 @@ struct DeploymentArguments: ParsableArguments {
 
   @OptionGroup var inputs: InputArguments
 
+  @Option(help: "The error that a tuned profile may have, as 'tune --max-error' was given.")
+  var maxError = 0.0
+
   @Flag(help: "Fail where a layer was not tuned, instead of running a default.")
   var strict = false
 
@@ -25,7 +28,10 @@ struct DeploymentArguments: ParsableArguments {
   @Option(help: "Print as text or json.")
   var output = OutputFormat.text
 
-  func validate() throws { try checkThreads(threads) }
+  func validate() throws {
+    try checkThreads(threads)
+    guard (0...1).contains(maxError) else { throw ValidationError("--max-error is \(maxError); allowed are 0 to 1.") }
+  }
 
   func deployment() throws -> Deployment {
     var deployment = Deployment()
@@ -33,6 +39,7 @@ struct DeploymentArguments: ParsableArguments {
     deployment.profile = profile
     deployment.family = kernels
     deployment.missesFile = record
+    deployment.allowedError = maxError
     deployment.mode = strict ? .strict : .fallBack
     deployment.logger = Logger(label: "luthier") { StreamLogHandler.standardError(label: $0) }
     inputs.apply(to: &deployment)

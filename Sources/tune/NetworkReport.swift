@@ -23,6 +23,8 @@ struct NetworkReport: Encodable {
   let tuned_ms: Double?
   let predicted_ms: Double
   let decision: String
+  /// What the profile errs at the network's output, relative to its largest value; nil for exact choices.
+  let error: Double?
   let noisy_layers: Int
 
   init(_ graph: Graph, _ outcome: NetworkTuner<SystemClock>.Outcome, threads: Int) {
@@ -46,6 +48,7 @@ struct NetworkReport: Encodable {
     tuned_ms = totals.tuned.map { $0.medianNanoseconds / 1e6 }
     predicted_ms = outcome.predictedTime / 1e6
     decision = outcome.decision.rawValue
+    error = outcome.profile.maximumError
     noisy_layers = outcome.layers.filter { $0.entry.search?.isUncertain == true }.count
   }
 
@@ -66,6 +69,7 @@ struct NetworkReport: Encodable {
     lines.append("layer-wise  \(milliseconds(layer_wise_ms))")
     lines.append(
       "tuned       \(milliseconds(tuned_ms))  (\(decision); layers add up to \(Figures.fixed(predicted_ms, 3)) ms)")
+    if let error { lines.append("error       \(Float(error)) at the network's output") }
     if noisy_layers > 0 {
       lines.append(
         "this host is noisy: \(noisy_layers) of \(layers.count) layers were decided within a spread above 10 %")

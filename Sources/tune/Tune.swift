@@ -14,7 +14,8 @@ struct Tune: ParsableCommand {
     version: "luthier \(LibraryVersion.current)",
     subcommands: [
       TuneNetworks.self, Show.self, Explain.self, Report.self, Kernels.self, Reproduce.self, TimeCandidate.self,
-      Verify.self, Audit.self, MergeDatabases.self, CompareDatabases.self, Prune.self, ExportDatabase.self, Worker.self,
+      Verify.self, Audit.self, MergeDatabases.self, CompareDatabases.self, Prune.self, ExportDatabase.self,
+      Benchmark.self, Worker.self,
     ],
     defaultSubcommand: TuneNetworks.self)
 }

@@ -31,14 +31,25 @@ struct TuningSession {
     var finished = 0.0
     let (tuner, entries) = try tuneProblems(
       NetworkTuner<SystemClock>.problems(of: graphs), threads: threads, progress: progress, finished: &finished)
+    // Layers that gain nothing from more threads run on one.
+    let single =
+      threads > 1
+      ? try tuneProblems(
+        NetworkTuner<SystemClock>.problems(of: graphs), threads: 1, progress: progress, finished: &finished
+      ).entries : [:]
     var outcomes: [(Graph, NetworkTuner<SystemClock>.Outcome)] = []
     for graph in graphs {
       progress.update(done: finished, "\(graph.name): choosing for the whole network")
       outcomes.append(
-        (graph, try tuner.choose(for: graph, threads: threads, entries: entries, cancellation: cancellation)))
+        (
+          graph,
+          try tuner.choose(
+            for: graph, threads: threads, entries: entries, single: single, cancellation: cancellation)
+        ))
     }
     progress.clear()
-    try write(entries.values, outcomes.map(\.1.profile))
+    try write(
+      Array(entries.values) + single.values + outcomes.flatMap(\.1.weightsEntries), outcomes.map(\.1.profile))
     return outcomes.map { NetworkReport($0, $1, threads: threads) }
   }
 

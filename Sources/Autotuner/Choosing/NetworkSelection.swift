@@ -14,11 +14,14 @@ public struct NetworkSelection {
     public let candidate: Candidate
     /// Its time, in nanoseconds.
     public let time: Double
+    /// How many threads share it; nil for all of the network's.
+    public let threads: Int?
 
     /// An option.
-    public init(candidate: Candidate, time: Double) {
+    public init(candidate: Candidate, time: Double, threads: Int? = nil) {
       self.candidate = candidate
       self.time = time
+      self.threads = threads
     }
   }
 

@@ -50,15 +50,15 @@ public final class IsolatedProblemTuner: ProblemTuning {
   ///
   /// - Throws: ``TuningError``.
   public func tune(
-    _ problem: any LayerProblem, threads: Int, known: TuningEntry?, cancellation: Cancellation,
-    report: (TuningEvent) -> Void
+    _ problem: any LayerProblem, threads: Int, known: TuningEntry?, among chosen: Set<String>?,
+    cancellation: Cancellation, report: (TuningEvent) -> Void
   ) throws -> TuningEntry {
     let known = try known?.spelled(for: PlatformDatabase(platform: platform))
     var disqualified: [Disqualification] = []
     while true {
       let request = WorkerRequest(
         problem: problem.key.description, threads: threads, options: options, known: known,
-        disqualified: disqualified, memoryLimit: limits.memory)
+        chosen: chosen?.sorted(), disqualified: disqualified, memoryLimit: limits.memory)
       switch try attempt(request, problem: problem.key, cancellation: cancellation, report: report) {
       case .success(let entry): return entry
       case .failure(let fault):

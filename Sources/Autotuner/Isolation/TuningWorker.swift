@@ -47,7 +47,7 @@ public enum TuningWorker {
       registry: registry, oracle: oracle, clock: SystemClock(), options: request.options, isFenced: true)
     let entry = try tuner.tune(
       problem, threads: request.threads, known: try request.known.flatMap { try TuningEntry.reading($0) },
-      disqualified: request.disqualified, cancellation: Cancellation()
+      among: request.chosen.map(Set.init), disqualified: request.disqualified, cancellation: Cancellation()
     ) { event in
       switch event {
       case .trying(let candidate, let position, let count, let best):

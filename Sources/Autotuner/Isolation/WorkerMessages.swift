@@ -9,6 +9,8 @@ struct WorkerRequest: Codable {
   let options: TuningOptions
   /// What the database has, as a database of one entry; nil for nothing.
   let known: String?
+  /// The names of the only candidates to try; nil for all.
+  let chosen: [String]?
   let disqualified: [Disqualification]
   /// The most bytes of address space that the worker may take.
   let memoryLimit: Int

@@ -19,8 +19,12 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     public let layers: [(node: String, entry: TuningEntry)]
     /// What the layers and conversions add up to, in nanoseconds.
     public let predictedTime: Double
-    /// Which of the three networks was fastest.
+    /// The time of the network whose layers were chosen together, whether or not it was kept.
+    public let timeTogether: MeasuredTime?
+    /// Which of the networks was fastest.
     public let decision: Decision
+    /// What approximate candidates err on the network's own weights.
+    public let weightsEntries: [TuningEntry]
   }
 
   /// Which choices a network runs with.
@@ -31,6 +35,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     case layerWise = "layer-wise"
     /// What runs where nobody has tuned: nothing was faster.
     case untuned
+    /// The choices made together, and approximate kernels within the allowed error.
+    case approximate
   }
 
   /// A tuner; see ``ProblemTuner`` for the parameters.
@@ -83,18 +89,22 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     keep: (TuningEntry) throws -> Void, cancellation: Cancellation, report: (TuningEvent) -> Void
   ) throws -> [ProblemKey: TuningEntry] {
     var entries: [ProblemKey: TuningEntry] = [:]
+    var model = CostModel(threads: threads)
     for (index, problem) in problems.enumerated() {
       let key = TuningEntry.Key(problem: problem.key, threads: threads)
       let stored = known(key)
       if let stored, isComplete(stored, for: problem) {
         entries[problem.key] = stored
+        model.learn(stored, of: problem)
         report(.known(stored, index: index, count: problems.count))
         continue
       }
       report(.began(problem: problem.key, threads: threads, index: index, count: problems.count))
       let entry = try problemTuner.tune(
-        problem, threads: threads, known: stored, cancellation: cancellation, report: report)
+        problem, threads: threads, known: stored, among: picked(problem, by: model), cancellation: cancellation,
+        report: report)
       try keep(entry)
+      model.learn(entry, of: problem)
       entries[problem.key] = entry
       report(.finished(entry, index: index, count: problems.count))
     }
@@ -104,20 +114,37 @@ public struct NetworkTuner<Clock: MonotonicClock> {
   /// Whether a stored entry answers for the kernels that are registered now, at this effort.
   private func isComplete(_ entry: TuningEntry, for problem: any LayerProblem) -> Bool {
     guard let search = entry.search, search.effort >= options.effort, entry.winner != nil else { return false }
-    return search.offers == registry.answers(for: problem).map(KernelOffer.init).sorted { $0.kernel < $1.kernel }
+    let answers = registry.answers(for: problem)
+    if options.maximumError > 0 {
+      let approximate = answers.flatMap(\.candidates).filter(\.errorClass.isApproximate)
+      guard approximate.allSatisfy({ entry.record(of: $0.kernel, $0.configuration) != nil }) else { return false }
+    }
+    return search.offers == answers.map(KernelOffer.init).sorted { $0.kernel < $1.kernel }
   }
 
-  /// Chooses for a network and times it three ways, in turn: as chosen together, with each layer's winner, and untuned.
+  /// The candidates that a search picks where there are too many to try all; nil where there are not.
+  private func picked(_ problem: any LayerProblem, by model: CostModel) -> Set<String>? {
+    let ordered = model.order(registry.answers(for: problem))
+    guard ordered.count > options.searchThreshold else { return nil }
+    return Set(ordered.prefix(max(Int(Double(ordered.count) * options.searchShare), 4)).map(\.name))
+  }
+
+  /// Chooses for a network and times it three ways, in turn: as chosen together, with each layer's winner, and untuned; and
+  /// with approximate kernels where the options allow an error.
   ///
-  /// - Parameter entries: what ``tuneProblems(of:threads:known:keep:cancellation:report:)`` gave.
+  /// - Parameters:
+  ///   - entries: what ``tuneProblems(of:threads:known:keep:cancellation:report:)`` gave.
+  ///   - single: the same for one thread, so that a layer which gains nothing from more may run on one; empty for no such
+  ///     choice.
   /// - Throws: ``TuningError/interrupted``, or what compiling the network throws.
   public func choose(
-    for graph: Graph, threads: Int, entries: [ProblemKey: TuningEntry], cancellation: Cancellation
+    for graph: Graph, threads: Int, entries: [ProblemKey: TuningEntry], single: [ProblemKey: TuningEntry] = [:],
+    cancellation: Cancellation
   ) throws -> Outcome {
     var conversions: [ConversionKey: Double] = [:]
     let measured = ConversionTimer(registry: registry, clock: clock, threads: threads)
     let selection = NetworkSelection(
-      options: { problem in self.selectionOptions(problem, entries[problem.key]) },
+      options: { problem in self.selectionOptions(problem, entries[problem.key], single: single[problem.key]) },
       conversionTime: { shape, from, to in
         let key = ConversionKey(shape: shape, from: from, to: to)
         if let time = conversions[key] { return time }
@@ -126,12 +153,18 @@ public struct NetworkTuner<Clock: MonotonicClock> {
         return time
       })
     let together = selection.select(graph)
-    let layerWise = layerWinners(graph, entries)
+    let chosen = together.choices.mapValues { LayerChoice($0.candidate, threads: $0.threads, source: .forced) }
     // In the order in which ties are broken: nothing is kept that is not faster than leaving it be.
-    let tables: [(Decision, [String: LayerChoice])] = [
-      (.untuned, [:]), (.together, together.choices.mapValues { LayerChoice($0.candidate, source: .forced) }),
-      (.layerWise, layerWise),
+    var tables: [(Decision, [String: LayerChoice])] = [
+      (.untuned, [:]), (.together, chosen), (.layerWise, layerWinners(graph, entries)),
     ]
+    var approximate: ApproximateSelection.Result?
+    if options.maximumError > 0 {
+      approximate = try ApproximateSelection(
+        registry: registry, threads: threads, allowedError: options.maximumError, cancellation: cancellation
+      ).select(graph, exact: chosen, entries: entries)
+      if let approximate { tables.append((.approximate, approximate.choices)) }
+    }
     let networks = try tables.map { _, table in
       try CompiledNetwork(
         graph, registry: registry,
@@ -142,24 +175,44 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     try cancellation.check()
     let times = results.map { MeasuredTime(samples: $0.samples) }
     let best = results.firstIndex { $0.verdict == .won } ?? 0
+    let decision = tables[best].0
     let layers = networks[best].layers.filter { !$0.isConversion }.map {
       NetworkProfile.Layer(node: $0.name, candidate: $0.choice.candidate, threads: $0.threads)
     }
     let profile = NetworkProfile(
       key: graph.profileKey(threads: threads, allowedError: options.maximumError), layers: layers,
-      decisions: ["choice": tables[best].0.rawValue],
-      totals: .init(untuned: times[0], layerWise: times[2], tuned: times[best]), effort: options.effort)
+      decisions: ["choice": decision.rawValue],
+      totals: .init(untuned: times[0], layerWise: times[2], tuned: times[best]), effort: options.effort,
+      maximumError: decision == .approximate ? approximate?.error : nil)
     return Outcome(
       profile: profile,
       layers: graph.nodes.compactMap { node in
         guard case .layer(let problem, _) = node.operation else { return nil }
         return entries[problem.key].map { (node.name, $0) }
       },
-      predictedTime: together.predictedTime, decision: tables[best].0)
+      predictedTime: together.predictedTime, timeTogether: times[1], decision: decision,
+      weightsEntries: approximate?.entries ?? [])
   }
 
   /// For each combination of layouts the fastest candidate that was timed.
-  private func selectionOptions(_ problem: any LayerProblem, _ entry: TuningEntry?) -> [NetworkSelection.Option] {
+  private func selectionOptions(
+    _ problem: any LayerProblem, _ entry: TuningEntry?, single: TuningEntry?
+  ) -> [NetworkSelection.Option] {
+    let shared = selectionOptions(problem, entry, threads: nil)
+    var options = shared
+    // On one thread only where that is faster by more than a tie, since the others then wait.
+    for alone in selectionOptions(problem, single, threads: 1) {
+      let rival = shared.first { $0.candidate.layouts == alone.candidate.layouts }
+      if let rival, rival.time <= alone.time * (1 + TuningEntry.tieFraction) { continue }
+      options.removeAll { $0.candidate.layouts == alone.candidate.layouts }
+      options.append(alone)
+    }
+    return options
+  }
+
+  private func selectionOptions(
+    _ problem: any LayerProblem, _ entry: TuningEntry?, threads: Int?
+  ) -> [NetworkSelection.Option] {
     guard let entry else { return [] }
     var options: [NetworkSelection.Option] = []
     var seen: Set<OperandLayouts> = []
@@ -170,7 +223,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
           named: record.kernel, configuration: record.configuration, for: problem)
       else { continue }
       seen.insert(layouts)
-      options.append(NetworkSelection.Option(candidate: candidate, time: time.medianNanoseconds))
+      options.append(
+        NetworkSelection.Option(candidate: candidate, time: time.medianNanoseconds, threads: threads))
     }
     return options
   }
@@ -202,6 +256,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     rules.limit = options.rules.limit * 2
     return Race(clock: clock, rules: rules).run(contexts.count) { contestant in
       guard !cancellation.isCancelled else { return .nan }
+      // Unmeasured: the rivals' weights, as many copies of the network's own, have pushed its weights out of the caches.
+      _ = try? contexts[contestant].run(inputs)
       let start = clock.now()
       let outputs = try? contexts[contestant].run(inputs)
       let end = clock.now()

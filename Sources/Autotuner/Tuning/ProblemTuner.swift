@@ -37,21 +37,24 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
   /// - Parameters:
   ///   - known: what the database has; candidates whose kernel is unchanged are not timed again, except the winner, which
   ///     new candidates race against.
+  ///   - chosen: the names of the only candidates to try besides the default, as a search has picked them; nil for all that the
+  ///     effort allows.
   ///   - report: hears what is being tried.
   /// - Returns: the records of everything that was tried, judged.
   /// - Throws: ``TuningError``, or what an oracle throws.
   public func tune(
-    _ problem: any LayerProblem, threads: Int, known: TuningEntry? = nil, cancellation: Cancellation,
-    report: (TuningEvent) -> Void
+    _ problem: any LayerProblem, threads: Int, known: TuningEntry?, among chosen: Set<String>?,
+    cancellation: Cancellation, report: (TuningEvent) -> Void
   ) throws -> TuningEntry {
     try tune(
-      problem, threads: threads, known: known, disqualified: [], cancellation: cancellation, report: report)
+      problem, threads: threads, known: known, among: chosen, disqualified: [], cancellation: cancellation,
+      report: report)
   }
 
-  /// As ``tune(_:threads:known:cancellation:report:)``, without candidates that have shown elsewhere that they must not run.
+  /// As ``tune(_:threads:known:among:cancellation:report:)``, without candidates that have shown elsewhere that they must not run.
   func tune(
-    _ problem: any LayerProblem, threads: Int, known: TuningEntry?, disqualified: [Disqualification],
-    cancellation: Cancellation, report: (TuningEvent) -> Void
+    _ problem: any LayerProblem, threads: Int, known: TuningEntry?, among chosen: Set<String>?,
+    disqualified: [Disqualification], cancellation: Cancellation, report: (TuningEvent) -> Void
   ) throws -> TuningEntry {
     let team = try ThreadTeam(threads: threads)
     let setting = try ProblemSetting(problem, oracle: oracle, clock: clock)
@@ -62,7 +65,7 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
       guard case .refused(let reason) = answer.applicability else { continue }
       records.append(.refused(kernel: answer.kernel, version: answer.version, reason: reason))
     }
-    let all = try contestants(answers, problem: problem, known: known)
+    let all = try contestants(answers, problem: problem, known: known, among: chosen)
     for candidate in all {
       guard let fault = disqualified.first(where: { $0.candidate == candidate.name }) else { continue }
       records.append(.failed(candidate, fault.isTimeout ? .timedOut : .crashed, reason: fault.reason))
@@ -165,7 +168,7 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
   /// candidates of kernels that were added, changed, or offer others than before. Else the default, then all in the registry's
   /// order, of each kernel at most as many as the effort allows.
   private func contestants(
-    _ answers: [KernelAnswer], problem: any LayerProblem, known: TuningEntry?
+    _ answers: [KernelAnswer], problem: any LayerProblem, known: TuningEntry?, among chosen: Set<String>?
   ) throws -> [Candidate] {
     let offers = answers.map(KernelOffer.init)
     var field: [Candidate] = []
@@ -178,11 +181,18 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
       pending = Set(library.pendingKernels(of: known, offers: offers, effort: options.effort))
       if pending.count < offers.count { field.append(incumbent) }
     }
+    let isPartial = !field.isEmpty
     if field.isEmpty, let first = try? registry.defaultCandidate(for: problem) { field.append(first) }
-    for answer in answers where pending.contains(answer.kernel) {
-      for candidate in answer.candidates.prefix(options.candidatesPerKernel)
-      where candidate.errorClass.isApproximate ? options.maximumError > 0 : true {
-        if candidate.name != field.first?.name { field.append(candidate) }
+    for answer in answers {
+      let limit = chosen == nil ? options.candidatesPerKernel : .max
+      for candidate in answer.candidates.prefix(limit) where candidate.name != field.first?.name {
+        if candidate.errorClass.isApproximate {
+          // They may never have been asked for before.
+          let isKnown = isPartial && known?.record(of: candidate.kernel, candidate.configuration) != nil
+          if options.maximumError > 0, !isKnown { field.append(candidate) }
+        } else if pending.contains(answer.kernel), chosen?.contains(candidate.name) ?? true {
+          field.append(candidate)
+        }
       }
     }
     return field

@@ -17,6 +17,10 @@ public struct TuningOptions: Hashable, Sendable, Codable {
   public var conditions: [String: String] = [:]
   /// The relative spread among the best above which a decision counts as uncertain.
   public var noiseLimit = 0.1
+  /// The number of a problem's candidates above which they are searched by the cost model and not all tried.
+  public var searchThreshold = 100
+  /// The part of the candidates that a search tries, its best guesses first.
+  public var searchShare = 0.1
   /// How often a race is run at most, until the spread is below ``noiseLimit``.
   public var attempts = 3
   /// The shortest span that is timed, in nanoseconds: clocks tick in tens of them.

@@ -25,10 +25,20 @@ extension Graph {
     return hash.digest
   }
 
+  private var fingerprintWithWeights: String {
+    var hash = StableHash()
+    hash.combine(fingerprint)
+    hash.combine(weightsDigest)
+    return hash.digest
+  }
+
   /// What the graph's profile is kept under. The graph is the one that the passes leave.
+  ///
+  /// A profile that may err is kept under the weights, too: what approximate kernels err depends on them.
   public func profileKey(threads: Int, allowedError: Double = 0) -> NetworkProfile.Key {
     NetworkProfile.Key(
-      network: name, fingerprint: fingerprint, inputShapes: inputs.map { self[$0].shape }, threads: threads,
+      network: name, fingerprint: allowedError > 0 ? fingerprintWithWeights : fingerprint,
+      inputShapes: inputs.map { self[$0].shape }, threads: threads,
       allowedError: allowedError)
   }
 }

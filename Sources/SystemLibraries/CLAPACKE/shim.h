@@ -2,6 +2,5 @@
 #pragma once
 #include <stdint.h>
 
-// Singular value decomposition of a general m × n matrix (LAPACK Users' Guide, section 2.4.5.3).
-int32_t LAPACKE_dgesdd(int layout, char jobz, int32_t m, int32_t n, double *a, int32_t lda, double *s, double *u,
-                       int32_t ldu, double *vt, int32_t ldvt);
+// All eigenvalues, in ascending order, and eigenvectors of a symmetric matrix (LAPACK Users' Guide, section 2.4.4).
+int32_t LAPACKE_dsyevd(int layout, char jobz, char uplo, int32_t n, double *a, int32_t lda, double *w);

@@ -12,7 +12,7 @@ import LayerKernels
 /// The distance of two problems whose `kind` is equal is √(Σ ln(a / b)²) over their sizes, the thread count among them, plus
 /// ``detailPenalty`` for each detail that differs. Twice the channels is as far as twice the rows or twice the threads: 0.69.
 /// Problems of different kinds have no distance: another filter size, stride or kind of grouping has another best kernel.
-struct ProblemFeatures: Sendable {
+package struct ProblemFeatures: Sendable {
   /// Everything that must be equal.
   let kind: String
   /// The names and logarithms of sizes.
@@ -43,7 +43,7 @@ struct ProblemFeatures: Sendable {
   ]
 
   /// The features of a problem; nil for an operation whose problems are only alike when they are equal.
-  init?(_ key: TuningEntry.Key) {
+  package init?(_ key: TuningEntry.Key) {
     let problem = key.problem
     guard let roles = Self.roles[problem.operation] else { return nil }
     var kind = problem.operation
@@ -81,7 +81,7 @@ struct ProblemFeatures: Sendable {
   }
 
   /// The distance to another problem; nil when the kinds differ.
-  func distance(to other: ProblemFeatures) -> Double? {
+  package func distance(to other: ProblemFeatures) -> Double? {
     guard kind == other.kind, sizes.count == other.sizes.count else { return nil }
     let squares = zip(sizes, other.sizes).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     let differing = zip(details, other.details).count { $0 != $1 } + abs(details.count - other.details.count)
