@@ -127,6 +127,15 @@ let package = Package(
         permissions: [.writeToPackageDirectory(reason: "The tuning database is written to TuningDB/.")]),
       dependencies: ["tune"]),
 
+    // Fuzzing: `swift run -c release fuzz PARSER`, and its seeds and old crashes as tests.
+    .target(
+      name: "FuzzedParsers", dependencies: ["Luthier"], path: "Tests/Fuzzing/Parsers"),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: ["FuzzedParsers", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/Fuzzing/Program"),
+    .testTarget(name: "FuzzingTests", dependencies: ["FuzzedParsers"], path: "Tests/Fuzzing/Regressions"),
+
     // Tests, a target a module.
     .testTarget(name: "LayerKernelsTests", dependencies: ["LayerKernels"]),
     .testTarget(name: "HostPlatformTests", dependencies: ["HostPlatform"]),
