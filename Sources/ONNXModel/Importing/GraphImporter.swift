@@ -17,7 +17,7 @@ public struct GraphImporter {
   private var remainingElements: Int
 
   /// What a model of any size may compute while it is read, in elements.
-  private static let computedElementLimit = 1 << 24
+  private static let computedElementLimit = 1 << 22
 
   init(_ model: ONNXModel, operators: ONNXOperatorRegistry) {
     self.model = model
