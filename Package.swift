@@ -136,6 +136,18 @@ let package = Package(
       path: "Tests/Fuzzing/Program"),
     .testTarget(name: "FuzzingTests", dependencies: ["FuzzedParsers"], path: "Tests/Fuzzing/Regressions"),
 
+    // What runs of a network cost, seen from a process of its own.
+    .systemLibrary(name: "CAllocator", path: "Tests/HotPath/CAllocator"),
+    .executableTarget(
+      name: "hot-path",
+      dependencies: ["CAllocator", "Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/HotPath/Program",
+      linkerSettings: [
+        .unsafeFlags(
+          ["-Xlinker", "--export-dynamic", "-Xlinker", "--defsym=malloc=luthier_counted_malloc"],
+          .when(platforms: [.linux]))
+      ]),
+
     // Tests, a target a module.
     .testTarget(name: "LayerKernelsTests", dependencies: ["LayerKernels"]),
     .testTarget(name: "HostPlatformTests", dependencies: ["HostPlatform"]),
@@ -145,7 +157,7 @@ let package = Package(
     .testTarget(name: "NetworkTests", dependencies: ["Luthier"]),
     .testTarget(name: "ONNXModelTests", dependencies: ["Luthier"]),
     .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier"]),
-    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram"]),
+    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram", "hot-path"]),
   ],
   swiftLanguageModes: [.v6]
 )
