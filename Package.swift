@@ -136,6 +136,27 @@ let package = Package(
         permissions: [.writeToPackageDirectory(reason: "The tuning database is written to TuningDB/.")]),
       dependencies: ["tune"]),
 
+    // Fuzzing: `swift run -c release fuzz PARSER`, and its seeds and old crashes as tests.
+    .target(
+      name: "FuzzedParsers", dependencies: ["Luthier"], path: "Tests/Fuzzing/Parsers"),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: ["FuzzedParsers", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/Fuzzing/Program"),
+    .testTarget(name: "FuzzingTests", dependencies: ["FuzzedParsers"], path: "Tests/Fuzzing/Regressions"),
+
+    // What runs of a network cost, seen from a process of its own.
+    .systemLibrary(name: "CAllocator", path: "Tests/HotPath/CAllocator"),
+    .executableTarget(
+      name: "hot-path",
+      dependencies: ["CAllocator", "Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/HotPath/Program",
+      linkerSettings: [
+        .unsafeFlags(
+          ["-Xlinker", "--export-dynamic", "-Xlinker", "--defsym=malloc=luthier_counted_malloc"],
+          .when(platforms: [.linux]))
+      ]),
+
     // Tests, a target a module.
     .testTarget(name: "LayerKernelsTests", dependencies: ["LayerKernels"]),
     .testTarget(name: "HostPlatformTests", dependencies: ["HostPlatform"]),
@@ -148,7 +169,7 @@ let package = Package(
       name: "FaultyTuningWorker", dependencies: ["Autotuner", "Luthier"], path: "Tests/FaultyTuningWorker"),
     .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier", "FaultyTuningWorker", "tune"]),
     .testTarget(name: "GuidelineStudyTests", dependencies: ["GuidelineStudy"]),
-    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram"]),
+    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram", "hot-path"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,5 @@
+import LayerKernels
+
 /// Why an ONNX file could not be read or written.
 public enum ONNXError: Error, Equatable, CustomStringConvertible {
   /// A file cannot be opened or read.
@@ -25,7 +27,9 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
   }
 
   /// One line that names the file, the node or the tensor, and the way out.
-  public var description: String {
+  public var description: String { message.asSingleLine }
+
+  private var message: String {
     switch self {
     case .unreadable(let path, let reason): "cannot read the model \(path): \(reason)"
     case .tooLarge(let name, let bytes, let limit): "\(name) is \(bytes) bytes long; at most \(limit) are read"

@@ -1,3 +1,5 @@
+import LayerKernels
+
 /// Why a tuning database could not be read, written or joined.
 public enum TuningDatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A file cannot be opened or read.
@@ -16,7 +18,9 @@ public enum TuningDatabaseError: Error, Hashable, Sendable, CustomStringConverti
   case differentPlatform(path: String?, reason: String)
 
   /// One line: the file, what is wrong with it, and the way out.
-  public var description: String {
+  public var description: String { message.asSingleLine }
+
+  private var message: String {
     switch self {
     case .unreadable(let path, let reason): "cannot read the tuning database \(path): \(reason)"
     case .tooLarge(let path, let bytes, let limit):

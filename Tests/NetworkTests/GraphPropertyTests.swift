@@ -33,32 +33,61 @@ private func randomGraph(seed: UInt64) throws -> Graph {
   return builder.finish([("last", values[values.count - 1]), ("scores", scores)])
 }
 
+/// Chooses any exact candidate by chance: a seed and the layer's problem decide.
+private struct RandomChooser: KernelChooser {
+  let seed: UInt64
+
+  func choice(for layer: LayerContext, in registry: KernelRegistry) throws -> LayerChoice? {
+    let candidates = registry.candidates(for: layer.problem).filter { !$0.errorClass.isApproximate }
+    // Of all processes alike, unlike Swift's own hash.
+    let text = layer.node.utf8.reduce(seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    var random = RandomSource(seed: text)
+    return candidates.randomElement(using: &random).map { LayerChoice($0, source: .forced) }
+  }
+}
+
 @Suite("Properties of graph passes")
 struct GraphPropertyTests {
-  /// Random graphs of one run; a seed that fails is in the message.
-  static let graphCount: UInt64 = 500
+  /// The first seed; another one looks at other graphs: `LUTHIER_TEST_SEED=12345 swift test …`.
+  static let firstSeed = ProcessEnvironment.current["LUTHIER_TEST_SEED"].flatMap(UInt64.init) ?? 0
+  /// Random graphs of one run, shared out to tests that run at the same time.
+  static let (graphCount, partCount): (UInt64, UInt64) = (5_000, 10)
 
-  @Test("Random graphs give equal results with all passes, with none, and with one left out")
-  func passes() throws {
+  @Test(
+    "Random graphs give equal results with all passes, with none, with each alone, with each left out, and with random kernels",
+    arguments: 0..<partCount)
+  func passes(part: UInt64) throws {
+    let count = Self.graphCount / Self.partCount
+    let seeds = (Self.firstSeed &+ part * count)..<(Self.firstSeed &+ (part + 1) * count)
+    print("graphs of seeds \(seeds)")
+    for seed in seeds { try checkGraph(seed: seed) }
+  }
+
+  private func checkGraph(seed: UInt64) throws {
     let registry = KernelRegistry.standardForTests
-    for seed in 0..<Self.graphCount {
-      let graph = try randomGraph(seed: seed)
-      var random = RandomSource(seed: seed)
-      let inputs = graph.inputs.map { random.tensor(shape: graph[$0].shape) }
-      let expected = try CompiledNetwork(
-        graph, registry: registry,
-        options: CompilationOptions(choosers: [FamilyChooser(family: "reference")], passes: [])
-      ).run(inputs)
-      let skipped = Int(seed) % GraphPass.standard.count
-      var variants = [GraphPass.standard, []]
-      variants.append(GraphPass.standard.enumerated().filter { $0.offset != skipped }.map(\.element))
-      for passes in variants {
-        let found = try CompiledNetwork(graph, registry: registry, options: CompilationOptions(passes: passes)).run(
-          inputs)
-        for (a, b) in zip(found, expected) {
-          #expect(a.relativeDifference(from: b) < 1e-4, "seed \(seed), passes \(passes.map(\.name))")
-        }
+    let graph = try randomGraph(seed: seed)
+    var random = RandomSource(seed: seed)
+    let inputs = graph.inputs.map { random.tensor(shape: graph[$0].shape) }
+    func run(_ passes: [GraphPass], _ choosers: [any KernelChooser]) throws -> [Tensor] {
+      try CompiledNetwork(graph, registry: registry, options: CompilationOptions(choosers: choosers, passes: passes))
+        .run(inputs)
+    }
+    let expected = try run([], [FamilyChooser(family: "reference")])
+    func check(_ passes: [GraphPass], _ choosers: [any KernelChooser] = []) throws {
+      let found = try run(passes, choosers)
+      for (a, b) in zip(found, expected) {
+        #expect(
+          a.relativeDifference(from: b) < 1e-4,
+          "seed \(seed), passes \(passes.map(\.name)), \(choosers.isEmpty ? "usual" : "random") kernels")
       }
     }
+    try check(GraphPass.standard)
+    try check([])
+    for index in GraphPass.standard.indices {
+      try check([GraphPass.standard[index]])
+      try check(GraphPass.standard.enumerated().filter { $0.offset != index }.map(\.element))
+    }
+    try check(GraphPass.standard, [RandomChooser(seed: seed)])
+    try check([], [RandomChooser(seed: seed &+ 1)])
   }
 }

@@ -1,3 +1,5 @@
+import LayerKernels
+
 /// Why a picture could not be read, written, resized or prepared.
 public enum ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A file cannot be opened or read.
@@ -26,7 +28,9 @@ public enum ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
   case invalidPreprocessing(reason: String)
 
   /// One line: the file, what is wrong with it, and the way out.
-  public var description: String {
+  public var description: String { message.asSingleLine }
+
+  private var message: String {
     switch self {
     case .unreadable(let path, let reason): "cannot read the picture \(path): \(reason)"
     case .tooManyBytes(let name, let bytes, let limit):

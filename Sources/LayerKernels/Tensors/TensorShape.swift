@@ -1,7 +1,7 @@
 /// The sizes of a tensor, outermost dimension first: `[N, C, H, W]` for pictures and activations.
 ///
-/// A shape that exists has passed its checks: no dimension is negative and the element count fits
-/// ``maximumElementCount``, so later index arithmetic cannot overflow.
+/// A shape that exists has passed its checks: no dimension is negative and the product of those that are not zero fits
+/// ``maximumElementCount``, so later index arithmetic cannot overflow, not even in the strides of a tensor without elements.
 public struct TensorShape: Hashable, Sendable {
   /// The sizes, outermost first. An empty list is a scalar.
   public let dimensions: [Int]
@@ -23,12 +23,12 @@ public struct TensorShape: Hashable, Sendable {
     var count = 1
     for size in dimensions {
       guard size >= 0 else { throw .negativeDimension(dimensions) }
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(size, 1))
       guard !overflow, product <= Self.maximumElementCount else { throw .tooManyElements(dimensions) }
       count = product
     }
     self.dimensions = dimensions
-    elementCount = count
+    elementCount = dimensions.contains(0) ? 0 : count
   }
 
   /// The number of dimensions.
@@ -66,7 +66,7 @@ extension TensorShape: CustomStringConvertible {
 public enum ShapeError: Error, Equatable, CustomStringConvertible {
   /// A size is below zero.
   case negativeDimension([Int])
-  /// The product of the sizes is above ``TensorShape/maximumElementCount``.
+  /// The product of the sizes that are not zero is above ``TensorShape/maximumElementCount``.
   case tooManyElements([Int])
   /// There are more sizes than ``TensorShape/maximumRank``.
   case tooManyDimensions([Int])

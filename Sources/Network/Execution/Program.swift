@@ -57,7 +57,8 @@ struct Program: Sendable {
     var planes: [Int32] = [0]
 
     func operand(_ placement: NetworkPlan.Placement) -> Operand {
-      let reference = placement.planes[0]
+      // A plane list of no channels has no planes, and its kernels touch none.
+      guard let reference = placement.planes.first else { return Operand(base: .arena(offset: 0), firstPlane: 0) }
       let storage = plan.storages[reference.storage]
       if placement.layout == .planeList {
         let first = planes.count

@@ -13,6 +13,11 @@ public struct GraphImporter {
   let model: ONNXModel
   let operators: ONNXOperatorRegistry
   private var values: [String: ImportedValue] = [:]
+  /// How many more elements constants and lists of indices may have that are computed here rather than read from the file.
+  private var remainingElements: Int
+
+  /// What a model of any size may compute while it is read, in elements.
+  private static let computedElementLimit = 1 << 22
 
   init(_ model: ONNXModel, operators: ONNXOperatorRegistry) {
     self.model = model
@@ -20,6 +25,22 @@ public struct GraphImporter {
     opset = model.opset
     graph = Graph(name: model.name)
     values = model.constants.mapValues { ImportedValue(constant: $0) }
+    // Weights may be turned over and handed through several times; what the file does not hold may not.
+    remainingElements = model.constants.values.reduce(Self.computedElementLimit) { $0 + 16 * $1.shape.elementCount }
+  }
+
+  /// Notes that a node makes constants or indices of so many elements, before it makes them.
+  ///
+  /// A file of a few hundred bytes can ask for constants of any size, and for many of them.
+  ///
+  /// - Throws: ``ONNXError/node(name:operatorName:reason:)`` when the model has asked for too many.
+  mutating func reserve(_ count: Int, for node: ONNXNode) throws(ONNXError) {
+    guard count <= remainingElements else {
+      throw node.error(
+        "it computes constants or indices of \(count) elements, but a model of this size may have \(remainingElements)"
+          + " more: fold its constants and store them in the file")
+    }
+    remainingElements -= max(count, 0)
   }
 
   mutating func define(_ name: String, constant: ConstantTensor) { values[name] = ImportedValue(constant: constant) }
@@ -59,6 +80,7 @@ public struct GraphImporter {
       // Sizes that do not fit together show in the problem's, the graph's or the shape's own words.
       throw .node(name: node.name, operatorName: node.operatorName, reason: "\(error)")
     }
+    try reserve(outputs.reduce(0) { $0 + ($1.constant?.shape.elementCount ?? 0) }, for: node)
     for (name, value) in zip(message.output, outputs) where !name.isEmpty {
       guard values[name] == nil else { throw .graph(reason: "value '\(name)' is written twice") }
       values[name] = value
@@ -176,8 +198,7 @@ public struct GraphImporter {
   ) throws -> ImportedValue {
     let requested = try shape.map { try TensorShape($0) }
     if !inputs.contains(where: { $0.constant == nil }) {
-      return ImportedValue(
-        constant: try movement.evaluated(inputs.compactMap(\.constant), requested: requested))
+      return ImportedValue(constant: try evaluate(movement, inputs.compactMap(\.constant), requested, for: node))
     }
     let values = try inputs.map { try activation($0, of: node) }
     // The node's own name is left to the layer that does its work, where there is one.
@@ -187,19 +208,34 @@ public struct GraphImporter {
         name, movement, inputs: values, outputShape: requested, outputName: node.outputs.first ?? name), in: graph)
   }
 
+  /// A movement of constants, done at once.
+  ///
+  /// - Throws: ``ONNXError`` when its result is too large, or ``ProblemError`` when it does not fit.
+  mutating func evaluate(
+    _ movement: Movement, _ inputs: [ConstantTensor], _ requested: TensorShape?, for node: ONNXNode
+  ) throws -> ConstantTensor {
+    if movement != .reshape {
+      try reserve(try movement.outputShape(of: inputs.map(\.shape), requested: requested).elementCount, for: node)
+    }
+    return try movement.evaluated(inputs, requested: requested)
+  }
+
   /// Operators that become a layer with movements around it.
   private static let layerOperators: Set<String> = ["Gemm", "MatMul", "ReduceMean", "Softmax"]
 
   private var usedNames: Set<String> = []
+  /// The last number behind each name, so that a file of many equal names is not counted through again for each.
+  private var lastNumbers: [String: Int] = [:]
 
   /// The node's name, with a number where an operator becomes several nodes or a file repeats itself.
   private mutating func uniqueName(_ name: String) -> String {
     var candidate = name
-    var number = 2
+    var number = lastNumbers[name] ?? 1
     while !usedNames.insert(candidate).inserted {
-      candidate = "\(name)#\(number)"
       number += 1
+      candidate = "\(name)#\(number)"
     }
+    lastNumbers[name] = number
     return candidate
   }
 }

@@ -29,21 +29,20 @@ extension Movement {
     case .concatenate(let axis):
       // Along the outer axes the pieces alternate: outer positions first, then each input's own run.
       let outer = shape.dimensions[..<axis].reduce(1, *)
-      let areIntegers = inputs.allSatisfy(\.isInteger)
-      var integers: [Int] = []
-      var floats: [Float] = []
-      for position in 0..<outer {
-        for input in inputs {
-          let run = input.shape.elementCount / max(outer, 1)
-          if areIntegers {
-            integers += input.integers[(position * run)..<((position + 1) * run)]
-          } else {
-            floats += input.floats[(position * run)..<((position + 1) * run)]
+      func alternating<Element>(_ parts: [[Element]]) -> [Element] {
+        var joined: [Element] = []
+        joined.reserveCapacity(shape.elementCount)
+        for position in 0..<outer {
+          for part in parts {
+            let run = part.count / outer
+            joined += part[(position * run)..<((position + 1) * run)]
           }
         }
+        return joined
       }
-      return areIntegers
-        ? ConstantTensor(shape: shape, integers: integers) : ConstantTensor(try Tensor(shape: shape, elements: floats))
+      return inputs.allSatisfy(\.isInteger)
+        ? ConstantTensor(shape: shape, integers: alternating(inputs.map(\.integers)))
+        : ConstantTensor(try Tensor(shape: shape, elements: alternating(inputs.map(\.floats))))
     case .pad(let before, _, let value):
       var tensor = Tensor(shape: shape, repeating: value)
       let strides = shape.strides

@@ -71,7 +71,7 @@ public struct ONNXNode {
   ///
   /// - Throws: ``ONNXError/node(name:operatorName:reason:)`` when there is none.
   public func axis(_ axis: Int, rank: Int) throws(ONNXError) -> Int {
-    guard (-rank..<max(rank, 1)).contains(axis) else { throw error("axis \(axis) of \(rank) dimensions") }
+    guard (-rank..<rank).contains(axis) else { throw error("axis \(axis) of \(rank) dimensions") }
     return axis < 0 ? axis + rank : axis
   }
 }

@@ -26,6 +26,7 @@ extension ONNXOperatorRegistry {
     register("ConstantOfShape") { node, importer in
       guard let sizes = try importer.constant(0, of: node) else { throw node.error("it has no shape") }
       let shape = try TensorShape(sizes.integers)
+      try importer.reserve(shape.elementCount, for: node)
       guard let value = try node.tensor("value") else {
         return [ImportedValue(constant: ConstantTensor(Tensor(shape: shape)))]
       }
@@ -75,11 +76,13 @@ extension ONNXOperatorRegistry {
       return [ImportedValue(constant: ConstantTensor(shape: constant.shape, integers: values))]
     }
     register("Range") { node, importer in
-      guard let start = try importer.constant(0, of: node), let limit = try importer.constant(1, of: node),
-        let step = try importer.constant(2, of: node), start.isInteger, limit.isInteger, step.isInteger,
-        let first = start.integers.first, let end = limit.integers.first, let delta = step.integers.first, delta != 0
+      guard let start = try importer.constant(0, of: node), let bound = try importer.constant(1, of: node),
+        let step = try importer.constant(2, of: node), start.isInteger, bound.isInteger, step.isInteger,
+        let first = start.integers.first, let end = bound.integers.first, let delta = step.integers.first, delta != 0
       else { throw node.unsupported("only ranges of integers are supported") }
-      let values = Array(stride(from: first, to: end, by: delta).prefix(TensorShape.maximumElementCount >> 8))
+      let limit = TensorShape.maximumElementCount >> 8
+      let values = Array(stride(from: first, to: end, by: delta).prefix(limit + 1))
+      guard values.count <= limit else { throw node.error("it has more than \(limit) numbers") }
       return [ImportedValue(constant: try ConstantTensor(integers: values))]
     }
     for (name, round) in [("Floor", FloatingPointRoundingRule.down), ("Ceil", .up)] {

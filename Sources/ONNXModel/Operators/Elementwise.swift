@@ -69,8 +69,8 @@ extension ONNXOperatorRegistry {
       guard let a = left.constant, let b = right.constant else {
         return [try importer.add(problem, [left, right], for: node)]
       }
-      let whole = try Movement.expand.evaluated([a], requested: problem.outputShape)
-      let other = try Movement.expand.evaluated([b], requested: problem.outputShape)
+      let whole = try importer.evaluate(.expand, [a], problem.outputShape, for: node)
+      let other = try importer.evaluate(.expand, [b], problem.outputShape, for: node)
       if a.isInteger, b.isInteger {
         let values = try zip(whole.integers, other.integers).map { a, b in
           let (value, overflow) = integers(a, b)

@@ -93,6 +93,7 @@ extension ONNXOperatorRegistry {
       let axis = try node.axis(node.integer("axis") ?? 0, rank: input.shape.rank)
       let count = node.integer("num_outputs") ?? node.outputs.count
       guard (1...65_536).contains(count) else { throw node.error("it splits into \(count) parts") }
+      try importer.reserve(input.shape[axis], for: node)
       let even = (input.shape[axis] + count - 1) / count
       let sizes =
         try node.integers("split") ?? importer.constant(1, of: node)?.integers
@@ -102,7 +103,8 @@ extension ONNXOperatorRegistry {
       }
       var start = 0
       var parts: [ImportedValue] = []
-      for (index, size) in sizes.enumerated() {
+      // Parts that nobody names are not made: a number in a file may ask for any count of them.
+      for (index, size) in sizes.prefix(node.outputs.count).enumerated() {
         parts.append(
           try importer.move(
             .gather(axis: axis, indices: Array(start..<(start + size))), [input], for: node.makingOnly(output: index)))
@@ -129,6 +131,7 @@ extension ONNXOperatorRegistry {
         let size = value.shape[axis]
         let step = steps[position]
         guard step != 0, step != .min else { throw node.error("a step of \(step)") }
+        try importer.reserve(size, for: node)
         // Values far outside mean 'to the end'; they are clamped before anything is added to them.
         func clamped(_ bound: Int, _ range: ClosedRange<Int>) -> Int {
           min(max(bound < 0 ? max(bound, -size - 1) + size : bound, range.lowerBound), range.upperBound)
@@ -147,6 +150,7 @@ extension ONNXOperatorRegistry {
       guard let indices = try importer.constant(1, of: node) else { throw node.error("it has no indices") }
       let axis = try node.axis(node.integer("axis") ?? 0, rank: input.shape.rank)
       let size = input.shape[axis]
+      try importer.reserve(indices.shape.elementCount, for: node)
       var positions: [Int] = []
       for index in indices.integers {
         guard (-size..<max(size, 1)).contains(index) else { throw node.error("index \(index) of \(size)") }
@@ -179,6 +183,7 @@ extension ONNXOperatorRegistry {
       guard (before + after).allSatisfy({ (-bound...bound).contains($0) }) else { throw node.error("pads \(given)") }
       // Negative pads crop first.
       for axis in 0..<rank where before[axis] < 0 || after[axis] < 0 {
+        try importer.reserve(value.shape[axis], for: node)
         let start = max(-before[axis], 0)
         let end = value.shape[axis] - max(-after[axis], 0)
         guard start <= end else { throw node.error("pads \(given) crop more than \(value.shape) has") }
@@ -197,8 +202,8 @@ extension ONNXOperatorRegistry {
           guard size > 0, mode != "reflect" || size > 1 else {
             throw node.error("\(value.shape) has nothing to repeat")
           }
-          let total = try TensorShape([before[axis] + size, after[axis] + 1]).dimensions
-          let indices = (-before[axis]..<(total[0] - before[axis] + after[axis])).map { position in
+          try importer.reserve(before[axis] + size + after[axis], for: node)
+          let indices = (-before[axis]..<(size + after[axis])).map { position in
             switch mode {
             case "edge": return min(max(position, 0), size - 1)
             case "wrap": return (position % size + size) % size
