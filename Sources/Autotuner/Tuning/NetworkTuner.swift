@@ -141,18 +141,7 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     for graph: Graph, threads: Int, entries: [ProblemKey: TuningEntry], single: [ProblemKey: TuningEntry] = [:],
     cancellation: Cancellation
   ) throws -> Outcome {
-    var conversions: [ConversionKey: Double] = [:]
-    let measured = ConversionTimer(registry: registry, clock: clock, threads: threads)
-    let selection = NetworkSelection(
-      options: { problem in self.selectionOptions(problem, entries[problem.key], single: single[problem.key]) },
-      conversionTime: { shape, from, to in
-        let key = ConversionKey(shape: shape, from: from, to: to)
-        if let time = conversions[key] { return time }
-        let time = measured.time(of: key)
-        conversions[key] = time
-        return time
-      })
-    let together = selection.select(graph)
+    let together = selection(for: graph, threads: threads, entries: entries, single: single)
     let chosen = together.choices.mapValues { LayerChoice($0.candidate, threads: $0.threads, source: .forced) }
     // In the order in which ties are broken: nothing is kept that is not faster than leaving it be.
     var tables: [(Decision, [String: LayerChoice])] = [
@@ -192,6 +181,25 @@ public struct NetworkTuner<Clock: MonotonicClock> {
       },
       predictedTime: together.predictedTime, timeTogether: times[1], decision: decision,
       weightsEntries: approximate?.entries ?? [])
+  }
+
+  /// The choice for the whole network together, by the entries' times and by conversions that are timed now; see
+  /// ``choose(for:threads:entries:single:cancellation:)``.
+  public func selection(
+    for graph: Graph, threads: Int, entries: [ProblemKey: TuningEntry], single: [ProblemKey: TuningEntry] = [:]
+  ) -> NetworkSelection.Result {
+    var conversions: [ConversionKey: Double] = [:]
+    let measured = ConversionTimer(registry: registry, clock: clock, threads: threads)
+    return NetworkSelection(
+      options: { problem in self.selectionOptions(problem, entries[problem.key], single: single[problem.key]) },
+      conversionTime: { shape, from, to in
+        let key = ConversionKey(shape: shape, from: from, to: to)
+        if let time = conversions[key] { return time }
+        let time = measured.time(of: key)
+        conversions[key] = time
+        return time
+      }
+    ).select(graph)
   }
 
   /// For each combination of layouts the fastest candidate that was timed.

@@ -52,19 +52,7 @@ struct StudyWorkbench {
         try file.journal(results)
       }, cancellation: cancellation, report: { _ in })
     let outcome = try tuner.choose(for: graph, threads: threads, entries: entries, cancellation: cancellation)
-    var choices: [String: LayerChoice] = [:]
-    let problems = Dictionary(
-      graph.nodes.compactMap { node -> (String, any LayerProblem)? in
-        guard case .layer(let problem, _) = node.operation else { return nil }
-        return (node.name, problem)
-      }, uniquingKeysWith: { first, _ in first })
-    for layer in outcome.profile.layers {
-      guard let problem = problems[layer.node] else { continue }
-      let candidate = try registry.candidate(
-        named: layer.kernel, configuration: layer.configuration, for: problem)
-      choices[layer.node] = LayerChoice(candidate, threads: layer.threads, source: .forced)
-    }
-    return TableChooser(choices)
+    return TableChooser(try outcome.profile.table(for: graph, in: registry))
   }
 
   /// Times networks in turn: in every round each runs a little while, once unmeasured so that its own data are in the
