@@ -189,6 +189,8 @@ public enum CompilationError: Error, Equatable, CustomStringConvertible {
   case tooMuchMemory(elements: Int)
   /// The number of threads is outside its range.
   case threads(Int, allowed: ClosedRange<Int>)
+  /// Two networks that are to answer the same requests have other inputs or outputs.
+  case ports
 
   /// One line that names the value or the limit.
   public var description: String {
@@ -196,6 +198,7 @@ public enum CompilationError: Error, Equatable, CustomStringConvertible {
     case .unwrittenValue(let name): "value '\(name)' is read before it is written"
     case .tooMuchMemory(let elements):
       "the activations need \(elements) elements at once; at most \(Int32.max) can be addressed: use a smaller input or batch"
+    case .ports: "the two networks differ in the shapes of their inputs or outputs"
     case .threads(let threads, let allowed):
       "\(threads) threads were asked for; allowed are \(allowed.lowerBound) to \(allowed.upperBound)"
     }
