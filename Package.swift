@@ -27,6 +27,9 @@ func vectors(_ name: String, _ features: String...) -> Target {
   let vectorTargets: [Target] = []
 #endif
 
+/// A program that loads Swift plugins lends them the library: its symbols are visible to what it loads.
+let pluginHost: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))]
+
 func family(_ name: String, _ more: Target.Dependency...) -> Target {
   .target(name: name, dependencies: ["LayerKernels", "MicroKernels"] + more, path: "Plugins/\(name)")
 }
@@ -60,11 +63,13 @@ let package = Package(
     system("CPNG", "libpng-dev"),
     system("CLAPACKE", "liblapacke-dev"),
     .systemLibrary(name: "CProcessor", path: "Sources/SystemLibraries/CProcessor"),
+    .systemLibrary(name: "CKernelPlugin", path: "Sources/SystemLibraries/CKernelPlugin"),
     .systemLibrary(name: "CLanes", path: "Sources/SystemLibraries/CLanes"),
 
     // The vocabulary and the machine.
     .target(name: "LayerKernels"),
     .target(name: "HostPlatform", dependencies: ["COpenMP", "CProcessor"]),
+    .target(name: "KernelPlugins", dependencies: ["LayerKernels", "CKernelPlugin"]),
 
     // The SIMD tiles: one generic source, one thin module an instruction set.
     .target(name: "MicroKernels", dependencies: ["LayerKernels", "CLanes"], swiftSettings: unchecked),
@@ -97,7 +102,9 @@ let package = Package(
     .target(name: "NetworkZoo", dependencies: ["Network"]),
     .target(
       name: "Luthier",
-      dependencies: ["StandardKernels", "Network", "ONNXModel", "NetworkZoo", "TuningDatabase", "Imaging"],
+      dependencies: [
+        "StandardKernels", "KernelPlugins", "Network", "ONNXModel", "NetworkZoo", "TuningDatabase", "Imaging",
+      ],
       path: "Sources/LuthierLibrary"),
     .target(
       name: "Autotuner",
@@ -121,14 +128,14 @@ let package = Package(
       dependencies: [
         "Presentation", "Luthier", "Autotuner", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Sources/tune"),
+      path: "Sources/tune", linkerSettings: pluginHost),
     .executableTarget(
       name: "LuthierProgram",
       dependencies: [
         "Presentation", "Luthier", "GuidelineStudy",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Sources/luthier"),
+      path: "Sources/luthier", linkerSettings: pluginHost),
     .plugin(
       name: "TuneCommand",
       capability: .command(

@@ -2,6 +2,7 @@
 
 @_exported import HostPlatform
 @_exported import Imaging
+@_exported import KernelPlugins
 @_exported import LayerKernels
 @_exported import Network
 @_exported import NetworkZoo

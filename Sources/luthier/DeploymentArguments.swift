@@ -19,6 +19,8 @@ struct DeploymentArguments: ParsableArguments {
   @Option(help: "The error that a tuned profile may have, as 'tune --max-error' was given.")
   var maxError = 0.0
 
+  @OptionGroup var plugins: PluginArguments
+
   @Flag(help: "Fail where a layer was not tuned, instead of running a default.")
   var strict = false
 
@@ -43,7 +45,9 @@ struct DeploymentArguments: ParsableArguments {
     deployment.mode = strict ? .strict : .fallBack
     deployment.logger = Logger(label: "luthier") { StreamLogHandler.standardError(label: $0) }
     inputs.apply(to: &deployment)
-    if let kernels { try checkFamily(kernels) }
+    let registry = try plugins.registry()
+    deployment.registry = registry
+    if let kernels { try checkFamily(kernels, in: registry) }
     return deployment
   }
 }
@@ -51,8 +55,8 @@ struct DeploymentArguments: ParsableArguments {
 /// Checks the name of a kernel family.
 ///
 /// - Throws: `ValidationError` when no kernel is of it.
-func checkFamily(_ family: String) throws {
-  let families = Set(try KernelRegistry.standard().allKernels.map(\.identifier.family))
+func checkFamily(_ family: String, in registry: KernelRegistry) throws {
+  let families = Set(registry.allKernels.map(\.identifier.family))
   guard families.contains(family) else {
     throw ValidationError(
       "no kernel family is called '\(family)'; known are \(families.sorted().joined(separator: ", ")).")

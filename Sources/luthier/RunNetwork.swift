@@ -27,6 +27,8 @@ struct RunNetwork: ParsableCommand {
 
   @OptionGroup var inputs: InputArguments
 
+  @OptionGroup var plugins: PluginArguments
+
   func validate() throws { try checkThreads(threads) }
 
   func run() throws {
@@ -35,6 +37,7 @@ struct RunNetwork: ParsableCommand {
     deployment.profile = profile
     deployment.family = kernels
     inputs.apply(to: &deployment)
+    deployment.registry = try plugins.registry()
     let tensors = try input.map { try TensorFile.read($0) }
     let compiled = try deployment.load(network)
     guard output.count <= compiled.outputs.count else {

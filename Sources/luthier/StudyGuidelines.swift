@@ -85,7 +85,7 @@ struct StudyArguments: ParsableArguments {
 
   func options() throws -> StudyOptions {
     var options = StudyOptions(folder: folder, rounds: rounds)
-    if let kernels { try checkFamily(kernels) }
+    if let kernels { try checkFamily(kernels, in: .standard()) }
     options.family = kernels
     return options
   }

@@ -1,9 +1,12 @@
 import ArgumentParser
 import FoundationEssentials
 import Luthier
+import Presentation
 
 /// The option that says where databases lie.
 struct DatabaseArguments: ParsableArguments {
+  @OptionGroup var plugins: PluginArguments
+
   @Option(
     help: ArgumentHelp(
       "The folder of databases.",

@@ -26,7 +26,7 @@ struct Explain: ParsableCommand {
       throw TuneProgramError.unknownLayer(layer)
     }
     let explanation = try LayerExplanation(
-      entry, registry: .standard(), roofline: .measure(threads: entry.key.threads))
+      entry, registry: databases.plugins.registry(), roofline: .measure(threads: entry.key.threads))
     switch output {
     case .text: print(explanation.text)
     case .json: print(try JSONOutput.text(explanation))

@@ -4,7 +4,13 @@ import Presentation
 
 /// `tune kernels`: everything that is registered.
 struct Kernels: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "List every registered kernel.")
+  static let configuration = CommandConfiguration(
+    abstract: "List every registered kernel: where it comes from and what it is for.")
+
+  @Option(help: "Ask the kernels about one problem, given by its key, instead of the usual kinds of layers.")
+  var problem: String?
+
+  @OptionGroup var plugins: PluginArguments
 
   @Option(help: "Print as text or json.")
   var output = OutputFormat.text
@@ -15,23 +21,73 @@ struct Kernels: ParsableCommand {
     let operation: String
     let family: String
     let aliases: [String]
+    let origin: String
+    /// The kinds of problems that the kernel applies to; nil where none is known of its operation.
+    let applies_to: [String]?
+  }
+
+  struct Answer: Encodable {
+    let kernel: String
+    let version: Int
+    let origin: String
+    let applies: Bool
+    let reason: String?
+    let candidates: Int
   }
 
   func run() throws {
-    let rows = try KernelRegistry.standard().allKernels.map { Self.row($0) }
+    let registry = try plugins.registry()
+    if let problem { try printAnswers(of: registry, to: problem) } else { try printKernels(of: registry) }
+  }
+
+  private func printKernels(of registry: KernelRegistry) throws {
+    let problems = try RepresentativeProblem.all()
+    let rows = registry.allKernels.map { Self.row($0, registry, problems) }
     guard output == .text else {
       print(try JSONOutput.text(rows))
       return
     }
-    var table = Table([.text("operation"), .text("kernel"), .number("version"), .text("family")])
-    for row in rows { table.add([row.operation, row.kernel, "\(row.version)", row.family]) }
+    var table = Table([
+      .text("operation"), .text("kernel"), .number("version"), .text("family"), .text("origin"), .text("applies to"),
+    ])
+    for row in rows {
+      let scope = row.applies_to.map { $0.isEmpty ? "none of the usual kinds" : $0.joined(separator: ", ") }
+      table.add([row.operation, row.kernel, "\(row.version)", row.family, row.origin, scope ?? "ask with --problem"])
+    }
     print(table.text)
   }
 
-  private static func row<Kernel: LayerKernel>(_ kernel: Kernel) -> Row {
+  private func printAnswers(of registry: KernelRegistry, to text: String) throws {
+    let rows = Self.answers(of: registry, to: try registry.problem(for: ProblemKey(parsing: text)))
+    guard output == .text else {
+      print(try JSONOutput.text(rows))
+      return
+    }
+    var table = Table([
+      .text("kernel"), .number("version"), .text("origin"), .number("candidates"), .text("why not"),
+    ])
+    for row in rows {
+      table.add([row.kernel, "\(row.version)", row.origin, "\(row.candidates)", row.reason ?? ""])
+    }
+    print(table.text)
+  }
+
+  private static func row<Kernel: LayerKernel>(
+    _ kernel: Kernel, _ registry: KernelRegistry, _ problems: [RepresentativeProblem]
+  ) -> Row {
     Row(
       kernel: kernel.identifier.name, version: kernel.version, operation: Kernel.Problem.operation,
-      family: kernel.family,
-      aliases: kernel.aliases.map(\.name))
+      family: kernel.family, aliases: kernel.aliases.map(\.name), origin: registry.origin(of: kernel).description,
+      applies_to: kernel.scope(among: problems))
+  }
+
+  private static func answers<Problem: LayerProblem>(of registry: KernelRegistry, to problem: Problem) -> [Answer] {
+    zip(registry.kernels(for: Problem.self), registry.answers(for: problem)).map { kernel, answer in
+      var reason: String?
+      if case .refused(let text) = answer.applicability { reason = text }
+      return Answer(
+        kernel: answer.kernel.name, version: answer.version, origin: registry.origin(of: kernel).description,
+        applies: reason == nil, reason: reason, candidates: answer.candidates.count)
+    }
   }
 }

@@ -29,7 +29,7 @@ struct Report: ParsableCommand {
       throw TuneProgramError.unknownNetwork(
         network ?? "any", threads: threads, known: Set(database.profiles.map(\.key.network)).sorted())
     }
-    let registry = try KernelRegistry.standard()
+    let registry = try databases.plugins.registry()
     let roofline = try Roofline.measure(threads: threads)
     let sections = try profiles.map { profile in
       try NetworkReportPage(profile, database: database, registry: registry, roofline: roofline).html

@@ -54,7 +54,7 @@ struct TuneNetworks: ParsableCommand {
     let names = network.isEmpty ? ["shufflenet_v2_x1_0"] : network
     let graphs = try names.map { try deployment.graph(of: $0).applying(GraphPass.standard) }
     let session = try TuningSession(
-      host: host, file: databases.file(of: host), effort: effort, maximumError: maxError,
+      host: host, file: databases.file(of: host), plugins: databases.plugins, effort: effort, maximumError: maxError,
       limits: limits.limits, cancellation: .onInterrupt())
     var reports: [NetworkReport] = []
     for count in threads.counts {
@@ -77,7 +77,7 @@ extension TuneNetworks {
     let misses = try MissesFile(path: path).read()
     guard !misses.isEmpty else { throw TuneProgramError.noMisses(path: path) }
     let session = try TuningSession(
-      host: host, file: databases.file(of: host), effort: effort, maximumError: maxError,
+      host: host, file: databases.file(of: host), plugins: databases.plugins, effort: effort, maximumError: maxError,
       limits: limits.limits, cancellation: .onInterrupt())
     let entries = try session.tune(misses)
     switch output {

@@ -10,16 +10,18 @@ struct TuningSession {
   private let options: TuningOptions
   private let cancellation: Cancellation
   private let limits: IsolatedProblemTuner.Limits
+  private let plugins: PluginArguments
 
   init(
-    host: PlatformFingerprint, file: DatabaseFile, effort: TuningEffort, maximumError: Double,
+    host: PlatformFingerprint, file: DatabaseFile, plugins: PluginArguments, effort: TuningEffort, maximumError: Double,
     limits: IsolatedProblemTuner.Limits, cancellation: Cancellation
   ) throws {
     self.host = host
     self.file = file
     self.cancellation = cancellation
     self.limits = limits
-    registry = try KernelRegistry.standard()
+    self.plugins = plugins
+    registry = try plugins.registry()
     var options = TuningOptions(effort: effort, maximumError: maximumError)
     options.conditions = Self.conditions()
     self.options = options
@@ -84,7 +86,8 @@ struct TuningSession {
     let tuner = NetworkTuner(
       registry: registry, oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(), options: options,
       problemTuner: try IsolatedProblemTuner(
-        executable: ProgramFile.path, arguments: [Worker._commandName], options: options, limits: limits))
+        executable: ProgramFile.path, arguments: [Worker._commandName] + plugins.arguments, options: options,
+        limits: limits))
     var done = finished
     let entries = try tuner.tune(
       problems, threads: threads,

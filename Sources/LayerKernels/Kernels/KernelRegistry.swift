@@ -4,14 +4,21 @@
 public struct KernelRegistry: Sendable {
   private var kernelsByOperation: [String: [any LayerKernel]] = [:]
   private var operations: [String: any LayerProblem.Type] = [:]
+  private var origins: [String: [KernelIdentifier: KernelOrigin]] = [:]
 
   /// A registry without kernels.
   public init() {}
 
   /// Adds a kernel behind those that are already there.
   ///
-  /// - Throws: ``KernelError/duplicateIdentifier(_:)`` when a kernel of the operation has the name or alias already.
-  public mutating func register<Kernel: LayerKernel>(_ kernel: Kernel) throws(KernelError) {
+  /// - Throws: ``KernelError/duplicateIdentifier(_:)`` when a kernel of the operation has the name or alias already;
+  ///   ``KernelError/conflictingOperation(_:kernel:)`` when another type of problem has the operation's name.
+  public mutating func register<Kernel: LayerKernel>(
+    _ kernel: Kernel, from origin: KernelOrigin = .program
+  ) throws(KernelError) {
+    if let known = operations[Kernel.Problem.operation], known != Kernel.Problem.self {
+      throw .conflictingOperation(Kernel.Problem.operation, kernel: kernel.identifier)
+    }
     let names = [kernel.identifier] + kernel.aliases
     for other in kernelsByOperation[Kernel.Problem.operation, default: []] {
       let taken = [other.identifier] + other.aliases
@@ -19,6 +26,12 @@ public struct KernelRegistry: Sendable {
     }
     kernelsByOperation[Kernel.Problem.operation, default: []].append(kernel)
     operations[Kernel.Problem.operation] = Kernel.Problem.self
+    if origin != .program { origins[Kernel.Problem.operation, default: [:]][kernel.identifier] = origin }
+  }
+
+  /// Where a registered kernel comes from.
+  public func origin<Kernel: LayerKernel>(of kernel: Kernel) -> KernelOrigin {
+    origins[Kernel.Problem.operation]?[kernel.identifier] ?? .program
   }
 
   /// The kernels of a problem's operation, in order.

@@ -141,6 +141,8 @@ public enum KernelError: Error, Equatable, CustomStringConvertible {
   case unknownKernel(name: String, operation: String)
   /// Two kernels claim one name.
   case duplicateIdentifier(KernelIdentifier)
+  /// Two types of problems claim one operation's name.
+  case conflictingOperation(String, kernel: KernelIdentifier)
   /// No registered kernel applies; each kernel's reason is listed.
   case noKernel(problem: ProblemKey, reasons: [String])
   /// Parameters of another type than the problem's were given.
@@ -155,6 +157,8 @@ public enum KernelError: Error, Equatable, CustomStringConvertible {
       "kernel \(kernel) does not apply to '\(problem)': \(reason)"
     case .unknownKernel(let name, let operation): "no kernel '\(name)' is registered for \(operation)"
     case .duplicateIdentifier(let identifier): "two kernels are called \(identifier); give one another identifier"
+    case .conflictingOperation(let operation, let kernel):
+      "kernel \(kernel) calls its operation '\(operation)', which is another type's; give it another name"
     case .noKernel(let problem, let reasons):
       "no kernel applies to '\(problem)'"
         + (reasons.isEmpty ? ": none is registered for the operation" : ": " + reasons.joined(separator: "; "))

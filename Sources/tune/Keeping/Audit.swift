@@ -46,10 +46,11 @@ struct Audit: ParsableCommand {
     let file = try databases.file(of: .current())
     guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
     let entries = try sampling.entries(of: database)
-    let registry = try KernelRegistry.standard()
+    let registry = try databases.plugins.registry()
     let options = TuningOptions(effort: effort)
     let tuner = try IsolatedProblemTuner(
-      executable: ProgramFile.path, arguments: [Worker._commandName], options: options, limits: limits.limits)
+      executable: ProgramFile.path, arguments: [Worker._commandName] + databases.plugins.arguments, options: options,
+      limits: limits.limits)
     let timer = CandidateTimer(
       oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(), options: options)
     let progress = ProgressLine()

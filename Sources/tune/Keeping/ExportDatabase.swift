@@ -31,7 +31,7 @@ struct ExportDatabase: ParsableCommand {
   private func chosen(of database: PlatformDatabase) throws -> Set<KernelIdentifier>? {
     guard let kernels else { return nil }
     let known = Set(database.entries.flatMap { $0.candidates.map(\.kernel) })
-      .union(try KernelRegistry.standard().allKernels.map(\.identifier))
+      .union(try databases.plugins.registry().allKernels.map(\.identifier))
     var chosen: Set<KernelIdentifier> = []
     for name in kernels.split(separator: ",").map(String.init) {
       let matching = known.filter { $0.name == name || $0.family == name }

@@ -30,7 +30,7 @@ struct Prune: ParsableCommand {
     let host = try PlatformFingerprint.current()
     let file = try databases.file(of: host)
     guard var database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
-    let library = RunningLibrary(try KernelRegistry.standard(), host: host)
+    let library = RunningLibrary(try databases.plugins.registry(), host: host)
     var pruned = database.prune(library, removingUnknownKernels: unknownKernels)
     if !dryRun {
       _ = try file.update(platform: host) { stored in

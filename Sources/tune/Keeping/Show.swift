@@ -29,7 +29,7 @@ struct Show: ParsableCommand {
     let host = try PlatformFingerprint.current()
     let file = try databases.file(of: host)
     guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
-    let library = RunningLibrary(try KernelRegistry.standard(), host: host)
+    let library = RunningLibrary(try databases.plugins.registry(), host: host)
     let rows = database.entries.compactMap { entry -> Row? in
       let reasons = library.staleness(of: entry).map(\.description)
       if stale && reasons.isEmpty { return nil }

@@ -20,6 +20,8 @@ struct TimeCandidate: ParsableCommand {
   @Option(help: "Threads that share the work.")
   var threads = 1
 
+  @OptionGroup var plugins: PluginArguments
+
   @Option(help: "Print as text or json.")
   var output = OutputFormat.text
 
@@ -38,7 +40,7 @@ struct TimeCandidate: ParsableCommand {
   func validate() throws { try checkThreads(threads) }
 
   func run() throws {
-    let registry = try KernelRegistry.standard()
+    let registry = try plugins.registry()
     let problem = try registry.problem(for: ProblemKey(parsing: problem))
     let candidate = try candidate(for: problem, in: registry)
     let timer = CandidateTimer(
@@ -109,6 +111,7 @@ struct Reproduce: ParsableCommand {
     }
     let numbers = record.configuration.values.isEmpty ? "" : " --configuration '\(record.configuration)'"
     print(
-      "\(ProgramFile.path) time '\(entry.key.problem)' --kernel '\(record.kernel)'\(numbers) --threads \(threads)")
+      "\(ProgramFile.path) time '\(entry.key.problem)' --kernel '\(record.kernel)'\(numbers) --threads \(threads)"
+        + databases.plugins.arguments.map { " '\($0)'" }.joined())
   }
 }

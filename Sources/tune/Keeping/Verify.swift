@@ -32,7 +32,7 @@ struct Verify: ParsableCommand {
     let file = try databases.file(of: .current())
     guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
     let entries = try sampling.entries(of: database)
-    let registry = try KernelRegistry.standard()
+    let registry = try databases.plugins.registry()
     let timer = CandidateTimer(
       oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(),
       options: TuningOptions(effort: .normal))
