@@ -157,7 +157,7 @@ let package = Package(
     .testTarget(name: "NetworkTests", dependencies: ["Luthier"]),
     .testTarget(name: "ONNXModelTests", dependencies: ["Luthier"]),
     .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier"]),
-    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram", "hot-path"]),
+    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram"]),
   ],
   swiftLanguageModes: [.v6]
 )

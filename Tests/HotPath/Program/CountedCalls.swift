@@ -21,31 +21,35 @@ enum CountedCalls {
   }
 }
 
-/// The compiler keeps the name `malloc` for itself, so the linker gives it to this function (Package.swift).
+/// `malloc`, counted. The compiler keeps the name `malloc` for itself, so the linker gives it to this function (Package.swift).
 @c(luthier_counted_malloc)
 public func countedMalloc(_ size: Int) -> UnsafeMutableRawPointer? {
   CountedCalls.allocations.wrappingAdd(1, ordering: .relaxed)
   return __libc_malloc(size)
 }
 
+/// `calloc`, counted.
 @c(calloc)
 public func countedCalloc(_ count: Int, _ size: Int) -> UnsafeMutableRawPointer? {
   CountedCalls.allocations.wrappingAdd(1, ordering: .relaxed)
   return __libc_calloc(count, size)
 }
 
+/// `realloc`, counted.
 @c(realloc)
 public func countedRealloc(_ memory: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRawPointer? {
   CountedCalls.allocations.wrappingAdd(1, ordering: .relaxed)
   return __libc_realloc(memory, size)
 }
 
+/// `aligned_alloc`, counted.
 @c(aligned_alloc)
 public func countedAlignedAlloc(_ alignment: Int, _ size: Int) -> UnsafeMutableRawPointer? {
   CountedCalls.allocations.wrappingAdd(1, ordering: .relaxed)
   return __libc_memalign(alignment, size)
 }
 
+/// `posix_memalign`, counted.
 @c(posix_memalign)
 public func countedMemalign(
   _ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: Int, _ size: Int
@@ -55,6 +59,7 @@ public func countedMemalign(
   return result.pointee == nil ? ENOMEM : 0
 }
 
+/// `pthread_mutex_lock`, counted.
 @c(pthread_mutex_lock)
 public func countedMutexLock(_ mutex: OpaquePointer?) -> Int32 {
   CountedCalls.locks.wrappingAdd(1, ordering: .relaxed)
