@@ -176,7 +176,7 @@ let package = Package(
       name: "FaultyTuningWorker", dependencies: ["Autotuner", "Luthier"], path: "Tests/FaultyTuningWorker"),
     .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier", "FaultyTuningWorker", "tune"]),
     .testTarget(name: "GuidelineStudyTests", dependencies: ["GuidelineStudy"]),
-    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram", "hot-path"]),
+    .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -9,12 +9,6 @@ public import Autotuner
 extension Cancellation {
   /// What Ctrl-C and a polite kill set; a second Ctrl-C ends the process at once.
   public static func onInterrupt() -> Cancellation {
-    // A program that was started by a thread which blocks signals inherits the mask; Ctrl-C has to work all the same.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGINT)
-    sigaddset(&signals, SIGTERM)
-    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for signalNumber in [SIGINT, SIGTERM] {
       signal(signalNumber) { number in
         if interruption.isCancelled { _exit(130) }

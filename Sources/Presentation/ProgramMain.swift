@@ -12,6 +12,12 @@ public enum ProgramMain {
   public static func run<Root: ParsableCommand>(_ root: Root.Type) -> Never {
     // A reader that goes away ends the program quietly instead of by a signal that looks like a crash.
     signal(SIGPIPE, SIG_DFL)
+    // A program that was started by a thread which blocks signals inherits the mask; Ctrl-C has to work all the same.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     do {
       var command = try Root.parseAsRoot()
       try command.run()

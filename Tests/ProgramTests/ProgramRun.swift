@@ -8,13 +8,18 @@ struct ProgramRun {
   let errors: String
 
   /// Runs a program that was built beside the tests.
+  ///
+  /// - Parameters:
+  ///   - prefix: a command that starts the program, such as `taskset -c 0`.
+  ///   - interruption: a signal that the program gets after some seconds.
   init(
     _ program: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil,
-    timeout: TimeInterval = 240
+    behind prefix: [String] = [], interruption: (signal: Int32, after: TimeInterval)? = nil, timeout: TimeInterval = 240
   ) throws {
     let process = Process()
-    process.executableURL = try Self.products().appendingPathComponent(program)
-    process.arguments = arguments
+    let line = prefix + [try Self.products().appendingPathComponent(program).path] + arguments
+    process.executableURL = URL(fileURLWithPath: line[0])
+    process.arguments = Array(line.dropFirst())
     var variables = ProcessInfo.processInfo.environment
     // A user's own database must not decide a test.
     variables["LUTHIER_TUNING_DB"] = nil
@@ -28,6 +33,10 @@ struct ProgramRun {
     process.standardError = errors
     process.standardInput = FileHandle.nullDevice
     try process.run()
+    if let interruption {
+      let identifier = process.processIdentifier
+      DispatchQueue.global().asyncAfter(deadline: .now() + interruption.after) { kill(identifier, interruption.signal) }
+    }
     let watchdog = DispatchWorkItem { process.terminate() }
     DispatchQueue.global().asyncAfter(deadline: .now() + timeout, execute: watchdog)
     // Both pipes are drained at once: a full one would stop the program.

@@ -21,35 +21,35 @@ enum CountedCalls {
   }
 }
 
-/// The compiler keeps the name `malloc` for itself, so the linker gives it to this function (Package.swift).
+/// `malloc`, counted. The compiler keeps the name `malloc` for itself, so the linker gives it to this function (Package.swift).
 @c(luthier_counted_malloc)
 public func countedMalloc(_ size: Int) -> UnsafeMutableRawPointer? {
   CountedCalls.allocations.wrappingAdd(1, ordering: .relaxed)
   return __libc_malloc(size)
 }
 
-/// As `calloc`, counted.
+/// `calloc`, counted.
 @c(calloc)
 public func countedCalloc(_ count: Int, _ size: Int) -> UnsafeMutableRawPointer? {
   CountedCalls.allocations.wrappingAdd(1, ordering: .relaxed)
   return __libc_calloc(count, size)
 }
 
-/// As `realloc`, counted.
+/// `realloc`, counted.
 @c(realloc)
 public func countedRealloc(_ memory: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRawPointer? {
   CountedCalls.allocations.wrappingAdd(1, ordering: .relaxed)
   return __libc_realloc(memory, size)
 }
 
-/// As `aligned_alloc`, counted.
+/// `aligned_alloc`, counted.
 @c(aligned_alloc)
 public func countedAlignedAlloc(_ alignment: Int, _ size: Int) -> UnsafeMutableRawPointer? {
   CountedCalls.allocations.wrappingAdd(1, ordering: .relaxed)
   return __libc_memalign(alignment, size)
 }
 
-/// As `posix_memalign`, counted.
+/// `posix_memalign`, counted.
 @c(posix_memalign)
 public func countedMemalign(
   _ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: Int, _ size: Int
@@ -59,7 +59,7 @@ public func countedMemalign(
   return result.pointee == nil ? ENOMEM : 0
 }
 
-/// As `pthread_mutex_lock`, counted.
+/// `pthread_mutex_lock`, counted.
 @c(pthread_mutex_lock)
 public func countedMutexLock(_ mutex: OpaquePointer?) -> Int32 {
   CountedCalls.locks.wrappingAdd(1, ordering: .relaxed)

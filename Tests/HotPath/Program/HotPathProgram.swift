@@ -7,7 +7,7 @@ import Luthier
 struct HotPathProgram: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hot-path", abstract: "What runs of a network cost in allocations, locks and memory.",
-    subcommands: [Calls.self, MemoryUse.self, Children.self])
+    subcommands: [Calls.self, MemoryUse.self, Children.self, Cores.self])
 }
 
 /// The network, prepared as an embedding program would.
@@ -131,5 +131,12 @@ struct Children: ParsableCommand {
       statuses.append(status)
     }
     print("{\"statuses\": \(statuses)}")
+  }
+}
+
+/// The cores that this process counts, and the threads of the team that it would make.
+struct Cores: ParsableCommand {
+  func run() throws {
+    print("{\"usable\": \(Processor.current.usableCores), \"team\": \(try ThreadTeam().threads)}")
   }
 }

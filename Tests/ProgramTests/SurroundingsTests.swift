@@ -1,0 +1,69 @@
+import Foundation
+import Luthier
+import Testing
+
+/// What surrounds a process counts: the cores that it was given, the limits of its group, and signals.
+@Suite("Programs and their surroundings")
+struct SurroundingsTests {
+  static let hasTaskset = FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset")
+
+  /// The cores that a program counts as usable when it is started by a command line in front of it.
+  private func usableCores(_ prefix: [String], environment: [String: String] = [:]) throws -> Int {
+    let run = try ProgramRun("hot-path", ["cores"], environment: environment, behind: prefix)
+    #expect(run.status == 0, "\(run.errors)")
+    let counts = try run.object()
+    let usable = try #require(counts["usable"] as? Int)
+    #expect(counts["team"] as? Int == usable)
+    return usable
+  }
+
+  @Test("A program that is bound to one core counts one, and its default team has one thread", .enabled(if: hasTaskset))
+  func cpuset() throws {
+    let core = try #require(Affinity.current.cores.last)
+    #expect(try usableCores(["/usr/bin/taskset", "-c", "\(core)"]) == 1)
+  }
+
+  @Test("OMP_NUM_THREADS and OMP_THREAD_LIMIT bound the cores that a program counts")
+  func environment() throws {
+    #expect(try usableCores([], environment: ["OMP_NUM_THREADS": "1"]) == 1)
+    #expect(try usableCores([], environment: ["OMP_THREAD_LIMIT": "1"]) == 1)
+    #expect(try usableCores([], environment: ["OMP_NUM_THREADS": "4096"]) == Processor.current.usableCores)
+  }
+
+  @Test("A control group with a quota of one core makes a program count one")
+  func quota() throws {
+    // Version 1 and version 2 keep the quota in different files.
+    let folders = ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup"].map { "\($0)/luthier-\(UUID().uuidString)" }
+    let folder = folders.first {
+      (try? FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)) != nil
+    }
+    guard let folder else {
+      print("skipped: no control group can be made here")
+      return
+    }
+    defer { rmdir(folder) }
+    let isVersion1 = FileManager.default.fileExists(atPath: "\(folder)/cpu.cfs_quota_us")
+    let (file, quota) = isVersion1 ? ("cpu.cfs_quota_us", "100000") : ("cpu.max", "100000 100000")
+    guard FileManager.default.fileExists(atPath: "\(folder)/\(file)"),
+      FileHandle(forWritingAtPath: "\(folder)/\(file)")?.put(quota) == true
+    else {
+      print("skipped: the control group takes no quota")
+      return
+    }
+    // The shell joins the group and becomes the program.
+    #expect(try usableCores(["/bin/sh", "-c", "echo $$ > \(folder)/cgroup.procs && exec \"$0\" \"$@\""]) == 1)
+  }
+
+  @Test("A program ends at once by the signal that asks it to", arguments: [SIGINT, SIGTERM])
+  func interruption(signal: Int32) throws {
+    let run = try ProgramRun(
+      "luthier", ["bench", "shufflenet_v2_x0_5", "--input-size", "32", "--runs", "1000000"],
+      interruption: (signal, after: 1))
+    #expect(run.status == -signal, "\(run.errors)")
+    #expect(run.output.isEmpty)
+  }
+}
+
+extension FileHandle {
+  fileprivate func put(_ text: String) -> Bool { (try? write(contentsOf: Data(text.utf8))) != nil }
+}
