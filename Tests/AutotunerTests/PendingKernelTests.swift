@@ -10,7 +10,8 @@ struct PendingKernelTests {
   }
 
   func tune(
-    _ registry: KernelRegistry, effort: TuningEffort = .quick, known: TuningEntry? = nil
+    _ registry: KernelRegistry, effort: TuningEffort = .quick, known: TuningEntry? = nil,
+    among chosen: Set<String>? = nil
   ) throws -> (entry: TuningEntry, tried: [String]) {
     let oracle = try KernelRegistry.standard().filter { $0.family == "reference" }
     let tuner = ProblemTuner(
@@ -18,7 +19,7 @@ struct PendingKernelTests {
     let tried = Tried()
     let entry = try tuner.tune(
       ElementwiseProblem(.relu, shape: TensorShape([1, 16, 24, 24])), threads: 1, known: known,
-      cancellation: Cancellation()
+      among: chosen, cancellation: Cancellation()
     ) { event in
       if case .trying(let candidate, _, _, _) = event { tried.names.withLock { $0.append(candidate) } }
     }
@@ -40,6 +41,54 @@ struct PendingKernelTests {
     }
     #expect(second.entry.winner != nil)
     #expect(second.entry.search?.offers.contains { $0.kernel == "test.relu" } == true)
+  }
+
+  @Test("A new version of a kernel is timed alone, and takes the place of the old one's record")
+  func newVersion() throws {
+    let standard = try KernelRegistry.standard()
+    var old = standard
+    try old.register(OwnRelu(identifier: "test.relu"))
+    let first = try tune(old).entry
+    var new = standard
+    try new.register(OwnRelu(identifier: "test.relu", version: 2))
+    let known = RunningLibrary(new, host: try .current()).removingStale(first)
+    #expect(known.candidates.count == first.candidates.count - 1)
+    let second = try tune(new, known: known)
+    #expect(second.tried == [try #require(known.winner?.name), "test.relu"])
+    #expect(second.entry.candidates.filter { $0.kernel == "test.relu" }.map(\.version) == [2])
+    #expect(second.entry.candidates.count == first.candidates.count)
+  }
+
+  @Test("A new kernel gets its chance also where a search has picked others")
+  func searched() throws {
+    var registry = try KernelRegistry.standard()
+    let first = try tune(registry).entry
+    try registry.register(OwnRelu(identifier: "test.relu"))
+    let second = try tune(registry, known: first, among: [])
+    #expect(second.tried == [try #require(first.winner?.name), "test.relu"])
+  }
+
+  @Test("What is added to a thorough search keeps it thorough, so that nothing is left to do at any lower effort")
+  func staysThorough() throws {
+    var registry = try KernelRegistry.standard()
+    let thorough = try tune(registry, effort: .normal).entry
+    try registry.register(OwnRelu(identifier: "test.relu"))
+    let host = try PlatformFingerprint.current()
+    var database = PlatformDatabase(platform: host)
+    database.record(thorough)
+    database.record(try tune(registry, effort: .quick, known: thorough).entry)
+    let entry = try #require(database.entry(thorough.key))
+    #expect(entry.search?.effort == .normal)
+    let problem = try registry.problem(for: entry.key.problem)
+    func offers() -> [KernelOffer] { answers(registry, problem).map(KernelOffer.init) }
+    let library = RunningLibrary(registry, host: host)
+    #expect(library.pendingKernels(of: entry, offers: offers(), effort: .quick).isEmpty)
+    #expect(library.pendingKernels(of: entry, offers: offers(), effort: .normal).isEmpty)
+    #expect(!library.pendingKernels(of: entry, offers: offers(), effort: .thorough).isEmpty)
+  }
+
+  private func answers(_ registry: KernelRegistry, _ problem: some LayerProblem) -> [KernelAnswer] {
+    registry.answers(for: problem)
   }
 
   @Test("A higher effort satisfies a request for a lower one; a lower one does not")

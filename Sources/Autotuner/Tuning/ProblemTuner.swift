@@ -56,6 +56,14 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     _ problem: any LayerProblem, threads: Int, known: TuningEntry?, among chosen: Set<String>?,
     disqualified: [Disqualification], cancellation: Cancellation, report: (TuningEvent) -> Void
   ) throws -> TuningEntry {
+    // What is added to a thorough search is searched as thoroughly: the entry says one effort for all that it holds.
+    if let stored = known?.search?.effort, stored > options.effort {
+      let raised = ProblemTuner(
+        registry: registry, oracle: oracle, clock: clock, options: options.raised(to: stored), isFenced: isFenced)
+      return try raised.tune(
+        problem, threads: threads, known: known, among: chosen, disqualified: disqualified,
+        cancellation: cancellation, report: report)
+    }
     let team = try ThreadTeam(threads: threads)
     let setting = try ProblemSetting(problem, oracle: oracle, clock: clock)
 
@@ -185,12 +193,16 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     if field.isEmpty, let first = try? registry.defaultCandidate(for: problem) { field.append(first) }
     for answer in answers {
       let limit = chosen == nil ? options.candidatesPerKernel : .max
+      let guess = answer.candidates.first?.name
       for candidate in answer.candidates.prefix(limit) where candidate.name != field.first?.name {
         if candidate.errorClass.isApproximate {
           // They may never have been asked for before.
           let isKnown = isPartial && known?.record(of: candidate.kernel, candidate.configuration) != nil
           if options.maximumError > 0, !isKnown { field.append(candidate) }
-        } else if pending.contains(answer.kernel), chosen?.contains(candidate.name) ?? true {
+        } else if pending.contains(answer.kernel),
+          // What is new gets its chance, however little a search expects of it.
+          chosen?.contains(candidate.name) ?? true || isPartial && candidate.name == guess
+        {
           field.append(candidate)
         }
       }

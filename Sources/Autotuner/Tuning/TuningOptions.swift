@@ -51,6 +51,19 @@ public struct TuningOptions: Hashable, Sendable, Codable {
     self.rules = rules
   }
 
+  /// The same with the thoroughness of a higher effort; these where that is no higher.
+  func raised(to effort: TuningEffort) -> TuningOptions {
+    guard effort > self.effort else { return self }
+    var raised = TuningOptions(effort: effort, maximumError: maximumError)
+    raised.conditions = conditions
+    raised.noiseLimit = noiseLimit
+    raised.searchThreshold = searchThreshold
+    raised.searchShare = searchShare
+    raised.attempts = attempts
+    raised.minimumSpan = minimumSpan
+    return raised
+  }
+
   /// How many runs make one span of at least ``minimumSpan``, at most 16.
   func repeats(forTime time: Double) -> Int {
     guard time > 0, time < minimumSpan else { return 1 }

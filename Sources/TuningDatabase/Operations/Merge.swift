@@ -82,11 +82,17 @@ extension CandidateRecord {
 }
 
 extension SearchRecord {
+  private var knowledge: (kernels: Int, versions: Int) {
+    (offers.count, offers.reduce(0) { $0 &+ $1.version })
+  }
+
   /// The more thorough of two searches, of equally thorough ones the newer.
   static func better(_ left: SearchRecord, _ right: SearchRecord) -> SearchRecord {
     if (left.effort, left.finished) != (right.effort, right.finished) {
       return (left.effort, left.finished) < (right.effort, right.finished) ? right : left
     }
+    // Within one second: the one that knew more kernels, then newer ones, then any fixed order.
+    if left.knowledge != right.knowledge { return left.knowledge < right.knowledge ? right : left }
     return JSONWriter.line(left.json) < JSONWriter.line(right.json) ? right : left
   }
 
