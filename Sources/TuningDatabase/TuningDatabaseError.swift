@@ -24,7 +24,7 @@ public enum TuningDatabaseError: Error, Hashable, Sendable, CustomStringConverti
     switch self {
     case .unreadable(let path, let reason): "cannot read the tuning database \(path): \(reason)"
     case .tooLarge(let path, let bytes, let limit):
-      "the tuning database \(path) is \(bytes) bytes long; at most \(limit) are read: 'tune prune' makes one smaller"
+      "the tuning database \(path) is \(bytes) bytes long; at most \(limit) are read: 'tune prune --samples' makes one smaller before it is"
     case .malformed(let path, let line, let location, let reason):
       "the tuning database \(path) is malformed\(line.map { ", line \($0)" } ?? ""): \(location) \(reason); "
         + "restore the file or move it away and tune again"

@@ -11,6 +11,8 @@ struct Bench: ParsableCommand {
 
   @OptionGroup var arguments: DeploymentArguments
 
+  @OptionGroup var printing: TableArguments
+
   @Option(help: "Timed runs.")
   var runs = 100
 
@@ -55,7 +57,7 @@ struct Bench: ParsableCommand {
       network: compiled.name, threads: compiled.threads, median_ms: median / 1e6, min_ms: (times.min() ?? 0) / 1e6,
       spread: time?.relativeSpread ?? 0, runs: runs, gflops: Double(flops) / max(median, 1),
       arena_bytes: compiled.arenaSize * MemoryLayout<Float>.stride)
-    switch arguments.output {
+    switch printing.format {
     case .json: print(try JSONOutput.text(result))
     case .text:
       var table = Table([

@@ -19,6 +19,8 @@ struct Classify: ParsableCommand {
 
   @OptionGroup var arguments: DeploymentArguments
 
+  @OptionGroup var printing: TableArguments
+
   func validate() throws {
     guard (1...10_000).contains(top) else { throw ValidationError("--top is \(top); allowed are 1 to 10000.") }
   }
@@ -36,7 +38,7 @@ struct Classify: ParsableCommand {
     let size = try compiled.pictureSize()
     let tensor = try Preprocessing.imageNet(width: size.width, height: size.height).tensor(of: picture)
     let best = try Classification.best(top, in: compiled.run([tensor])[0])
-    guard arguments.output == .text else {
+    guard printing.format == .text else {
       let rows = best.map { Row(class_index: $0.classIndex, label: names?[$0.classIndex], probability: $0.probability) }
       print(try JSONOutput.text(rows))
       return

@@ -14,8 +14,7 @@ struct CountOperations: ParsableCommand {
 
   @OptionGroup var inputs: InputArguments
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   struct Row: Encodable {
     let layer: String
@@ -40,7 +39,7 @@ struct CountOperations: ParsableCommand {
         memory_access_cost: problem.memoryAccessCost,
         flops_per_byte: Double(count.flopsWithBias) / Double(max(problem.memoryAccessCost * 4, 1)))
     }
-    guard output == .text else {
+    guard printing.format == .text else {
       print(try JSONOutput.text(rows))
       return
     }

@@ -27,9 +27,6 @@ struct DeploymentArguments: ParsableArguments {
   @Option(help: "A file that receives problems that nobody has tuned, for 'tune --misses FILE'.")
   var record: String?
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
-
   func validate() throws {
     try checkThreads(threads)
     guard (0...1).contains(maxError) else { throw ValidationError("--max-error is \(maxError); allowed are 0 to 1.") }

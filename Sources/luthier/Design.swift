@@ -26,8 +26,7 @@ struct CheckDesign: ParsableCommand {
   @Option(help: "Threads that run the network.")
   var threads = 1
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   func validate() throws { try checkThreads(threads) }
 
@@ -40,7 +39,7 @@ struct CheckDesign: ParsableCommand {
       arguments.options(), threads: threads, cancellation: .onInterrupt(), report: StudyProgress(progress).show)
     let report = try check.check(graph)
     progress.clear()
-    guard output == .text else {
+    guard printing.format == .text else {
       print(try JSONOutput.text(report))
       return
     }

@@ -24,17 +24,12 @@ struct Detect: ParsableCommand {
   @Option(help: "A box that overlaps a better one of its class by more is dropped (intersection over union).")
   var overlap: Float = 0.45
 
-  @Option(help: "A tuned database: a file, or a folder of them. By default where 'tune' writes.")
-  var profile: String?
-
-  @Option(help: "Threads that run the network.")
-  var threads = 1
+  @OptionGroup var arguments: DeploymentArguments
 
   @Option(help: "Print as text or json.")
   var format = OutputFormat.text
 
   func validate() throws {
-    try checkThreads(threads)
     guard (0...1).contains(threshold) else { throw ValidationError("--threshold is \(threshold); allowed are 0 to 1.") }
     guard (0...1).contains(overlap) else { throw ValidationError("--overlap is \(overlap); allowed are 0 to 1.") }
   }
@@ -49,10 +44,7 @@ struct Detect: ParsableCommand {
   func run() throws {
     var photograph = try Picture(contentsOf: photo)
     let names = try labels.map { try Labels(contentsOf: $0) }
-    var deployment = Deployment()
-    deployment.threads = threads
-    deployment.profile = profile
-    let compiled = try deployment.load(network.network)
+    let compiled = try arguments.deployment().load(network.network)
     let size = try compiled.pictureSize()
     let tensor = try Preprocessing.detector(width: size.width, height: size.height).tensor(of: photograph)
     var head = FastestDetHead()

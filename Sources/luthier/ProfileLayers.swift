@@ -13,6 +13,8 @@ struct ProfileLayers: ParsableCommand {
 
   @OptionGroup var arguments: DeploymentArguments
 
+  @OptionGroup var printing: TableArguments
+
   @Option(help: "An SVG file for the roofline picture.")
   var picture: String?
 
@@ -37,7 +39,7 @@ struct ProfileLayers: ParsableCommand {
     let roofline = try Roofline.measure(threads: compiled.threads)
     let profile = NetworkLayerTimes(compiled, medians: medians, roofline: roofline)
     if let picture { try AtomicFile.write(Array(RooflinePicture(profile).svg.utf8), to: picture) }
-    switch arguments.output {
+    switch printing.format {
     case .json: print(try JSONOutput.text(profile))
     case .text: print(text(profile))
     }

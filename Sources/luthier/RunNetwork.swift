@@ -16,28 +16,10 @@ struct RunNetwork: ParsableCommand {
   @Option(help: "Where each output goes, in order.")
   var output: [String]
 
-  @Option(help: "A tuned database: a file, or a folder of them. By default where 'tune' writes.")
-  var profile: String?
-
-  @Option(help: "Threads that run the network.")
-  var threads = 1
-
-  @Option(help: "A kernel family to run wherever it applies, whatever was tuned.")
-  var kernels: String?
-
-  @OptionGroup var inputs: InputArguments
-
-  @OptionGroup var plugins: PluginArguments
-
-  func validate() throws { try checkThreads(threads) }
+  @OptionGroup var arguments: DeploymentArguments
 
   func run() throws {
-    var deployment = Deployment()
-    deployment.threads = threads
-    deployment.profile = profile
-    deployment.family = kernels
-    inputs.apply(to: &deployment)
-    deployment.registry = try plugins.registry()
+    let deployment = try arguments.deployment()
     let tensors = try input.map { try TensorFile.read($0) }
     let compiled = try deployment.load(network)
     guard output.count <= compiled.outputs.count else {

@@ -24,8 +24,7 @@ struct StudyGuidelines: ParsableCommand {
   @Option(help: "A Python that can import onnxruntime, to have its times beside ours.")
   var peerPython: String?
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   func run() throws {
     let experiments = try chosen()
@@ -45,11 +44,11 @@ struct StudyGuidelines: ParsableCommand {
       let result = try study.run([experiment])[0]
       results.append(result)
       progress.clear()
-      if output == .text { print(ExperimentText(result).text + "\n") }
+      if printing.format == .text { print(ExperimentText(result).text + "\n") }
       _ = try study.writePictures(of: result)
     }
     let report = try study.writeReport(results)
-    switch output {
+    switch printing.format {
     case .text: print(report)
     case .json: print(try JSONOutput.text(StudyOutput(report: report, experiments: results.map(ExperimentTable.init))))
     }

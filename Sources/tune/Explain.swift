@@ -15,8 +15,7 @@ struct Explain: ParsableCommand {
 
   @OptionGroup var databases: DatabaseArguments
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   func run() throws {
     let host = try PlatformFingerprint.current()
@@ -27,7 +26,7 @@ struct Explain: ParsableCommand {
     }
     let explanation = try LayerExplanation(
       entry, registry: databases.plugins.registry(), roofline: .measure(threads: entry.key.threads))
-    switch output {
+    switch printing.format {
     case .text: print(explanation.text)
     case .json: print(try JSONOutput.text(explanation))
     }

@@ -12,8 +12,7 @@ struct Kernels: ParsableCommand {
 
   @OptionGroup var plugins: PluginArguments
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   struct Row: Encodable {
     let kernel: String
@@ -43,7 +42,7 @@ struct Kernels: ParsableCommand {
   private func printKernels(of registry: KernelRegistry) throws {
     let problems = try RepresentativeProblem.all()
     let rows = registry.allKernels.map { Self.row($0, registry, problems) }
-    guard output == .text else {
+    guard printing.format == .text else {
       print(try JSONOutput.text(rows))
       return
     }
@@ -59,7 +58,7 @@ struct Kernels: ParsableCommand {
 
   private func printAnswers(of registry: KernelRegistry, to text: String) throws {
     let rows = Self.answers(of: registry, to: try registry.problem(for: ProblemKey(parsing: text)))
-    guard output == .text else {
+    guard printing.format == .text else {
       print(try JSONOutput.text(rows))
       return
     }

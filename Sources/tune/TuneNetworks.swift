@@ -34,8 +34,7 @@ struct TuneNetworks: ParsableCommand {
 
   @OptionGroup var databases: DatabaseArguments
 
-  @Option(help: "Print the result as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   func validate() throws {
     try threads.counts.forEach(checkThreads)
@@ -60,7 +59,7 @@ struct TuneNetworks: ParsableCommand {
     for count in threads.counts {
       reports += try session.tune(graphs, threads: count)
     }
-    switch output {
+    switch printing.format {
     case .text:
       print(reports.map(\.text).joined(separator: "\n\n"))
       print("\n\(session.file.path)")
@@ -80,7 +79,7 @@ extension TuneNetworks {
       host: host, file: databases.file(of: host), plugins: databases.plugins, effort: effort, maximumError: maxError,
       limits: limits.limits, cancellation: .onInterrupt())
     let entries = try session.tune(misses)
-    switch output {
+    switch printing.format {
     case .json:
       print(
         try JSONOutput.text(

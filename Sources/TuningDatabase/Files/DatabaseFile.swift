@@ -129,6 +129,10 @@ public struct DatabaseFile: Hashable, Sendable {
     try change(&database)
     let bytes = try database.encoded()
     let isNeeded = bytes != old && !(old == nil && database.isEmpty)
+    // What is longer could never be read again.
+    guard bytes.count <= JSONLimits().bytes else {
+      throw .tooLarge(path: path, bytes: bytes.count, limit: JSONLimits().bytes)
+    }
     if isNeeded { try FileAccess.replace(path, with: bytes) }
     if journal.exists { try FileAccess.remove(journalPath) }
     return Update(

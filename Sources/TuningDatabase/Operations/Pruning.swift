@@ -55,6 +55,23 @@ extension PlatformDatabase {
     return pruned
   }
 
+  /// Removes the raw samples of every time, which are most of a file; medians and spreads stay.
+  ///
+  /// - Returns: how many candidates had samples.
+  @discardableResult
+  public mutating func removeSamples() -> Int {
+    var count = 0
+    entriesByKey = entriesByKey.mapValues { entry in
+      var entry = entry
+      for (index, record) in entry.candidates.enumerated() where record.time?.samples.isEmpty == false {
+        entry.candidates[index].time = record.time?.withoutSamples()
+        count += 1
+      }
+      return entry
+    }
+    return count
+  }
+
   /// A database with only what a deployment reads: profiles, and of each entry the fastest exact candidate of each kernel
   /// and every approximate one, without raw samples.
   ///

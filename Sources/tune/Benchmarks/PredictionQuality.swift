@@ -16,8 +16,7 @@ struct PredictionQuality: ParsableCommand {
   @Option(help: "Threads that run the networks.")
   var threads = 1
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   struct Row: Encodable {
     let network: String
@@ -54,7 +53,7 @@ struct PredictionQuality: ParsableCommand {
           measured_ms: measured / 1e6, error: outcome.predictedTime / measured - 1))
     }
     progress.clear()
-    guard output == .text else {
+    guard printing.format == .text else {
       print(try JSONOutput.text(rows))
       return
     }

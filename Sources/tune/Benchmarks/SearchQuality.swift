@@ -21,8 +21,7 @@ struct SearchQuality: ParsableCommand {
 
   @OptionGroup var inputs: InputArguments
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   struct Row: Encodable {
     let problem: String
@@ -108,7 +107,7 @@ struct SearchQuality: ParsableCommand {
       time_share: rows.reduce(0) { $0 + $1.search_ms } / max(rows.reduce(0) { $0 + $1.exhaustive_ms }, 1e-9),
       within_3_percent: rows.count { $0.slower_by <= 0.03 }, largest: rows.map(\.slower_by).max() ?? 0,
       whole: zip(rows, weights).reduce(0) { $0 + $1.0.slower_by * $1.1 } / max(total, 1))
-    switch output {
+    switch printing.format {
     case .json: print(try JSONOutput.text(result))
     case .text: print(text(result))
     }

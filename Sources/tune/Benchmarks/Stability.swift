@@ -19,8 +19,7 @@ struct Stability: ParsableCommand {
   @Option(help: "How thoroughly: quick, normal or thorough.")
   var effort = TuningEffort.normal
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   struct Row: Encodable {
     let problem: String
@@ -84,7 +83,7 @@ struct Stability: ParsableCommand {
       },
       minority_choices: winners.values.reduce(0) { $0 + $1.values.reduce(0, +) - ($1.values.max() ?? 0) },
       decisions: decisions)
-    guard output == .text else {
+    guard printing.format == .text else {
       print(try JSONOutput.text(result))
       return
     }

@@ -18,35 +18,38 @@ struct Audit: ParsableCommand {
 
   @OptionGroup var databases: DatabaseArguments
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   struct Row: Encodable {
     let problem: String
     let stored: String
     let now: String
-    /// How much longer the stored winner takes than the best now, as a fraction; 0 for the same one.
-    let regret: Double
+    /// How much longer the stored winner takes than the best now, as a fraction; 0 for the same one, nil where it cannot run.
+    let regret: Double?
     /// Whether another candidate won that is not tied with the stored winner.
     let flips: Bool
     /// The stored winner's time now over its stored time.
-    let replay: Double
+    let replay: Double?
+    /// Why the stored winner could not be timed again; nil when it was.
+    let reason: String?
   }
 
   struct Result: Encodable {
     let database: String
     let problems: [Row]
-    let median_regret: Double
-    let largest_regret: Double
+    /// Nil where no stored winner could be timed, as are the next two.
+    let median_regret: Double?
+    let largest_regret: Double?
+    let median_replay: Double?
     let flips: Int
-    let median_replay: Double
   }
 
   func run() throws {
-    let file = try databases.file(of: .current())
-    guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
-    let entries = try sampling.entries(of: database)
+    let host = try PlatformFingerprint.current()
+    let file = try databases.file(of: host)
     let registry = try databases.plugins.registry()
+    let library = RunningLibrary(registry, host: host)
+    let entries = try sampling.entries(of: file, library)
     let options = TuningOptions(effort: effort)
     let tuner = try IsolatedProblemTuner(
       executable: ProgramFile.path, arguments: [Worker._commandName] + databases.plugins.arguments, options: options,
@@ -62,25 +65,39 @@ struct Audit: ParsableCommand {
       let fresh = try tuner.tune(
         problem, threads: entry.key.threads, known: nil, cancellation: cancellation, report: { _ in })
       guard let old = entry.winner, let best = fresh.winner, let stored = old.time else { continue }
-      // In turn, so that a drift between the two tunings is no regret.
-      let pair = try [old, best].map {
-        try registry.candidate(named: $0.kernel, configuration: $0.configuration, for: problem)
-      }
-      let timings = try timer.time(pair, threads: entry.key.threads, cancellation: cancellation)
-      guard let was = timings[0]?.time.medianNanoseconds, let now = timings[1]?.time.medianNanoseconds else { continue }
       let isTied = fresh.record(of: old.kernel, old.configuration).map { $0.verdict == .tied || $0.verdict == .won }
-      rows.append(
+      func row(_ times: (was: Double, now: Double)?, reason: String?) -> Row {
         Row(
           problem: entry.key.problem.description, stored: old.name, now: best.name,
-          regret: old.name == best.name ? 0 : max(was / now - 1, 0), flips: old.name != best.name && isTied != true,
-          replay: was / stored.medianNanoseconds))
+          regret: times.map { old.name == best.name ? 0 : max($0.was / $0.now - 1, 0) },
+          flips: old.name != best.name && isTied != true, replay: times.map { $0.was / stored.medianNanoseconds },
+          reason: reason)
+      }
+      if let reason = library.staleness(of: old, operation: entry.key.problem.operation) {
+        rows.append(row(nil, reason: "stale: \(reason)"))
+        continue
+      }
+      do {
+        // In turn, so that a drift between the two tunings is no regret.
+        let pair = try [old, best].map {
+          try registry.candidate(named: $0.kernel, configuration: $0.configuration, for: problem)
+        }
+        let times = try timer.time(pair, threads: entry.key.threads, cancellation: cancellation).compactMap {
+          $0?.time.medianNanoseconds
+        }
+        rows.append(
+          times.count == 2
+            ? row((times[0], times[1]), reason: nil) : row(nil, reason: "the clock gave no usable time"))
+      } catch let error as KernelError {
+        rows.append(row(nil, reason: "\(error)"))
+      }
     }
     progress.clear()
     let result = Result(
-      database: file.path, problems: rows, median_regret: Statistics.median(rows.map(\.regret)) ?? 0,
-      largest_regret: rows.map(\.regret).max() ?? 0, flips: rows.count(where: \.flips),
-      median_replay: Statistics.median(rows.map(\.replay)) ?? 1)
-    guard output == .text else {
+      database: file.path, problems: rows, median_regret: Statistics.median(rows.compactMap(\.regret)),
+      largest_regret: rows.compactMap(\.regret).max(), median_replay: Statistics.median(rows.compactMap(\.replay)),
+      flips: rows.count(where: \.flips))
+    guard printing.format == .text else {
       print(try JSONOutput.text(result))
       return
     }
@@ -89,14 +106,19 @@ struct Audit: ParsableCommand {
     ])
     for row in rows {
       table.add([
-        row.problem, row.stored, row.now, Figures.percent(row.regret), Figures.fixed(row.replay, 2),
-        row.flips ? "flips" : "",
+        row.problem, row.stored, row.now, row.regret.map(Figures.percent) ?? "-",
+        row.replay.map { Figures.fixed($0, 2) } ?? "-",
+        [row.flips ? "flips" : nil, row.reason].compactMap(\.self).joined(separator: "; "),
       ])
     }
     print(table.text)
+    guard let median = result.median_regret, let largest = result.largest_regret, let replay = result.median_replay
+    else {
+      print("\nno stored winner could be timed again")
+      return
+    }
     print(
-      "\nregret: median \(Figures.percent(result.median_regret)), largest \(Figures.percent(result.largest_regret)); "
-        + "\(result.flips) of \(rows.count) winners flip; stored times replay at \(Figures.fixed(result.median_replay, 2)) ×"
-    )
+      "\nregret: median \(Figures.percent(median)), largest \(Figures.percent(largest)); "
+        + "\(result.flips) of \(rows.count) winners flip; stored times replay at \(Figures.fixed(replay, 2)) ×")
   }
 }

@@ -16,8 +16,7 @@ struct CompareDatabases: ParsableCommand {
   @Option(help: "How far apart times of one winner may be without being named, as a fraction.")
   var tolerance = 0.05
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   func validate() throws {
     guard (0...10).contains(tolerance) else {
@@ -42,7 +41,7 @@ struct CompareDatabases: ParsableCommand {
     for after in new where !old.contains(where: { $0.platform.differences(from: after.platform) == nil }) {
       rows.append(row(from: PlatformDatabase(platform: after.platform), to: after))
     }
-    guard output == .text else {
+    guard printing.format == .text else {
       print(try JSONOutput.text(rows))
       return
     }

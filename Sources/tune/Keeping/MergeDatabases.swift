@@ -23,8 +23,8 @@ struct MergeDatabases: ParsableCommand {
     let profiles: Int
   }
 
-  @Option(help: "Print as text or json.")
-  var format = OutputFormat.text
+  @Flag(help: "Print as JSON.")
+  var json = false
 
   func run() throws {
     let databases = try inputs.flatMap { try DatabaseFolder.databases(at: $0).map(\.database) }
@@ -44,7 +44,7 @@ struct MergeDatabases: ParsableCommand {
         file: file.path, platform: database.platform.name, problems: written.database.entries.count,
         profiles: written.database.profiles.count)
     }
-    guard format == .text else {
+    guard !json else {
       print(try JSONOutput.text(rows))
       return
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Luthier
+import Presentation
 
 /// Which of a database's problems a command looks at again.
 struct SampleArguments: ParsableArguments {
@@ -15,8 +16,20 @@ struct SampleArguments: ParsableArguments {
     }
   }
 
-  /// Entries with a winner, evenly spread over the database's order.
-  func entries(of database: PlatformDatabase) throws -> [TuningEntry] {
+  /// Entries with a winner, evenly spread over the file's order.
+  ///
+  /// - Throws: ``TuneProgramError``, `ValidationError`, or `TuningDatabaseError`, also for a file of another platform, whose
+  ///   times nothing here can be held against.
+  func entries(of file: DatabaseFile, _ library: RunningLibrary) throws -> [TuningEntry] {
+    guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
+    switch database.platform.compare(to: library.host) {
+    case .same: break
+    case .near(let differences):
+      StandardStreams.writeError(
+        "warning: \(file.path) is of a near platform (\(differences.joined(separator: "; ")))\n")
+    case .different(let differences):
+      throw TuningDatabaseError.differentPlatform(path: file.path, reason: differences.joined(separator: "; "))
+    }
     let all = database.entries.filter { $0.key.threads == threads && $0.winner != nil }
     guard !all.isEmpty else {
       throw ValidationError("the database has no problem that was tuned for \(threads) threads.")

@@ -11,8 +11,7 @@ struct Show: ParsableCommand {
   @Flag(help: "Only entries that no longer hold, and why.")
   var stale = false
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   struct Row: Encodable {
     let problem: String
@@ -38,7 +37,7 @@ struct Show: ParsableCommand {
         median_us: entry.winner?.time.map { $0.medianNanoseconds / 1e3 }, spread: entry.winner?.time?.relativeSpread,
         candidates: entry.candidates.count, effort: entry.search?.effort.rawValue, stale: reasons)
     }
-    guard output == .text else {
+    guard printing.format == .text else {
       print(try JSONOutput.text(rows))
       return
     }
@@ -58,8 +57,12 @@ struct Show: ParsableCommand {
     }
     print(table.text)
     for profile in database.profiles {
+      let reasons = library.staleness(of: profile).map(\.description)
+      if stale && reasons.isEmpty { continue }
       let time = profile.totals.tuned.map { Figures.time(nanoseconds: $0.medianNanoseconds) } ?? "not measured"
-      print("\nprofile \(profile.key): \(profile.layers.count) layers, \(time)")
+      print(
+        "\nprofile \(profile.key): \(profile.layers.count) layers, \(time)"
+          + (reasons.isEmpty ? "" : "; stale: \(reasons.joined(separator: "; "))"))
     }
   }
 }

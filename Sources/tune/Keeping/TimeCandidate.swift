@@ -22,8 +22,7 @@ struct TimeCandidate: ParsableCommand {
 
   @OptionGroup var plugins: PluginArguments
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   struct Result: Encodable {
     let problem: String
@@ -54,7 +53,7 @@ struct TimeCandidate: ParsableCommand {
       median_us: timing.time.medianNanoseconds / 1e3, min_us: timing.time.minimumNanoseconds / 1e3,
       spread: timing.time.relativeSpread, samples: timing.time.sampleCount,
       gflops: Double(problem.operationCount.flopsWithBias) / timing.time.medianNanoseconds, error: timing.error)
-    switch output {
+    switch printing.format {
     case .json: print(try JSONOutput.text(result))
     case .text:
       print(
@@ -77,41 +76,5 @@ struct TimeCandidate: ParsableCommand {
     }
     let own = registry.candidates(for: problem).first { $0.kernel.name == kernel }
     return try own ?? registry.candidate(named: KernelIdentifier(kernel), configuration: [:], for: problem)
-  }
-}
-
-/// `tune repro`: the command that times a stored candidate alone.
-struct Reproduce: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "repro",
-    abstract: "Print the one-line command that times a layer's winner, or another candidate, alone.")
-
-  @Argument(help: "A layer's name, a network's layer as NETWORK/LAYER, or a problem's key.")
-  var layer: String
-
-  @Option(help: "A kernel of the layer instead of its winner.")
-  var kernel: String?
-
-  @Option(help: "The number of threads that the layer was tuned for.")
-  var threads = 1
-
-  @OptionGroup var databases: DatabaseArguments
-
-  func run() throws {
-    let file = try databases.file(of: .current())
-    guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
-    guard let entry = database.entry(ofLayer: layer, threads: threads) else {
-      throw TuneProgramError.unknownLayer(layer)
-    }
-    let record = kernel.map { name in entry.candidates.first { $0.kernel.name == name } } ?? entry.winner
-    guard let record else {
-      throw ValidationError(
-        "the layer has no candidate of '\(kernel ?? "")'; it has "
-          + "\(Set(entry.candidates.map(\.kernel.name)).sorted().joined(separator: ", ")).")
-    }
-    let numbers = record.configuration.values.isEmpty ? "" : " --configuration '\(record.configuration)'"
-    print(
-      "\(ProgramFile.path) time '\(entry.key.problem)' --kernel '\(record.kernel)'\(numbers) --threads \(threads)"
-        + databases.plugins.arguments.map { " '\($0)'" }.joined())
   }
 }

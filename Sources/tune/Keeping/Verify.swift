@@ -15,24 +15,26 @@ struct Verify: ParsableCommand {
 
   @OptionGroup var databases: DatabaseArguments
 
-  @Option(help: "Print as text or json.")
-  var output = OutputFormat.text
+  @OptionGroup var printing: TableArguments
 
   struct Row: Encodable {
     let problem: String
     let kernel: String
     let stored_us: Double
-    let now_us: Double
-    let ratio: Double
-    let spread: Double
+    let now_us: Double?
+    let ratio: Double?
+    let spread: Double?
     let has_moved: Bool
+    /// Why the winner could not be timed again; nil when it was.
+    let reason: String?
   }
 
   func run() throws {
-    let file = try databases.file(of: .current())
-    guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
-    let entries = try sampling.entries(of: database)
+    let host = try PlatformFingerprint.current()
+    let file = try databases.file(of: host)
     let registry = try databases.plugins.registry()
+    let library = RunningLibrary(registry, host: host)
+    let entries = try sampling.entries(of: file, library)
     let timer = CandidateTimer(
       oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(),
       options: TuningOptions(effort: .normal))
@@ -42,22 +44,29 @@ struct Verify: ParsableCommand {
     for (index, entry) in entries.enumerated() {
       progress.update(done: Double(index) / Double(entries.count), "\(entry.key.problem)")
       guard let winner = entry.winner, let stored = winner.time else { continue }
-      let problem = try registry.problem(for: entry.key.problem)
-      let candidate = try registry.candidate(
-        named: winner.kernel, configuration: winner.configuration, for: problem)
-      guard
-        let timing = try timer.time([candidate], threads: entry.key.threads, cancellation: cancellation)[0]
-      else { continue }
-      let ratio = timing.time.medianNanoseconds / stored.medianNanoseconds
-      let noise = 2 * (timing.time.relativeSpread + stored.relativeSpread)
-      rows.append(
-        Row(
+      func row(_ time: MeasuredTime?, reason: String?) -> Row {
+        let ratio = time.map { $0.medianNanoseconds / stored.medianNanoseconds }
+        let noise = 2 * ((time?.relativeSpread ?? 0) + stored.relativeSpread)
+        return Row(
           problem: entry.key.problem.description, kernel: winner.name, stored_us: stored.medianNanoseconds / 1e3,
-          now_us: timing.time.medianNanoseconds / 1e3, ratio: ratio, spread: timing.time.relativeSpread,
-          has_moved: (ratio - 1).magnitude > max(tolerance, noise)))
+          now_us: time.map { $0.medianNanoseconds / 1e3 }, ratio: ratio, spread: time?.relativeSpread,
+          has_moved: ratio.map { ($0 - 1).magnitude > max(tolerance, noise) } ?? false, reason: reason)
+      }
+      if let reason = library.staleness(of: winner, operation: entry.key.problem.operation) {
+        rows.append(row(nil, reason: "stale: \(reason)"))
+        continue
+      }
+      do {
+        let candidate = try registry.candidate(
+          named: winner.kernel, configuration: winner.configuration, for: registry.problem(for: entry.key.problem))
+        let timing = try timer.time([candidate], threads: entry.key.threads, cancellation: cancellation)[0]
+        rows.append(row(timing?.time, reason: timing == nil ? "the clock gave no usable time" : nil))
+      } catch let error as KernelError {
+        rows.append(row(nil, reason: "\(error)"))
+      }
     }
     progress.clear()
-    guard output == .text else {
+    guard printing.format == .text else {
       print(try JSONOutput.text(rows))
       return
     }
@@ -67,11 +76,14 @@ struct Verify: ParsableCommand {
     for row in rows {
       table.add([
         row.problem, row.kernel, Figures.time(nanoseconds: row.stored_us * 1e3),
-        Figures.time(nanoseconds: row.now_us * 1e3), Figures.fixed(row.ratio, 2), Figures.percent(row.spread),
-        row.has_moved ? "moved" : "",
+        row.now_us.map { Figures.time(nanoseconds: $0 * 1e3) } ?? "-", row.ratio.map { Figures.fixed($0, 2) } ?? "-",
+        row.spread.map(Figures.percent) ?? "-", row.reason ?? (row.has_moved ? "moved" : ""),
       ])
     }
     print(table.text)
-    print("\n\(rows.count { $0.has_moved }) of \(rows.count) have moved by more than \(Figures.percent(tolerance))")
+    let timed = rows.count { $0.now_us != nil }
+    print(
+      "\n\(rows.count { $0.has_moved }) of \(timed) have moved by more than \(Figures.percent(tolerance))"
+        + (timed < rows.count ? "; \(rows.count - timed) could not be timed" : ""))
   }
 }
