@@ -75,6 +75,9 @@ extension TuneNetworks {
     guard network.isEmpty else { throw ValidationError("--misses and --network exclude each other.") }
     let misses = try MissesFile(path: path).read()
     guard !misses.isEmpty else { throw TuneProgramError.noMisses(path: path) }
+    if let miss = misses.first(where: { !CompilationOptions.allowedThreads.contains($0.threads) }) {
+      throw TuneProgramError.missThreads(path: path, threads: miss.threads)
+    }
     let session = try TuningSession(
       host: host, file: databases.file(of: host), plugins: databases.plugins, effort: effort, maximumError: maxError,
       limits: limits.limits, cancellation: .onInterrupt())

@@ -1,3 +1,4 @@
+import Luthier
 import Presentation
 
 /// What `tune` alone can say.
@@ -6,11 +7,13 @@ enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
   case noFolder
   case unknownLayer(String)
   case noMisses(path: String)
+  case missThreads(path: String, threads: Int)
   case unknownNetwork(String, threads: Int, known: [String])
 
   var exitStatus: ExitStatus {
     switch self {
     case .noDatabase, .noMisses: .missingInput
+    case .missThreads: .badData
     case .noFolder: .usage
     case .unknownLayer, .unknownNetwork: .usage
     }
@@ -21,6 +24,9 @@ enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
     case .noDatabase(let path): "there is no database at \(path); 'tune --platform this-host' makes one"
     case .noFolder: "there is no home folder to keep a database in; name one with --database"
     case .noMisses(let path): "\(path) lists no problem; 'luthier run --record' writes such files"
+    case .missThreads(let path, let threads):
+      "\(path) has a problem for \(threads) threads; \(CompilationOptions.allowedThreads.lowerBound) to "
+        + "\(CompilationOptions.allowedThreads.upperBound) are allowed"
     case .unknownLayer(let name): "no tuned layer or problem is called '\(name)'; 'tune show' lists the problems"
     case .unknownNetwork(let name, let threads, let known):
       "'\(name)' is not tuned for \(threads) \(threads == 1 ? "thread" : "threads"); tuned are \(known.isEmpty ? "none" : known.joined(separator: ", "))"

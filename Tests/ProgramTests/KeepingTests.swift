@@ -4,19 +4,6 @@ import Testing
 
 @Suite("The commands that keep databases", .serialized)
 struct KeepingTests {
-  static let network = ["--network", "shufflenet_v2_x0_5", "--input-size", "32", "--effort", "quick"]
-
-  func tune(into folder: String, _ arguments: [String] = network, environment: [String: String] = [:]) throws {
-    let run = try ProgramRun(
-      "tune", ["--platform", "this-host", "--database", folder] + arguments, environment: environment)
-    try #require(run.status == 0, "\(run.errors)")
-  }
-
-  func databaseFile(in folder: URL) throws -> String {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    return folder.appendingPathComponent(try #require(names.first { $0.hasSuffix(".json") })).path
-  }
-
   @Test("A fleet: processes that tune with other instruction sets at once merge into one folder with everything in it")
   func fleet() throws {
     let folder = try TemporaryFolder()
@@ -25,7 +12,8 @@ struct KeepingTests {
       let process = Process()
       process.executableURL = try ProgramRun.products().appendingPathComponent("tune")
       process.arguments =
-        ["--platform", "this-host", "--database", folder.url.appendingPathComponent("node-\(name)").path] + Self.network
+        ["--platform", "this-host", "--database", folder.url.appendingPathComponent("node-\(name)").path]
+        + TunedFolder.network
       process.environment = ProcessInfo.processInfo.environment.merging(["LUTHIER_ISA": name]) { $1 }
       process.standardOutput = FileHandle.nullDevice
       process.standardError = FileHandle.nullDevice
@@ -66,8 +54,8 @@ struct KeepingTests {
   func commands() throws {
     let folder = try TemporaryFolder()
     let database = folder.url.path
-    try tune(into: database)
-    let file = try databaseFile(in: folder.url)
+    try TunedFolder.tune(into: database)
+    let file = try TunedFolder.databaseFile(in: folder.url)
 
     let same = try ProgramRun("tune", ["diff", database, file])
     #expect(same.output == "no difference\n")
@@ -151,8 +139,8 @@ struct KeepingTests {
   func staleness() throws {
     let folder = try TemporaryFolder()
     let database = folder.url.path
-    try tune(into: database)
-    let file = try databaseFile(in: folder.url)
+    try TunedFolder.tune(into: database)
+    let file = try TunedFolder.databaseFile(in: folder.url)
     let text = try String(contentsOfFile: file, encoding: .utf8)
     let stale = text.replacingOccurrences(
       of: #""kernel": "direct.dense",(\s+)"version": \d+"#, with: #""kernel": "direct.dense",$1"version": 0"#,
@@ -175,7 +163,7 @@ struct KeepingTests {
     }
 
     // What was timed and has not changed keeps its samples, unless it won and so is what the changed kernel races against.
-    try tune(into: database)
+    try TunedFolder.tune(into: database)
     let new = try records(in: String(contentsOfFile: file, encoding: .utf8))
     var kept = 0
     for (name, record) in try records(in: stale) {
@@ -196,107 +184,6 @@ struct KeepingTests {
     #expect((try prune.object()["candidates"] as? Int ?? 0) > 0)
     let pruned = try ProgramRun("tune", ["show", "--stale", "--database", database])
     #expect(pruned.status == 0 && !pruned.output.contains("timed was 0"))
-  }
-
-  @Test("What a deployment met untuned is recorded once, and tuned offline from that file")
-  func misses() throws {
-    let folder = try TemporaryFolder()
-    let database = folder.url.appendingPathComponent("database").path
-    let file = folder.url.appendingPathComponent("misses.jsonl").path
-    let arguments = ["bench", "shufflenet_v2_x0_5", "--input-size", "32", "--runs", "2", "--profile", database]
-    let strict = try ProgramRun("luthier", arguments + ["--strict", "--record", file])
-    #expect(strict.status == 65)
-    let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
-    #expect(lines.count > 10)
-    _ = try ProgramRun("luthier", arguments + ["--record", file])
-    #expect(try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n") == lines)
-
-    for line in lines {
-      let miss = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-      #expect(Set(miss.keys) == ["problem", "threads"])
-    }
-
-    let tuned = try ProgramRun("tune", ["--misses", file, "--effort", "quick", "--database", database])
-    #expect(tuned.status == 0, "\(tuned.errors)")
-    let now = try ProgramRun("luthier", arguments + ["--strict"], environment: ["LUTHIER_VERBOSE": "1"])
-    #expect(now.status == 0, "\(now.errors)")
-    let layers = now.errors.split(separator: "\n").filter { $0.contains("convolution n=1") }
-    let tunedFile = try databaseFile(in: URL(fileURLWithPath: database))
-    #expect(layers.count == 56 && layers.allSatisfy { $0.hasSuffix("[tuned \(tunedFile)]") })
-
-    let broken = folder.url.appendingPathComponent("broken.jsonl").path
-    try Data("{\"problem\": 3}\n".utf8).write(to: URL(fileURLWithPath: broken))
-    #expect(try ProgramRun("tune", ["--misses", broken, "--database", database]).status == 65)
-    #expect(try ProgramRun("tune", ["--misses", broken + ".none", "--database", database]).status == 66)
-  }
-
-  @Test("Processes that record the same misses at once leave each of them once, in whole lines")
-  func racingMisses() throws {
-    let folder = try TemporaryFolder()
-    let file = folder.url.appendingPathComponent("misses.jsonl").path
-    let processes = try (0..<6).map { index in
-      let process = Process()
-      process.executableURL = try ProgramRun.products().appendingPathComponent("luthier")
-      process.arguments = [
-        "bench", "shufflenet_v2_x0_5", "--input-size", index % 2 == 0 ? "32" : "64", "--runs", "1", "--profile",
-        folder.url.path, "--record", file,
-      ]
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      return process
-    }
-    for process in processes {
-      process.waitUntilExit()
-      #expect(process.terminationStatus == 0)
-    }
-    let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
-    #expect(Set(lines).count == lines.count)
-    #expect(try MissesFile(path: file).read().count == lines.count)
-    #expect(lines.contains { $0.contains(" h=32 ") } && lines.contains { $0.contains(" h=64 ") })
-  }
-
-  @Test("luthier run is strict and records, as every command that runs a network")
-  func runModes() throws {
-    let folder = try TemporaryFolder()
-    let (input, output) = (try folder.file("input.pb"), try folder.file("output.pb"))
-    try TensorFile.write(Tensor(shape: TensorShape([1, 3, 32, 32]), repeating: 0.5), to: input)
-    let database = folder.url.appendingPathComponent("database").path
-    let misses = folder.url.appendingPathComponent("misses.jsonl").path
-    let arguments = [
-      "run", "shufflenet_v2_x0_5", "--input-size", "32", "--input", input, "--output", output, "--profile", database,
-      "--strict",
-    ]
-    let strict = try ProgramRun("luthier", arguments + ["--record", misses])
-    #expect(strict.status == 65)
-    #expect(strict.errors.contains("strict mode: 59 layers are not tuned") && strict.errors.contains("convolution n=1"))
-    #expect(!FileManager.default.fileExists(atPath: output))
-    let tuned = try ProgramRun("tune", ["--misses", misses, "--effort", "quick", "--database", database, "--json"])
-    #expect(tuned.status == 0, "\(tuned.errors)")
-    let run = try ProgramRun("luthier", arguments)
-    #expect(run.status == 0, "\(run.errors)")
-    #expect(try TensorFile.read(output).shape == TensorShape([1, 1000]))
-  }
-
-  @Test("At loading a line a layer says the problem, the kernel, and where the choice came from")
-  func verbose() throws {
-    let folder = try TemporaryFolder()
-    let arguments = ["bench", "shufflenet_v2_x0_5", "--input-size", "32", "--runs", "2", "--profile", folder.url.path]
-    func lines(_ arguments: [String]) throws -> [Substring] {
-      let run = try ProgramRun("luthier", arguments, environment: ["LUTHIER_VERBOSE": "1"])
-      #expect(run.status == 0, "\(run.errors)")
-      return run.errors.split(separator: "\n").filter { $0.contains("convolution n=1") }
-    }
-    let untuned = try lines(arguments)
-    #expect(untuned.count == 56)
-    #expect(untuned.allSatisfy { $0.contains("[heuristic]") && $0.contains(".") && $0.contains(": convolution n=1") })
-    try tune(into: folder.url.path)
-    let file = try databaseFile(in: folder.url)
-    #expect(try lines(arguments).allSatisfy { $0.contains("[profile \(file)]") })
-    // Another size of the same network: no profile, but neighbours of its problems.
-    var other = arguments
-    other[3] = "40"
-    #expect(try lines(other).contains { $0.contains("[nearest ") && $0.contains("in \(file)]") })
   }
 
   @Test(

@@ -17,6 +17,9 @@ import TuningDatabase
 /// if CommandLine.arguments.dropFirst().first == "worker" { TuningWorker.serve(registry: registry, oracle: oracle) }
 /// ```
 public enum TuningWorker {
+  /// The address space that a thread takes before any candidate runs, in bytes: its stack and what `malloc` sets aside for it.
+  private static let memoryPerThread = 80 << 20
+
   /// Answers requests on standard input until there are no more, then ends the process.
   public static func serve(registry: KernelRegistry, oracle: KernelRegistry) -> Never {
     // Ctrl-C is the tuner's to answer; a worker whose tuner has died must not stay.
@@ -28,7 +31,9 @@ public enum TuningWorker {
     while let line = readLine(strippingNewline: true) {
       do {
         let request = try JSONDecoder().decode(WorkerRequest.self, from: Data(line.utf8))
-        limitMemory(to: request.memoryLimit)
+        limitMemory(
+          to: request.memoryLimit + (min(max(request.threads, 1), TuningEntry.maximumThreadCount) - 1) * memoryPerThread
+        )
         send(try answer(request, registry: registry, oracle: oracle, output: output), to: output)
       } catch TuningError.noCandidate(_, let reasons) {
         send(.noCandidate(reasons: reasons), to: output)

@@ -33,6 +33,7 @@ struct ExportDatabase: ParsableCommand {
     let known = Set(database.entries.flatMap { $0.candidates.map(\.kernel) })
       .union(try databases.plugins.registry().allKernels.map(\.identifier))
     var chosen: Set<KernelIdentifier> = []
+    guard kernels.contains(where: { $0 != "," }) else { throw ValidationError("--kernels names no kernel.") }
     for name in kernels.split(separator: ",").map(String.init) {
       let matching = known.filter { $0.name == name || $0.family == name }
       guard !matching.isEmpty else {
