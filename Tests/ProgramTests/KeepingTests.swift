@@ -47,6 +47,14 @@ struct KeepingTests {
       let one = try ProgramRun("tune", ["merge"] + nodes + ["-o", folder.url.appendingPathComponent("one.json").path])
       #expect(one.status == 64)
       #expect(one.errors.contains("name a folder"))
+      // Times of another platform are held against nothing.
+      let foreign = try #require(files.first { $0.contains(InstructionSet.portable.rawValue) })
+      for command in ["verify", "audit"] {
+        let run = try ProgramRun(
+          "tune", [command, "--database", foreign],
+          environment: ["LUTHIER_ISA": InstructionSet.best(on: .current).rawValue])
+        #expect(run.status == 65 && run.errors.contains("another platform"), "\(run.errors)")
+      }
     }
   }
 
