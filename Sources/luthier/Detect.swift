@@ -29,6 +29,9 @@ struct Detect: ParsableCommand {
   @Option(help: "Print as text or json.")
   var format = OutputFormat.text
 
+  @Flag(help: "The same as --format json.")
+  var json = false
+
   func validate() throws {
     guard (0...1).contains(threshold) else { throw ValidationError("--threshold is \(threshold); allowed are 0 to 1.") }
     guard (0...1).contains(overlap) else { throw ValidationError("--overlap is \(overlap); allowed are 0 to 1.") }
@@ -72,7 +75,7 @@ struct Detect: ParsableCommand {
         try photograph.write(png: picture)
       }
     }
-    guard format == .text else {
+    guard format == .text, !json else {
       print(try JSONOutput.text(rows))
       return
     }
