@@ -1,6 +1,6 @@
 public import LayerKernels
 
-/// Registers the low-rank kernels and the separate epilogue; their parts are solved by what is registered already.
+/// Registers the low-rank kernels and what others fuse, apart; their parts are solved by what is registered already.
 ///
 /// - Throws: ``KernelError/duplicateIdentifier(_:)`` when they are registered already.
 public func registerDecomposedKernels(in registry: inout KernelRegistry) throws(KernelError) {
@@ -10,4 +10,5 @@ public func registerDecomposedKernels(in registry: inout KernelRegistry) throws(
   }
   try registry.register(DecomposedDense(parts: parts))
   try registry.register(SeparateEpilogue(parts: parts))
+  try registry.register(SeparatePair(parts: parts))
 }

@@ -46,20 +46,11 @@ public struct DepthwisePlanes: LayerKernel {
     if case .refused(let reason) = applicability(to: problem) {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
     }
-    guard let window = DepthwiseWindow(problem), let function = function(window) else {
+    guard let planes = PlaneDepthwise(problem, parameters, set) else {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: "there is no such window")
     }
     return PreparedDepthwisePlanes(
-      problem: problem, function: function, epilogue: RowEpilogue(problem.epilogue, set),
-      weights: PackedWeights(count: problem.filterShape.elementCount) { packed in
-        parameters.filter.withElements { _ = packed.update(fromContentsOf: $0) }
-      },
-      bias: PackedWeights(count: problem.outputChannels) { packed in
-        if let bias = parameters.bias { _ = packed.update(fromContentsOf: bias) }
-      },
-      masks: DepthwiseColumns.masks(
-        kernel: window.kernel, stride: window.stride, paddingLeft: problem.window.pads.left,
-        inputWidth: problem.input.width, outputWidth: problem.output.width, lanes: set.lanes))
+      planes: planes, planeCount: problem.batch * problem.outputChannels, hasResidual: problem.epilogue.hasResidual)
   }
 
   private func function(_ window: DepthwiseWindow) -> MicroKernelFunction<DepthwisePlanesArguments>? {
@@ -95,22 +86,57 @@ struct DepthwiseWindow {
 
 /// The kernel bound to its weights.
 private struct PreparedDepthwisePlanes: PreparedKernel {
-  let problem: ConvolutionProblem
-  let function: MicroKernelFunction<DepthwisePlanesArguments>
-  let epilogue: RowEpilogue
-  let weights: PackedWeights
-  let bias: PackedWeights
-  let masks: [Int32]
+  let planes: PlaneDepthwise
+  let planeCount: Int
+  let hasResidual: Bool
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-    let share = worker.share(of: problem.batch * problem.outputChannels)
-    if share.isEmpty { return }
+    planes.run(
+      inputs: operands.input.base, inputPlanes: operands.input.planes, operands.output,
+      planes: worker.share(of: planeCount), residual: hasResidual ? operands.inputs[1] : nil)
+  }
+}
+
+/// A depthwise convolution of planes bound to its weights.
+struct PlaneDepthwise: Sendable {
+  private let problem: ConvolutionProblem
+  private let function: MicroKernelFunction<DepthwisePlanesArguments>
+  private let epilogue: RowEpilogue
+  private let weights: PackedWeights
+  private let bias: PackedWeights
+  private let masks: [Int32]
+
+  /// Copies the weights and finds out which columns a load may read; nil when there is no such window.
+  init?(_ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ set: MicroKernelSet) {
+    guard let window = DepthwiseWindow(problem), let function = set.depthwise.planes(window.kernel, window.stride) else {
+      return nil
+    }
+    self.problem = problem
+    self.function = function
+    epilogue = RowEpilogue(problem.epilogue, set)
+    weights = PackedWeights(count: problem.filterShape.elementCount) { packed in
+      parameters.filter.withElements { _ = packed.update(fromContentsOf: $0) }
+    }
+    bias = PackedWeights(count: problem.outputChannels) { packed in
+      if let bias = parameters.bias { _ = packed.update(fromContentsOf: bias) }
+    }
+    masks = DepthwiseColumns.masks(
+      kernel: window.kernel, stride: window.stride, paddingLeft: problem.window.pads.left,
+      inputWidth: problem.input.width, outputWidth: problem.output.width, lanes: set.lanes)
+  }
+
+  /// Convolves some of the planes, which `inputPlanes`, the output and the residual count alike.
+  func run(
+    inputs: UnsafePointer<Float>, inputPlanes: UnsafePointer<Int32>, _ output: TensorOperand, planes: Range<Int>,
+    residual: TensorOperand?
+  ) {
+    if planes.isEmpty { return }
     let capacity = AlignedMemory.paddedCount(problem.output.height * problem.output.width)
     masks.withUnsafeBufferPointer { masks in
       guard let masks = masks.baseAddress else { return }
       var arguments = DepthwisePlanesArguments(
-        weights: weights.start, bias: bias.start, masks: masks, inputs: operands.input.base,
-        inputPlanes: operands.input.planes, outputs: operands.output.base, outputPlanes: operands.output.planes)
+        weights: weights.start, bias: bias.start, masks: masks, inputs: inputs, inputPlanes: inputPlanes,
+        outputs: output.base, outputPlanes: output.planes)
       arguments.channels = problem.outputChannels
       arguments.inputHeight = problem.input.height
       arguments.inputWidth = problem.input.width
@@ -121,18 +147,19 @@ private struct PreparedDepthwisePlanes: PreparedKernel {
       arguments.capacity = capacity
       arguments.lower = epilogue.lower
       arguments.upper = epilogue.upper
-      arguments.firstPlane = share.lowerBound
-      arguments.planeCount = share.count
+      arguments.firstPlane = planes.lowerBound
+      arguments.planeCount = planes.count
       guard epilogue.hasPass else {
         function(&arguments)
         return
       }
       arguments.planeCount = 1
-      for plane in share {
+      for plane in planes {
         arguments.firstPlane = plane
         function(&arguments)
+        let written = output.plane(plane)
         epilogue.pass(
-          over: operands.output.plane(plane), residual: UnsafePointer(operands.inputs[1].plane(plane)), count: capacity)
+          over: written, residual: UnsafePointer(residual?.plane(plane) ?? written), count: capacity)
       }
     }
   }

@@ -12,6 +12,7 @@ public func registerDirectKernels(
   try registry.register(PointwiseDense(microKernels))
   try registry.register(DepthwisePlanes(microKernels))
   try registry.register(DepthwiseChannels(microKernels))
+  try registry.register(PointwiseDepthwise(microKernels))
   try registry.register(WindowConvolution(microKernels))
   try registry.register(GlobalPooling(microKernels))
   try registry.register(PoolingPlanes(microKernels))

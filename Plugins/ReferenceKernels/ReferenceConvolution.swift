@@ -38,20 +38,27 @@ public struct ReferenceConvolution: LayerKernel {
     _ problem: ConvolutionProblem, configuration: KernelConfiguration, parameters: ConvolutionParameters
   ) throws -> any PreparedKernel {
     let layout = try LayoutChoice.layout(of: configuration, for: identifier)
-    return PreparedReferenceConvolution(
-      problem: problem, input: PlanarAccess(layout, problem.inputShape),
-      output: PlanarAccess(layout, problem.outputShape),
-      filter: PackedWeights(copying: parameters.filter.elements),
-      bias: PackedWeights(copying: parameters.bias ?? []))
+    return PreparedReferenceConvolution(problem, parameters, input: layout, output: layout)
   }
 }
 
-private struct PreparedReferenceConvolution: PreparedKernel {
-  let problem: ConvolutionProblem
-  let input: PlanarAccess
-  let output: PlanarAccess
-  let filter: PackedWeights
-  let bias: PackedWeights
+/// A convolution bound to its weights, from a layout to a layout; the residual lies as the output does.
+struct PreparedReferenceConvolution: PreparedKernel {
+  private let problem: ConvolutionProblem
+  private let input: PlanarAccess
+  private let output: PlanarAccess
+  private let filter: PackedWeights
+  private let bias: PackedWeights
+
+  init(
+    _ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, input: TensorLayout, output: TensorLayout
+  ) {
+    self.problem = problem
+    self.input = PlanarAccess(input, problem.inputShape)
+    self.output = PlanarAccess(output, problem.outputShape)
+    filter = PackedWeights(copying: parameters.filter.elements)
+    bias = PackedWeights(copying: parameters.bias ?? [])
+  }
 
   /// A row of sums for each worker, on cache lines of its own.
   private var sumCount: Int { AlignedMemory.paddedCount(problem.output.width) }

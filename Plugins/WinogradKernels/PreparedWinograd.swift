@@ -4,105 +4,182 @@ import MicroKernels
 /// A Winograd convolution with its filters transformed.
 struct PreparedWinograd: PreparedKernel {
   private let problem: ConvolutionProblem
-  private let layout: TileRows
+  private let tiling: WinogradTiling
   private let products: [PixelProduct]
   private let bias: [Float]?
   private let blockRows: Int
-  private let blocksPerPicture: Int
+  private let blocks: Int
+  /// Panels of output channels that are multiplied and transformed back at a time.
+  private let chunk: Int
+  private let sharesChannels: Bool
+  private let transforms: WinogradTable.Transforms
   private let planeSize: Int
-  private let input: WinogradFunction
-  private let output: WinogradFunction
+  /// Elements between the tiles' elements: of transformed inputs and of a chunk's products. Some lines more than the planes take,
+  /// because streams that lie a multiple of 4 KiB apart share the sets of the first cache.
+  private let inputStride: Int
+  private let productStride: Int
   /// Planes of transformed tiles: a channel apart.
   private let planes: OffsetTable
   /// How a whole block's tiles are cut, and the last block's.
   private let plan: PixelPlan
   private let lastPlan: PixelPlan
-  private let bounds: (lower: Float, upper: Float)
+  private let scratchSize: Int
 
   init(
-    problem: ConvolutionProblem, layout: TileRows, products: [PixelProduct], bias: [Float]?, blockRows: Int,
-    planeSize: Int, transforms: WinogradTable
+    problem: ConvolutionProblem, tiling: WinogradTiling, products: [PixelProduct], bias: [Float]?, blockRows: Int,
+    chunk: Int, sharesChannels: Bool, transforms: WinogradTable.Transforms
   ) {
     self.problem = problem
-    self.layout = layout
+    self.tiling = tiling
     self.products = products
     self.bias = bias
     self.blockRows = blockRows
+    self.chunk = min(chunk, products[0].panels.count)
+    self.sharesChannels = sharesChannels
+    self.transforms = transforms
+    let planeSize = AlignedMemory.paddedCount(tiling.planeSize(rows: blockRows))
     self.planeSize = planeSize
-    input = transforms.input(size: layout.size)
-    output = transforms.output(size: layout.size)
+    inputStride = problem.inputChannels * planeSize + 5 * AlignedMemory.elementAlignment
+    productStride = self.chunk * products[0].panels.largeRows * planeSize + 5 * AlignedMemory.elementAlignment
     planes = OffsetTable(count: max(problem.inputChannels, problem.outputChannels), stride: planeSize)
-    blocksPerPicture = (layout.rows + blockRows - 1) / blockRows
-    plan = products[0].plan(pixelCount: blockRows * layout.columns)
-    lastPlan = products[0].plan(pixelCount: (layout.rows - (blocksPerPicture - 1) * blockRows) * layout.columns)
-    bounds =
-      problem.epilogue.hasResidual
-      ? (-.infinity, .infinity) : problem.epilogue.activation.clampBounds ?? (-.infinity, .infinity)
+    blocks = (tiling.rows + blockRows - 1) / blockRows
+    plan = products[0].plan(pixelCount: blockRows * tiling.columns)
+    lastPlan = products[0].plan(pixelCount: (tiling.rows - (blocks - 1) * blockRows) * tiling.columns)
+    scratchSize = AlignedMemory.paddedCount(tiling.scratchSize)
   }
 
-  private var stagedSize: Int { layout.extent * layout.rowStride }
-  private var transformedSize: Int { products.count * problem.inputChannels * planeSize }
-  private var productSize: Int { products.count * problem.outputChannels * planeSize }
-  private var workerSize: Int {
-    AlignedMemory.paddedCount(
-      stagedSize + layout.scratchSize + transformedSize + productSize + AlignedMemory.elementAlignment)
+  private var transformedSize: Int { products.count * inputStride }
+  /// What a worker has for itself besides transformed inputs.
+  private var privateSize: Int { scratchSize + products.count * productStride }
+  private var sharedSize: Int { sharesChannels ? problem.batch * transformedSize : 0 }
+
+  func workspaceSize(workers: Int) -> Int {
+    (sharedSize + workers * (privateSize + (sharesChannels ? 0 : transformedSize))) * MemoryLayout<Float>.stride
   }
 
-  func workspaceSize(workers: Int) -> Int { workers * workerSize * MemoryLayout<Float>.stride }
+  var phaseCount: Int { sharesChannels ? 2 : 1 }
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-    let memory = operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * workerSize
-    for block in worker.share(of: problem.batch * blocksPerPicture) {
-      let picture = block / blocksPerPicture
-      let first = block % blocksPerPicture * blockRows
-      run(operands, picture: picture, rows: first..<min(first + blockRows, layout.rows), memory)
+    let memory = operands.workspace.assumingMemoryBound(to: Float.self)
+    let panels = products[0].panels.count
+    if !sharesChannels {
+      let transformed = memory + worker.index * (privateSize + transformedSize)
+      let scratch = transformed + transformedSize
+      for item in worker.share(of: problem.batch * blocks) {
+        let block = Block(self, picture: item / blocks, index: item % blocks)
+        transform(operands, block, channels: 0..<problem.inputChannels, transformed, scratch)
+        multiply(operands, block, panels: 0..<panels, transformed, scratch)
+      }
+      return
+    }
+    let scratch = memory + sharedSize + worker.index * privateSize
+    for picture in 0..<problem.batch {
+      let block = Block(self, picture: picture, index: 0)
+      let transformed = memory + picture * transformedSize
+      if phase == 0 {
+        transform(operands, block, channels: worker.share(of: problem.inputChannels), transformed, scratch)
+      } else {
+        multiply(operands, block, panels: worker.share(of: panels), transformed, scratch)
+      }
     }
   }
 
-  private func run(
-    _ operands: LayerOperands, picture: Int, rows: Range<Int>, _ memory: UnsafeMutablePointer<Float>
+  /// Some rows of tiles of a picture.
+  private struct Block {
+    let picture: Int
+    let rows: Range<Int>
+    let isLast: Bool
+
+    init(_ kernel: PreparedWinograd, picture: Int, index: Int) {
+      self.picture = picture
+      let first = index * kernel.blockRows
+      rows = first..<min(first + kernel.blockRows, kernel.tiling.rows)
+      isLast = index == kernel.blocks - 1
+    }
+  }
+
+  private func transform(
+    _ operands: LayerOperands, _ block: Block, channels: Range<Int>, _ transformed: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let staged = memory
-    let scratch = staged + stagedSize
-    let transformed = scratch + layout.scratchSize
-    let multiplied = transformed + transformedSize
-    for channel in 0..<problem.inputChannels {
-      let plane = UnsafePointer(operands.input.plane(picture * problem.inputChannels + channel))
-      for row in rows {
-        layout.stage(plane, row: row, into: staged)
-        var arguments = WinogradArguments(
-          inputs: staged, inputStride: layout.rowStride,
-          outputs: transformed + channel * planeSize + (row - rows.lowerBound) * layout.columns,
-          outputStride: problem.inputChannels * planeSize, tiles: layout.columns, scratch: scratch)
-        input(&arguments)
-      }
-    }
-    let plan = rows.count == blockRows ? plan : lastPlan
-    for element in products.indices {
-      products[element].run(
-        PixelProduct.Operands(
-          inputs: transformed + element * problem.inputChannels * planeSize, inputOffsets: planes.start,
-          outputs: multiplied + element * problem.outputChannels * planeSize, outputOffsets: planes.start),
-        plan, groups: 0..<plan.groups.count, panels: 0..<products[element].panels.count)
-    }
-    // A residual or a function that is no clamp comes when rows are stored.
-    let late = problem.epilogue.hasResidual || problem.epilogue.activation.clampBounds == nil
-    for channel in 0..<problem.outputChannels {
-      let index = picture * problem.outputChannels + channel
-      for row in rows {
-        var arguments = WinogradArguments(
-          inputs: multiplied + channel * planeSize + (row - rows.lowerBound) * layout.columns,
-          inputStride: problem.outputChannels * planeSize, outputs: staged, outputStride: layout.rowStride,
-          tiles: layout.columns, scratch: scratch)
-        arguments.bias = bias?[channel] ?? 0
-        arguments.lower = bounds.lower
-        arguments.upper = bounds.upper
-        output(&arguments)
-        layout.store(
-          staged, row: row, to: operands.output.plane(index),
-          residual: problem.epilogue.hasResidual ? UnsafePointer(operands.inputs[1].plane(index)) : nil,
-          activation: late ? problem.epilogue.activation : nil)
+    tiling.masks.withUnsafeBufferPointer { masks in
+      guard let masks = masks.baseAddress else { return }
+      for channel in channels {
+        var arguments = WinogradInputArguments(
+          tiling, plane: operands.input.plane(block.picture * problem.inputChannels + channel), height: problem.input.height,
+          width: problem.input.width, paddingTop: problem.window.pads.top, paddingLeft: problem.window.pads.left,
+          firstRow: block.rows.lowerBound, rowCount: block.rows.count, masks: masks,
+          outputs: transformed + channel * planeSize, outputStride: inputStride, scratch: scratch)
+        transforms.input(&arguments)
       }
     }
   }
+
+  /// Multiplies and transforms back, a chunk of panels at a time.
+  private func multiply(
+    _ operands: LayerOperands, _ block: Block, panels: Range<Int>, _ transformed: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let plan = block.isLast ? lastPlan : plan
+    let multiplied = scratch + scratchSize
+    var first = panels.lowerBound
+    while first < panels.upperBound {
+      let part = first..<min(first + chunk, panels.upperBound)
+      let row = products[0].panels.firstRow(of: part.lowerBound)
+      let end = products[0].panels.firstRow(of: part.upperBound)
+      for element in products.indices {
+        products[element].run(
+          PixelProduct.Operands(
+            inputs: transformed + element * inputStride, inputOffsets: planes.start,
+            outputs: multiplied + element * productStride - row * planeSize, outputOffsets: planes.start),
+          plan, groups: 0..<plan.groups.count, panels: part)
+      }
+      for channel in row..<end {
+        finish(operands, block, channel: channel, multiplied + (channel - row) * planeSize, scratch)
+      }
+      first = part.upperBound
+    }
+  }
+
+  private func finish(
+    _ operands: LayerOperands, _ block: Block, channel: Int, _ products: UnsafePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let output = problem.output
+    let index = block.picture * problem.outputChannels + channel
+    let plane = operands.output.plane(index)
+    var arguments = WinogradOutputArguments(
+      tiling, products: products, productStride: productStride, firstRow: block.rows.lowerBound,
+      rowCount: block.rows.count, plane: plane, height: output.height, width: output.width, scratch: scratch)
+    arguments.bias = bias?[channel] ?? 0
+    if problem.epilogue.hasResidual { arguments.addend = UnsafePointer(operands.inputs[1].plane(index)) }
+    let activation = problem.epilogue.activation
+    if let bounds = activation.clampBounds {
+      arguments.lower = bounds.lower
+      arguments.upper = bounds.upper
+    }
+    transforms.output(&arguments)
+    if activation.clampBounds == nil {
+      let rows = block.rows.lowerBound * tiling.size..<min(block.rows.upperBound * tiling.size, output.height)
+      for place in rows.lowerBound * output.width..<rows.upperBound * output.width {
+        plane[place] = Float(activation(Double(plane[place])))
+      }
+    }
+  }
+}
+
+/// Element offsets at an address that does not move.
+///
+/// `@unchecked Sendable`: written only in the initialiser.
+final class OffsetTable: @unchecked Sendable {
+  let start: UnsafePointer<Int32>
+
+  /// Multiples of a stride, from 0.
+  init(count: Int, stride: Int) {
+    let memory = UnsafeMutablePointer<Int32>.allocate(capacity: max(count, 1))
+    for index in 0..<max(count, 1) { (memory + index).initialize(to: Int32(index * stride)) }
+    start = UnsafePointer(memory)
+  }
+
+  deinit { start.deallocate() }
 }

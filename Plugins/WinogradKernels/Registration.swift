@@ -9,5 +9,6 @@ public func registerWinogradKernels(
 ) throws(KernelError) {
   try registry.register(WinogradConvolution(microKernels, size: 4))
   try registry.register(WinogradConvolution(microKernels, size: 2))
+  try registry.register(WinogradConvolution(microKernels, size: 6))
   try registry.register(WinogradDepthwise(microKernels))
 }

@@ -8,8 +8,8 @@ import MicroKernels
 public struct WinogradDepthwise: LayerKernel {
   /// `winograd.depthwise`
   public let identifier: KernelIdentifier = "winograd.depthwise"
-  /// The first.
-  public let version = 1
+  /// The second: tiles of several rows fill a vector together.
+  public let version = 2
   private let transforms: WinogradTable
 
   /// The kernel on an instruction set.
@@ -47,61 +47,61 @@ public struct WinogradDepthwise: LayerKernel {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
     }
     let size = try configuration.value("m", in: [2, 4], of: identifier)
-    let filter = WinogradFilter(size: size)
-    let layout = TileRows(problem, size: size, lanes: transforms.lanes)
+    let tiling = WinogradTiling(problem, size: size, lanes: transforms.lanes)
     return PreparedDepthwise(
-      problem: problem, layout: layout, filters: parameters.filter.withElements { filter.transformed($0) },
-      bias: parameters.bias, input: transforms.input(size: size), output: transforms.output(size: size),
-      planeSize: AlignedMemory.paddedCount(layout.columns + transforms.lanes))
+      problem: problem, tiling: tiling,
+      filters: parameters.filter.withElements { WinogradFilter(size: size).transformed($0) }, bias: parameters.bias,
+      transforms: transforms[size: size],
+      planeSize: AlignedMemory.paddedCount(tiling.planeSize(rows: tiling.rows)) + AlignedMemory.elementAlignment)
   }
 
   private struct PreparedDepthwise: PreparedKernel {
     let problem: ConvolutionProblem
-    let layout: TileRows
+    let tiling: WinogradTiling
     let filters: [Float]
     let bias: [Float]?
-    let input: WinogradFunction
-    let output: WinogradFunction
+    let transforms: WinogradTable.Transforms
     let planeSize: Int
 
-    private var stagedSize: Int { layout.extent * layout.rowStride }
-    private var workerSize: Int {
-      AlignedMemory.paddedCount(stagedSize + layout.scratchSize + layout.extent * layout.extent * planeSize)
-    }
+    private var scratchSize: Int { AlignedMemory.paddedCount(tiling.scratchSize) }
+    private var workerSize: Int { scratchSize + tiling.extent * tiling.extent * planeSize }
 
     func workspaceSize(workers: Int) -> Int { workers * workerSize * MemoryLayout<Float>.stride }
 
     func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-      let staged = operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * workerSize
-      let scratch = staged + stagedSize
-      let tiles = scratch + layout.scratchSize
+      let scratch = operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * workerSize
+      let tiles = scratch + scratchSize
       let channels = problem.outputChannels
-      let late = problem.epilogue.hasResidual || problem.epilogue.activation.clampBounds == nil
-      let bounds = late ? nil : problem.epilogue.activation.clampBounds
-      for index in worker.share(of: problem.batch * channels) {
-        let channel = index % channels
-        for row in 0..<layout.rows {
-          layout.stage(operands.input.plane(index), row: row, into: staged)
-          var forward = WinogradArguments(
-            inputs: staged, inputStride: layout.rowStride, outputs: tiles, outputStride: planeSize,
-            tiles: layout.columns, scratch: scratch)
-          input(&forward)
-          for element in 0..<(layout.extent * layout.extent) {
+      let output = problem.output
+      let activation = problem.epilogue.activation
+      tiling.masks.withUnsafeBufferPointer { masks in
+        guard let masks = masks.baseAddress else { return }
+        for index in worker.share(of: problem.batch * channels) {
+          let channel = index % channels
+          var forward = WinogradInputArguments(
+            tiling, plane: operands.input.plane(index), height: problem.input.height, width: problem.input.width,
+            paddingTop: problem.window.pads.top, paddingLeft: problem.window.pads.left,
+            firstRow: 0, rowCount: tiling.rows, masks: masks, outputs: tiles, outputStride: planeSize, scratch: scratch)
+          transforms.input(&forward)
+          for element in 0..<(tiling.extent * tiling.extent) {
             let factor = filters[element * channels + channel]
             let plane = tiles + element * planeSize
-            for tile in 0..<layout.columns { plane[tile] *= factor }
+            for tile in 0..<tiling.rows * tiling.columns { plane[tile] *= factor }
           }
-          var backward = WinogradArguments(
-            inputs: tiles, inputStride: planeSize, outputs: staged, outputStride: layout.rowStride,
-            tiles: layout.columns, scratch: scratch)
+          var backward = WinogradOutputArguments(
+            tiling, products: tiles, productStride: planeSize, firstRow: 0, rowCount: tiling.rows,
+            plane: operands.output.plane(index), height: output.height, width: output.width, scratch: scratch)
           backward.bias = bias?[channel] ?? 0
-          backward.lower = bounds?.lower ?? -.infinity
-          backward.upper = bounds?.upper ?? .infinity
-          output(&backward)
-          layout.store(
-            staged, row: row, to: operands.output.plane(index),
-            residual: problem.epilogue.hasResidual ? UnsafePointer(operands.inputs[1].plane(index)) : nil,
-            activation: late ? problem.epilogue.activation : nil)
+          if problem.epilogue.hasResidual { backward.addend = UnsafePointer(operands.inputs[1].plane(index)) }
+          if let bounds = activation.clampBounds {
+            backward.lower = bounds.lower
+            backward.upper = bounds.upper
+          }
+          transforms.output(&backward)
+          if activation.clampBounds == nil {
+            let plane = operands.output.plane(index)
+            for place in 0..<output.height * output.width { plane[place] = Float(activation(Double(plane[place]))) }
+          }
         }
       }
     }

@@ -6,37 +6,45 @@ struct WinogradFilter {
   /// Rows and columns of an input tile, α = m + 2.
   var extent: Int { size + 2 }
 
-  /// G of F(2, 3) and F(4, 3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016).
+  /// G, α rows of three, of F(2, 3) and F(4, 3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016), and
+  /// of F(6, 3) by the same construction from the points 0, ±1, ±2, ±½.
   private var matrix: [[Double]] {
-    let (sixth, twelfth, twentyFourth) = (1.0 / 6, 1.0 / 12, 1.0 / 24)
-    guard size == 4 else { return [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]] }
-    return [
-      [0.25, 0, 0], [-sixth, -sixth, -sixth], [-sixth, sixth, -sixth], [twentyFourth, twelfth, sixth],
-      [twentyFourth, -twelfth, sixth], [0, 0, 1],
-    ]
+    switch size {
+    case 2: [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
+    case 4:
+      [
+        [1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6],
+        [1 / 24, -1 / 12, 1 / 6], [0, 0, 1],
+      ]
+    default:
+      [
+        [1, 0, 0], [-2 / 9, -2 / 9, -2 / 9], [-2 / 9, 2 / 9, -2 / 9], [1 / 90, 1 / 45, 2 / 45], [1 / 90, -1 / 45, 2 / 45],
+        [32 / 45, 16 / 45, 8 / 45], [32 / 45, -16 / 45, 8 / 45], [0, 0, 1],
+      ]
+    }
   }
 
   /// G g Gᵀ of each 3×3 filter, in 64 bits until the end: element e of filter f is at `e · filters + f`.
   func transformed(_ filters: UnsafeBufferPointer<Float>) -> [Float] {
-    let g = matrix
+    let rows = matrix.map { SIMD3($0[0], $0[1], $0[2]) }
     let count = filters.count / 9
-    var result = [Float](repeating: 0, count: count * extent * extent)
-    var half = [Double](repeating: 0, count: extent * 3)
-    for filter in 0..<count {
-      for row in 0..<extent {
-        for column in 0..<3 {
-          half[row * 3 + column] = (0..<3).reduce(0.0) {
-            $0 + g[row][$1] * Double(filters[filter * 9 + $1 * 3 + column])
+    let extent = extent
+    return [Float](unsafeUninitializedCapacity: count * extent * extent) { result, initialized in
+      for filter in 0..<count {
+        func column(_ index: Int) -> SIMD3<Double> {
+          let start = filter * 9 + index
+          return SIMD3(Double(filters[start]), Double(filters[start + 3]), Double(filters[start + 6]))
+        }
+        let (first, second, third) = (column(0), column(1), column(2))
+        for row in 0..<extent {
+          let factors = rows[row]
+          let half = SIMD3((factors * first).sum(), (factors * second).sum(), (factors * third).sum())
+          for column in 0..<extent {
+            result[(row * extent + column) * count + filter] = Float((half * rows[column]).sum())
           }
         }
       }
-      for row in 0..<extent {
-        for column in 0..<extent {
-          let value = (0..<3).reduce(0.0) { $0 + half[row * 3 + $1] * g[column][$1] }
-          result[(row * extent + column) * count + filter] = Float(value)
-        }
-      }
+      initialized = count * extent * extent
     }
-    return result
   }
 }

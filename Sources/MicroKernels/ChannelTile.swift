@@ -88,7 +88,7 @@ public func channelTile<L: Lanes, let Rows: Int, let Vectors: Int, let Accumulat
       let start = UnsafeRawPointer(addends) + channel
       unrolled(Rows) { p in
         let source = start + p &* arguments.addendStride &* 4
-        for n in 0..<Vectors { sums[p * Vectors + n] += L.load(source + n * L.byteCount) }
+        for n in 0..<Vectors { sums[p * Vectors + n] = L.sum(sums[p * Vectors + n], L.load(source + n * L.byteCount)) }
       }
     }
 

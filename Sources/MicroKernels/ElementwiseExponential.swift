@@ -6,25 +6,25 @@ extension PlaneLanes {
   @inlinable @inline(__always)
   static func exponential(_ x: Vector) -> Vector {
     let (n, r) = reduce(x)
-    return scale(exponentialMinusOne(ofReduced: r) + broadcast(1), byPowerOfTwo: n)
+    return scale(sum(exponentialMinusOne(ofReduced: r), broadcast(1)), byPowerOfTwo: n)
   }
 
   /// 1 / (1 + exp(−x))
   @inlinable @inline(__always)
   static func sigmoid(_ x: Vector) -> Vector {
-    broadcast(1) / (broadcast(1) + exponential(Vector() - x))
+    quotient(broadcast(1), sum(broadcast(1), exponential(difference(Vector(), x))))
   }
 
   /// u / (u + 2) where u = exp(2x) − 1, which loses nothing near zero.
   @inlinable @inline(__always)
   static func hyperbolicTangent(_ x: Vector) -> Vector {
     // Beyond 10 the result is ±1 in 32 bits.
-    let doubled = clamp(x + x, broadcast(-20), broadcast(20))
+    let doubled = clamp(sum(x, x), broadcast(-20), broadcast(20))
     let (n, r) = reduce(doubled)
     let power = scale(broadcast(1), byPowerOfTwo: n)
-    var u = power - broadcast(1)
+    var u = difference(power, broadcast(1))
     multiplyAdd(&u, power, exponentialMinusOne(ofReduced: r))
-    return u / (u + broadcast(2))
+    return quotient(u, sum(u, broadcast(2)))
   }
 
   /// Splits x into n and r.
@@ -35,7 +35,7 @@ extension PlaneLanes {
     let magic = broadcast(12_582_912)
     var n = magic
     multiplyAdd(&n, held, broadcast(1.442_695_04))
-    n -= magic
+    n = difference(n, magic)
     var r = held
     multiplyAdd(&r, n, broadcast(-0.693_359_375))
     multiplyAdd(&r, n, broadcast(2.121_944_4e-4))
@@ -56,7 +56,7 @@ extension PlaneLanes {
     next = broadcast(1 / 2)
     multiplyAdd(&next, sum, r)
     sum = r
-    multiplyAdd(&sum, next, r * r)
+    multiplyAdd(&sum, next, product(r, r))
     return sum
   }
 }

@@ -57,9 +57,9 @@ public func reducePlanes<L: PlaneLanes, let Width: Int>(
   } else {
     let factor = L.broadcast(arguments.factor)
     reducePlanes(lanes, width, arguments, identity: 0) {
-      $0 + $1
+      L.sum($0, $1)
     } finish: {
-      $0 * factor
+      L.product($0, factor)
     }
   }
 }
@@ -165,13 +165,13 @@ public func softmax<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawPointer)
     for index in 1..<max(arguments.length, 1) { largest = L.maximum(largest, value(source + index &* step)) }
     var sum = L.Vector()
     for index in 0..<arguments.length {
-      let power = L.exponential(value(source + index &* step) - largest)
-      sum += power
+      let power = L.exponential(L.difference(value(source + index &* step), largest))
+      sum = L.sum(sum, power)
       put(power, target + index &* step)
     }
-    let factor = L.broadcast(1) / sum
+    let factor = L.quotient(L.broadcast(1), sum)
     for index in 0..<arguments.length {
-      put(value(UnsafeRawPointer(target + index &* step)) * factor, target + index &* step)
+      put(L.product(value(UnsafeRawPointer(target + index &* step)), factor), target + index &* step)
     }
     column &+= width
   }
@@ -203,8 +203,8 @@ func softmaxRow<L: PlaneLanes>(_ lanes: L.Type, _ arguments: SoftmaxArguments) {
   var sums = L.Vector()
   index = 0
   while index < whole {
-    let power = L.exponential(L.load(source + index &* 4) - offset)
-    sums += power
+    let power = L.exponential(L.difference(L.load(source + index &* 4), offset))
+    sums = L.sum(sums, power)
     L.store(power, target + index &* 4)
     index &+= width
   }
@@ -212,7 +212,7 @@ func softmaxRow<L: PlaneLanes>(_ lanes: L.Type, _ arguments: SoftmaxArguments) {
   for lane in 0..<width { sum += sums[lane] }
   let rest = arguments.length &- whole
   if rest > 0 {
-    let power = L.exponential(L.loadFirst(source + whole &* 4, rest) - offset)
+    let power = L.exponential(L.difference(L.loadFirst(source + whole &* 4, rest), offset))
     for lane in 0..<rest { sum += power[lane] }
     L.storeFirst(power, target + whole &* 4, rest)
   }
@@ -220,7 +220,8 @@ func softmaxRow<L: PlaneLanes>(_ lanes: L.Type, _ arguments: SoftmaxArguments) {
   let factor = 1 / sum
   index = 0
   while index < whole {
-    L.store(L.load(UnsafeRawPointer(target + index &* 4)) * L.broadcast(factor), target + index &* 4)
+    L.store(
+      L.product(L.load(UnsafeRawPointer(target + index &* 4)), L.broadcast(factor)), target + index &* 4)
     index &+= width
   }
   while index < arguments.length {

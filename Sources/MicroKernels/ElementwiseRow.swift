@@ -117,10 +117,10 @@ public func elementwiseRow<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawP
   let arguments = address.assumingMemoryBound(to: ElementwiseRowArguments.self).pointee
   switch arguments.function {
   case .left: activateRow(lanes, arguments) { left, _ in left }
-  case .add: activateRow(lanes, arguments) { $0 + $1 }
-  case .subtract: activateRow(lanes, arguments) { $0 - $1 }
-  case .multiply: activateRow(lanes, arguments) { $0 * $1 }
-  case .divide: activateRow(lanes, arguments) { $0 / $1 }
+  case .add: activateRow(lanes, arguments) { L.sum($0, $1) }
+  case .subtract: activateRow(lanes, arguments) { L.difference($0, $1) }
+  case .multiply: activateRow(lanes, arguments) { L.product($0, $1) }
+  case .divide: activateRow(lanes, arguments) { L.quotient($0, $1) }
   case .maximum: activateRow(lanes, arguments) { L.largest($0, $1) }
   case .minimum: activateRow(lanes, arguments) { L.smallest($0, $1) }
   }
@@ -141,7 +141,7 @@ func activateRow<L: PlaneLanes>(
   case .swish:
     combineRow(lanes, arguments) {
       let x = function($0, $1)
-      return x * L.sigmoid(x)
+      return L.product(x, L.sigmoid(x))
     }
   }
 }

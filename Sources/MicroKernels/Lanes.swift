@@ -9,6 +9,18 @@ public protocol Lanes {
   /// Adds `a · b` to `accumulator`: fused where the processor fuses, else a product and a sum.
   static func multiplyAdd(_ accumulator: inout Vector, _ a: Vector, _ b: Vector)
 
+  /// a + b. Requirements, because the operators of a vector go lane by lane, and not every loop becomes one instruction again.
+  static func sum(_ a: Vector, _ b: Vector) -> Vector
+
+  /// a − b
+  static func difference(_ a: Vector, _ b: Vector) -> Vector
+
+  /// a · b
+  static func product(_ a: Vector, _ b: Vector) -> Vector
+
+  /// a / b
+  static func quotient(_ a: Vector, _ b: Vector) -> Vector
+
   /// The larger of each two lanes; `b` where either is a NaN.
   ///
   /// A requirement, because comparisons of a concrete vector type become one instruction and generic ones a loop.
@@ -25,6 +37,9 @@ public protocol Lanes {
 
   /// Every third lane of `a`, `b` and `c` one behind the other, from the first, the second and the third on.
   static func separate(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector)
+
+  /// Lanes of `a`, `b` and `c` in turn, as three vectors; undoes ``separate(_:_:_:)``.
+  static func joined(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector)
 }
 
 extension Lanes {

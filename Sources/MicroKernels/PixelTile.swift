@@ -90,6 +90,7 @@ public func pixelTile<
   let arguments = address.assumingMemoryBound(to: PixelTileArguments.self).pointee
   let depth = arguments.depth
   let step = L.byteCount * Vectors
+  let isPlain = arguments.activation.isIdentity
   var weights = arguments.weights
   for panel in 0..<arguments.panelCount {
     let row = panel * Rows
@@ -108,9 +109,9 @@ public func pixelTile<
         let offsets = arguments.addendOffsets + row
         unrolled(Rows) { m in
           let source = start + Int(offsets[m]) &* 4
-          for n in 0..<Vectors { sums[m * Vectors + n] += L.load(source + n * L.byteCount) }
+          for n in 0..<Vectors { sums[m * Vectors + n] = L.sum(sums[m * Vectors + n], L.load(source + n * L.byteCount)) }
         }
-        if Tail > 0 { tailSum += gatherPixel(lanes, start + step, offsets, Rows) }
+        if Tail > 0 { tailSum = L.sum(tailSum, gatherPixel(lanes, start + step, offsets, Rows)) }
       }
 
       let inputs = UnsafeRawPointer(arguments.inputs) + pixel
@@ -136,10 +137,18 @@ public func pixelTile<
       let lower = L.broadcast(arguments.activation.lower)
       let upper = L.broadcast(arguments.activation.upper)
       let outputs = UnsafeMutableRawPointer(arguments.outputs) + pixel
-      unrolled(Rows) { m in
-        let target = outputs + Int(outputOffsets[m]) &* 4
-        for n in 0..<Vectors {
-          L.store(L.clamp(sums[m * Vectors + n], lower, upper), target + n * L.byteCount)
+      // Short sums, as Winograd's, feel the bounds that they do not need.
+      if isPlain {
+        unrolled(Rows) { m in
+          let target = outputs + Int(outputOffsets[m]) &* 4
+          for n in 0..<Vectors { L.store(sums[m * Vectors + n], target + n * L.byteCount) }
+        }
+      } else {
+        unrolled(Rows) { m in
+          let target = outputs + Int(outputOffsets[m]) &* 4
+          for n in 0..<Vectors {
+            L.store(L.clamp(sums[m * Vectors + n], lower, upper), target + n * L.byteCount)
+          }
         }
       }
       if Tail > 0 {

@@ -40,9 +40,9 @@ public func poolPixels<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawPoint
   } else {
     let factor = L.broadcast(arguments.factor)
     poolPixels(lanes, arguments) {
-      $0 + $1
+      L.sum($0, $1)
     } finish: {
-      $0 * factor
+      L.product($0, factor)
     }
   }
 }

@@ -114,9 +114,9 @@ public func poolPlanes<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawPoint
     }
   } else {
     poolPlanes(lanes, arguments.pointee, identity: 0) {
-      $0 + $1
+      L.sum($0, $1)
     } finish: {
-      $0 * $1
+      L.product($0, $1)
     }
   }
 }
@@ -137,6 +137,7 @@ func poolPlanes<L: PlaneLanes>(
     place &+= width
   }
   let mask = L.mask(arguments.tailMask)
+  let (wholeSteps, restOfStep) = geometry.dilationWidth.quotientAndRemainder(dividingBy: geometry.strideWidth)
   for plane in arguments.firstPlane..<arguments.firstPlane &+ arguments.planeCount {
     let input = UnsafeRawPointer(arguments.inputs + Int(arguments.inputPlanes[plane]))
     let output = UnsafeMutableRawPointer(arguments.outputs + Int(arguments.outputPlanes[plane]))
@@ -154,17 +155,22 @@ func poolPlanes<L: PlaneLanes>(
         while column < geometry.outputWidth {
           let x = max(min(column, geometry.outputWidth &- width), 0)
           var value = L.load(source + x &* 4)
+          // Where the next column of a window lies: a place on in its phase, or in another phase.
           var tap = 1
-          var reach = geometry.dilationWidth
+          var (index, remainder) = (0, 0)
           while tap < geometry.kernelWidth {
-            let (index, remainder) = reach.quotientAndRemainder(dividingBy: geometry.strideWidth)
+            index &+= wholeSteps
+            remainder &+= restOfStep
+            if remainder >= geometry.strideWidth {
+              remainder &-= geometry.strideWidth
+              index &+= 1
+            }
             value = combine(value, L.load(source + (remainder &* phase &+ index &+ x) &* 4))
             tap &+= 1
-            reach &+= geometry.dilationWidth
           }
           let columnFactors = L.load(UnsafeRawPointer(arguments.columnFactors + x))
           L.store(
-            finish(value, columnFactors * factor), output, above &* geometry.outputWidth &+ x,
+            finish(value, L.product(columnFactors, factor)), output, above &* geometry.outputWidth &+ x,
             capacity: geometry.capacity)
           column &+= width
         }

@@ -119,7 +119,7 @@ func finishRow<L: Lanes>(
   var index = 0
   while index &+ width <= count {
     var vector = L.load(row + index &* 4)
-    if let addend { vector += L.load(addend + index &* 4) }
+    if let addend { vector = L.sum(vector, L.load(addend + index &* 4)) }
     L.store(L.activate(vector, activation), row + index &* 4)
     index &+= width
   }

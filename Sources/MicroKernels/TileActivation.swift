@@ -95,7 +95,7 @@ extension Lanes {
       var y = broadcast(activation.second)
       multiplyAdd(&y, x, broadcast(activation.first))
       y = clamp(y, zero, broadcast(1))
-      return activation.form == .hardSwish ? y * x : y
+      return activation.form == .hardSwish ? product(y, x) : y
     }
   }
 }

@@ -9,6 +9,18 @@ enum AVX2: Lanes {
   static func multiplyAdd(_ accumulator: inout Vector, _ a: Vector, _ b: Vector) { accumulator.addProduct(a, b) }
 
   @inline(__always)
+  static func sum(_ a: Vector, _ b: Vector) -> Vector { luthier_sum8(a, b) }
+
+  @inline(__always)
+  static func difference(_ a: Vector, _ b: Vector) -> Vector { luthier_difference8(a, b) }
+
+  @inline(__always)
+  static func product(_ a: Vector, _ b: Vector) -> Vector { luthier_product8(a, b) }
+
+  @inline(__always)
+  static func quotient(_ a: Vector, _ b: Vector) -> Vector { luthier_quotient8(a, b) }
+
+  @inline(__always)
   static func maximum(_ a: Vector, _ b: Vector) -> Vector { luthier_maximum8(a, b) }
 
   @inline(__always)
@@ -27,5 +39,10 @@ enum AVX2: Lanes {
   @inline(__always)
   static func separate(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector) {
     (luthier_first8(a, b, c), luthier_second8(a, b, c), luthier_third8(a, b, c))
+  }
+
+  @inline(__always)
+  static func joined(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector) {
+    (luthier_join_first8(a, b, c), luthier_join_second8(a, b, c), luthier_join_third8(a, b, c))
   }
 }

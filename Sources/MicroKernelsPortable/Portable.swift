@@ -16,6 +16,18 @@ enum Portable: Lanes {
   }
 
   @inline(__always)
+  static func sum(_ a: Vector, _ b: Vector) -> Vector { luthier_sum4(a, b) }
+
+  @inline(__always)
+  static func difference(_ a: Vector, _ b: Vector) -> Vector { luthier_difference4(a, b) }
+
+  @inline(__always)
+  static func product(_ a: Vector, _ b: Vector) -> Vector { luthier_product4(a, b) }
+
+  @inline(__always)
+  static func quotient(_ a: Vector, _ b: Vector) -> Vector { luthier_quotient4(a, b) }
+
+  @inline(__always)
   static func maximum(_ a: Vector, _ b: Vector) -> Vector { luthier_maximum4(a, b) }
 
   @inline(__always)
@@ -34,5 +46,10 @@ enum Portable: Lanes {
   @inline(__always)
   static func separate(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector) {
     (luthier_first4(a, b, c), luthier_second4(a, b, c), luthier_third4(a, b, c))
+  }
+
+  @inline(__always)
+  static func joined(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector) {
+    (luthier_join_first4(a, b, c), luthier_join_second4(a, b, c), luthier_join_third4(a, b, c))
   }
 }

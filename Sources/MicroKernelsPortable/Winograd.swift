@@ -1,17 +1,25 @@
 import MicroKernels
 
-/// The input transform of F(2×2, 3×3).
+/// The transforms of F(2×2, 3×3).
 @export(interface)
-public func portableWinogradInput2() -> WinogradFunction { WinogradFunction { winogradInputRow2(Portable.self, $0) } }
+public func portableWinogradF2() -> WinogradTable.Transforms {
+  WinogradTable.Transforms(
+    input: MicroKernelFunction { winogradInput(Portable.self, WinogradF2.self, $0) },
+    output: MicroKernelFunction { winogradOutput(Portable.self, WinogradF2.self, $0) })
+}
 
-/// The output transform of F(2×2, 3×3).
+/// The transforms of F(4×4, 3×3).
 @export(interface)
-public func portableWinogradOutput2() -> WinogradFunction { WinogradFunction { winogradOutputRow2(Portable.self, $0) } }
+public func portableWinogradF4() -> WinogradTable.Transforms {
+  WinogradTable.Transforms(
+    input: MicroKernelFunction { winogradInput(Portable.self, WinogradF4.self, $0) },
+    output: MicroKernelFunction { winogradOutput(Portable.self, WinogradF4.self, $0) })
+}
 
-/// The input transform of F(4×4, 3×3).
+/// The transforms of F(6×6, 3×3).
 @export(interface)
-public func portableWinogradInput4() -> WinogradFunction { WinogradFunction { winogradInputRow4(Portable.self, $0) } }
-
-/// The output transform of F(4×4, 3×3).
-@export(interface)
-public func portableWinogradOutput4() -> WinogradFunction { WinogradFunction { winogradOutputRow4(Portable.self, $0) } }
+public func portableWinogradF6() -> WinogradTable.Transforms {
+  WinogradTable.Transforms(
+    input: MicroKernelFunction { winogradInput(Portable.self, WinogradF6.self, $0) },
+    output: MicroKernelFunction { winogradOutput(Portable.self, WinogradF6.self, $0) })
+}

@@ -42,9 +42,7 @@ extension MicroKernelSet {
       windowTiles: WindowTileTable(lanes: 4) { portableWindowTile(rows: $0, vectors: $1) },
       planes: portablePlaneFunctions(),
       winograd: WinogradTable(
-        lanes: 4, input2: portableWinogradInput2(), output2: portableWinogradOutput2(),
-        input4: portableWinogradInput4(),
-        output4: portableWinogradOutput4()))
+          lanes: 4, f2: portableWinogradF2(), f4: portableWinogradF4(), f6: portableWinogradF6()))
   }
 
   #if arch(x86_64)
@@ -60,8 +58,7 @@ extension MicroKernelSet {
         windowTiles: WindowTileTable(lanes: 8) { avx2WindowTile(rows: $0, vectors: $1) },
         planes: avx2PlaneFunctions(),
         winograd: WinogradTable(
-          lanes: 8, input2: avx2WinogradInput2(), output2: avx2WinogradOutput2(), input4: avx2WinogradInput4(),
-          output4: avx2WinogradOutput4()))
+          lanes: 8, f2: avx2WinogradF2(), f4: avx2WinogradF4(), f6: avx2WinogradF6()))
     }
 
     private static var avx512: MicroKernelSet {
@@ -76,8 +73,7 @@ extension MicroKernelSet {
         windowTiles: WindowTileTable(lanes: 16) { avx512WindowTile(rows: $0, vectors: $1) },
         planes: avx512PlaneFunctions(),
         winograd: WinogradTable(
-          lanes: 16, input2: avx512WinogradInput2(), output2: avx512WinogradOutput2(), input4: avx512WinogradInput4(),
-          output4: avx512WinogradOutput4()))
+          lanes: 16, f2: avx512WinogradF2(), f4: avx512WinogradF4(), f6: avx512WinogradF6()))
     }
   #endif
 }

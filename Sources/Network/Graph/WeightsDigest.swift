@@ -7,6 +7,7 @@ public enum WeightsDigest {
   public static func weights(of parameters: any Sendable) -> Tensor? {
     switch parameters {
     case let parameters as ConvolutionParameters: parameters.filter
+    case let parameters as PointwiseDepthwiseParameters: parameters.pointwise.filter
     case let parameters as MatrixMultiplyParameters: parameters.weights
     default: nil
     }

@@ -157,11 +157,11 @@ struct GraphExporter {
     switch problem {
     case let problem as ConvolutionProblem:
       guard let parameters = parameters as? ConvolutionParameters else { throw mismatch(node) }
-      var operands = [inputs[0], weights(parameters.filter, "\(node.name).weight")]
-      if let bias = parameters.bias { operands.append(try weights(bias, "\(node.name).bias")) }
-      steps.append(
-        ("Conv", operands, Self.attributes(of: problem.window) + [.integer("group", problem.groups)]))
-      steps += try epilogueSteps(problem.epilogue, residual: inputs.last, node)
+      steps = try convolution(problem, parameters, first: inputs[0], residual: inputs.last, node)
+    case let problem as PointwiseDepthwiseProblem:
+      guard let parameters = parameters as? PointwiseDepthwiseParameters else { throw mismatch(node) }
+      steps = try convolution(problem.pointwise, parameters.pointwise, first: inputs[0], residual: nil, node)
+      steps += try convolution(problem.depthwise, parameters.depthwise, first: nil, residual: nil, node)
     case let problem as MatrixMultiplyProblem:
       guard let parameters = parameters as? MatrixMultiplyParameters else { throw mismatch(node) }
       if let matrix = parameters.weights, problem.batch == 1 {
@@ -209,6 +209,17 @@ struct GraphExporter {
   }
 
   private typealias Step = (operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])
+
+  /// A convolution and its epilogue; `first` is its input where it begins a chain.
+  private mutating func convolution(
+    _ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, first: String?, residual: String?,
+    _ node: GraphNode
+  ) throws(ONNXError) -> [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])] {
+    var operands = (first.map { [$0] } ?? []) + [weights(parameters.filter, "\(node.name).weight")]
+    if let bias = parameters.bias { operands.append(try weights(bias, "\(node.name).bias")) }
+    let attributes = Self.attributes(of: problem.window) + [.integer("group", problem.groups)]
+    return [("Conv", operands, attributes)] + (try epilogueSteps(problem.epilogue, residual: residual, node))
+  }
 
   private mutating func epilogueSteps(
     _ epilogue: Epilogue, residual: String?, _ node: GraphNode

@@ -1,7 +1,8 @@
 // What Swift 6.3 cannot say of vectors in one instruction: a prefetch, the larger and the smaller of two
 // vectors, and the even and the odd lanes of a pair.
 //
-// `pointwiseMax` and `replacing(with:where:)` go lane by lane, and `evenHalf` leaves a copy of itself that other modules
+// The operators of Swift's vectors go lane by lane, too, and what the compiler makes of that is now and then two halves of a
+// register. `pointwiseMax` and `replacing(with:where:)` go lane by lane, and `evenHalf` leaves a copy of itself that other modules
 // may call. These are inlined into the caller and compiled with its
 // flags, so a vector of sixteen floats is one register only in a module that has such registers.
 #pragma once
@@ -32,7 +33,15 @@ LUTHIER_INLINE luthier_float4 luthier_low4(luthier_float4 a, luthier_float4 b) {
 LUTHIER_INLINE luthier_float4 luthier_high4(luthier_float4 a, luthier_float4 b) {
   return __builtin_shufflevector(a, b, 2, 6, 3, 7);
 }
+LUTHIER_INLINE luthier_float4 luthier_sum4(luthier_float4 a, luthier_float4 b) { return a + b; }
+LUTHIER_INLINE luthier_float4 luthier_difference4(luthier_float4 a, luthier_float4 b) { return a - b; }
+LUTHIER_INLINE luthier_float4 luthier_product4(luthier_float4 a, luthier_float4 b) { return a * b; }
+LUTHIER_INLINE luthier_float4 luthier_quotient4(luthier_float4 a, luthier_float4 b) { return a / b; }
 #if defined(__AVX2__)
+LUTHIER_INLINE luthier_float8 luthier_sum8(luthier_float8 a, luthier_float8 b) { return a + b; }
+LUTHIER_INLINE luthier_float8 luthier_difference8(luthier_float8 a, luthier_float8 b) { return a - b; }
+LUTHIER_INLINE luthier_float8 luthier_product8(luthier_float8 a, luthier_float8 b) { return a * b; }
+LUTHIER_INLINE luthier_float8 luthier_quotient8(luthier_float8 a, luthier_float8 b) { return a / b; }
 LUTHIER_INLINE luthier_float8 luthier_low8(luthier_float8 a, luthier_float8 b) {
   return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
 }
@@ -49,6 +58,10 @@ LUTHIER_INLINE luthier_float8 luthier_odd8(luthier_float8 a, luthier_float8 b) {
 }
 #endif
 #if defined(__AVX512F__)
+LUTHIER_INLINE luthier_float16 luthier_sum16(luthier_float16 a, luthier_float16 b) { return a + b; }
+LUTHIER_INLINE luthier_float16 luthier_difference16(luthier_float16 a, luthier_float16 b) { return a - b; }
+LUTHIER_INLINE luthier_float16 luthier_product16(luthier_float16 a, luthier_float16 b) { return a * b; }
+LUTHIER_INLINE luthier_float16 luthier_quotient16(luthier_float16 a, luthier_float16 b) { return a / b; }
 LUTHIER_INLINE luthier_float16 luthier_low16(luthier_float16 a, luthier_float16 b) {
   return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 }

@@ -33,6 +33,8 @@ package struct ProblemFeatures: Sendable {
   private static let roles: [String: Roles] = [
     ConvolutionProblem.operation: Roles(
       sizes: ["n", "c", "h", "w", "k"], details: ["pads", "epilogue"], ignored: ["groups"]),
+    PointwiseDepthwiseProblem.operation: Roles(
+      sizes: ["n", "c", "h", "w", "k"], details: ["pads", "between", "epilogue"]),
     PoolingProblem.operation: Roles(sizes: ["n", "c", "h", "w"], details: ["pads", "round"]),
     MatrixMultiplyProblem.operation: Roles(sizes: ["b", "m", "k", "n"], details: ["epilogue"]),
     ElementwiseProblem.operation: Roles(sizes: ["a", "b"], details: ["then"]),
