@@ -53,18 +53,29 @@ public struct WinogradConvolution: LayerKernel {
 
   /// The best tiles on blocks of different sizes.
   public func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    configurations(for: problem, kilobytes: [768, 384, 1536, 3072], tileCount: 2)
+  }
+
+  /// More tiles on more sizes.
+  public func furtherConfigurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    configurations(for: problem, kilobytes: [96, 192, 384, 768, 1536, 3072, 6144], tileCount: 8)
+  }
+
+  private func configurations(
+    for problem: ConvolutionProblem, kilobytes: [Int], tileCount: Int
+  ) -> [KernelConfiguration] {
     let layout = TileRows(problem, size: size, lanes: transforms.lanes)
     let extent = size + 2
     let rowBytes = extent * extent * (problem.inputChannels + problem.outputChannels) * layout.columns * 4
     var configurations: [KernelConfiguration] = []
-    for kilobytes in [768, 384, 1536, 3072] {
+    for kilobytes in kilobytes {
       let rows = min(max(kilobytes * 1024 / rowBytes, 1), layout.rows)
       // Blocks of nearly equal size.
       let blocks = (layout.rows + rows - 1) / rows
       let even = (layout.rows + blocks - 1) / blocks
       let choices = PixelProduct.Blocking.choices(
         tiles, rows: problem.outputChannels, depth: problem.inputChannels, pixelCount: even * layout.columns)
-      for blocking in choices.prefix(2) {
+      for blocking in choices.prefix(tileCount) {
         let configuration: KernelConfiguration = ["m": blocking.rows, "n": blocking.vectors, "rows": even]
         if !configurations.contains(configuration) { configurations.append(configuration) }
       }

@@ -84,7 +84,15 @@ public final class IsolatedProblemTuner: ProblemTuning {
     }
     let clock = SystemClock()
     var current: String?
+    var racing: [String] = []
     var since = clock.now()
+    func followSteps() {
+      guard let step = worker.lastStep(), racing.indices.contains(step) else { return }
+      current = racing[step]
+      since = clock.now()
+    }
+    // What an earlier problem has left.
+    _ = worker.lastStep()
     while true {
       if cancellation.isCancelled {
         self.worker = nil
@@ -96,8 +104,9 @@ public final class IsolatedProblemTuner: ProblemTuning {
         current = candidate
         report(.trying(candidate: candidate, position: position, count: count, best: best))
         since = clock.now()
-      case .message(.timing(let candidate)):
-        current = candidate
+      case .message(.racing(let candidates)):
+        racing = candidates
+        report(.racing(candidates: candidates))
         since = clock.now()
       case .message(.noisy(let spread, let isRepeated)):
         report(.noisy(spread: spread, isRepeated: isRepeated))
@@ -109,12 +118,14 @@ public final class IsolatedProblemTuner: ProblemTuning {
       case .message(.failed(let reason)): throw TuningError.worker(reason: reason)
       case .malformed(let line): throw TuningError.worker(reason: "it answered '\(line)'")
       case .closed:
+        followSteps()
         worker.waitUntilDead()
         let end = worker.end()
         guard let current else { throw TuningError.worker(reason: "it \(end) before a candidate ran") }
         return .failure(
           Disqualification(candidate: current, reason: "its process \(end)", isTimeout: false))
       case .nothing:
+        followSteps()
         // The reference comes before the first candidate and may take its time.
         let allowed = limits.secondsPerStep * (current == nil ? 20 : 1)
         guard Double(clock.now() - since) / 1e9 > allowed else { continue }

@@ -46,11 +46,13 @@ struct PredictionQuality: ParsableCommand {
         report: { _ in })
       let outcome = try tuner.choose(for: graph, threads: threads, entries: entries, cancellation: cancellation)
       // The network that was chosen together is the one whose layers were added up.
-      guard let measured = outcome.timeTogether?.medianNanoseconds else { continue }
+      guard let measured = outcome.timeTogether?.medianNanoseconds, let predicted = outcome.predictedTime else {
+        continue
+      }
       rows.append(
         Row(
-          network: graph.name, layers: outcome.layers.count, predicted_ms: outcome.predictedTime / 1e6,
-          measured_ms: measured / 1e6, error: outcome.predictedTime / measured - 1))
+          network: graph.name, layers: outcome.layers.count, predicted_ms: predicted / 1e6,
+          measured_ms: measured / 1e6, error: predicted / measured - 1))
     }
     progress.clear()
     guard printing.format == .text else {

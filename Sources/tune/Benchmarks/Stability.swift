@@ -6,7 +6,8 @@ import Presentation
 /// `tune benchmark stability`: how many choices differ between tunings of one network on one host.
 struct Stability: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tune a network several times from nothing and count the choices that differ.")
+    abstract: "Tune a network several times from nothing and count the choices that differ.",
+    discussion: "Each tuning has a worker process of its own, as each run of 'tune' has.")
 
   @Option(help: "A network of the catalog or an ONNX file.")
   var network = "shufflenet_v2_x1_0"
@@ -50,8 +51,7 @@ struct Stability: ParsableCommand {
     let graph = try deployment.graph(of: network).applying(GraphPass.standard)
     let registry = try KernelRegistry.standard()
     let oracle = registry.filter { $0.family == "reference" }
-    let tuner = NetworkTuner(
-      registry: registry, oracle: oracle, clock: SystemClock(), options: TuningOptions(effort: effort))
+    let options = TuningOptions(effort: effort)
     let cancellation = Cancellation.onInterrupt()
     let progress = ProgressLine()
     var winners: [ProblemKey: [String: Int]] = [:]
@@ -59,6 +59,10 @@ struct Stability: ParsableCommand {
     var decisions: [String: Int] = [:]
     for run in 0..<runs {
       progress.update(done: Double(run) / Double(runs), "tuning \(run + 1) of \(runs)")
+      let tuner = NetworkTuner(
+        registry: registry, oracle: oracle, clock: SystemClock(), options: options,
+        problemTuner: try IsolatedProblemTuner(
+          executable: ProgramFile.path, arguments: [Worker._commandName], options: options))
       let entries = try tuner.tuneProblems(
         of: [graph], threads: 1, known: { _ in nil }, keep: { _ in }, cancellation: cancellation, report: { _ in })
       for (problem, entry) in entries {
