@@ -40,10 +40,13 @@ public struct CandidateChart: Sendable {
   /// The picture.
   public func svg(title: String) -> String {
     let (left, top, width, height) = (56.0, 36.0, 1040.0, 260.0)
-    let times = layers.flatMap { layer in [layer.time, layer.least ?? layer.time] + layer.candidates.map(\.time) }
-    let low = max((times.filter { $0 > 0 }.min() ?? 1) * 0.7, 1e-6)
-    let high = max((times.max() ?? 10) * 1.3, low * 2)
-    func y(_ time: Double) -> Double { top + height * (1 - Double.log(max(time, low) / low) / Double.log(high / low)) }
+    let least = layers.map { min($0.time, $0.least ?? $0.time) }
+    let low = max((least.filter { $0 > 0 }.min() ?? 1) * 0.7, 1e-6)
+    // Hopeless candidates stand at the upper edge, so that the bars keep their room.
+    let high = max((layers.map(\.time).max() ?? 10) * 5, low * 2)
+    func y(_ time: Double) -> Double {
+      top + height * (1 - Double.log(min(max(time, low), high) / low) / Double.log(high / low))
+    }
     var parts = [Drawing.open(width: left + width + 16, height: top + height + 70, title: title)]
     var power = Double.pow(10, Double.log10(low).rounded(.down))
     while power < high {

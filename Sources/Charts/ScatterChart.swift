@@ -55,7 +55,8 @@ public struct ScatterChart: Codable, Hashable, Sendable {
     let (x, xTicks) = Self.axis(drawn.map(\.x), from: left, to: left + width)
     let (y, yTicks) = Self.axis(drawn.map(\.y), from: top + height, to: top)
     var parts = [
-      Drawing.open(width: left + width + 120, height: top + height + 54, title: title),
+      Drawing.open(
+        width: left + max(width + 120, Drawing.legendWidth(kinds)), height: top + height + 54, title: title),
       Drawing.legend(kinds, left: left, y: 44, palette: palette),
       "<rect x='\(left)' y='\(top)' width='\(width)' height='\(height)' fill='none' stroke='#999'/>",
       "<text x='\(left + width / 2)' y='\(top + height + 40)' text-anchor='middle'>\(Drawing.escaped(horizontal))</text>",

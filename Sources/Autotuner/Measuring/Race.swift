@@ -14,7 +14,7 @@ public import HostPlatform
 ///
 /// Where memory lies makes a contestant faster or slower by some percent for as long as it lies there, which no number of
 /// rounds averages out. So a race has legs of `legRounds`, before each of which its owner may put the contestants into other
-/// memory.
+/// memory, and nobody leaves before `settledRounds` who is not slower than that can explain.
 public struct Race<Clock: MonotonicClock> {
   private let clock: Clock
   private let rules: RaceRules
@@ -56,7 +56,8 @@ public struct Race<Clock: MonotonicClock> {
         for contestant in live where contestant != incumbent {
           let ratios = ratios(samples[contestant], to: samples[incumbent])
           let isHopeless = best(samples[contestant]) > rules.screeningRatio * best(samples[incumbent])
-          let isSlower = (Statistics.medianInterval(ratios)?.lowerBound ?? 0) > 1 + rules.tieBand
+          let band = round < rules.settledRounds ? max(rules.placementBand, rules.tieBand) : rules.tieBand
+          let isSlower = (Statistics.medianInterval(ratios)?.lowerBound ?? 0) > 1 + band
           if isHopeless || isSlower { dropped[contestant] = true }
         }
       }
@@ -141,6 +142,11 @@ public struct RaceRules: Hashable, Sendable, Codable {
   public var finalRounds = 0
   /// The rounds of a leg; 0 for a race without legs.
   public var legRounds = 0
+  /// The rounds, of several legs, before which where memory lies may explain a difference.
+  public var settledRounds = 0
+  /// How much slower, as a fraction, where its memory lies may make a contestant: before ``settledRounds`` only what is beyond
+  /// this is certainly slower.
+  public var placementBand = 0.2
   /// Nanoseconds that all run in turn before anything counts; 0 for a start from cold.
   public var warmUp: Int64 = 0
   /// The relative difference below which two times count as equal.

@@ -312,6 +312,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     rules.rounds = options.effort == .quick ? 15 : 32
     rules.finalRounds = options.effort == .quick ? 0 : 96
     rules.legRounds = 8
+    rules.settledRounds = 16
+    rules.placementBand = 0.05
     rules.screeningRatio = .infinity
     rules.tieBand = Self.networkTieBand
     rules.limit = options.networkLimit

@@ -34,7 +34,8 @@ public struct TuningOptions: Hashable, Sendable, Codable {
     self.maximumError = maximumError
     var rules = RaceRules()
     rules.warmUp = 10_000_000
-    rules.legRounds = 6
+    rules.legRounds = 4
+    rules.settledRounds = 8
     switch effort {
     case .quick:
       candidatesPerKernel = 8
@@ -46,12 +47,14 @@ public struct TuningOptions: Hashable, Sendable, Codable {
       reach = 2
       rules.rounds = 24
       rules.finalRounds = 96
+      rules.settledRounds = 16
       rules.limit = 2_500_000_000
     case .thorough:
       candidatesPerKernel = .max
       reach = 3
       rules.rounds = 60
       rules.finalRounds = 180
+      rules.settledRounds = 20
       rules.limit = 10_000_000_000
     }
     self.rules = rules
