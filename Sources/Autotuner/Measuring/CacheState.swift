@@ -4,10 +4,8 @@ import LayerKernels
 /// Puts the caches into the state in which a layer finds them inside a network: the activations that the layer before has
 /// just written are in the second-level cache, the weights are not.
 ///
-/// Before a timed run the candidate runs once unmeasured, so that its own code is in the instruction cache, and not that of
-/// whoever ran before, which changes as losers leave. Then a buffer larger than the second-level cache is read through, which
-/// pushes out what earlier runs left, weights included; then the inputs and the output are touched, which brings them back.
-/// All of it outside the timed span.
+/// Before a timed run a buffer larger than the second-level cache is read through, which pushes out what an earlier run left,
+/// weights included; then the inputs and the output are touched, which brings them back. Outside the timed span, both.
 public final class CacheState {
   private let sweep: UnsafeMutablePointer<Float>
   private let sweepCount: Int

@@ -62,7 +62,6 @@ public struct CandidateTimer<Clock: MonotonicClock> {
     } time: { index in
       guard !cancellation.isCancelled else { return .nan }
       let repeats = options.repeats(forTime: firstTimes[index])
-      _ = runs[index].run(clock: clock)
       caches.prepare(touching: runs[index].regions)
       return Double(runs[index].run(clock: clock, repeats: repeats)) / Double(repeats)
     }

@@ -1,8 +1,10 @@
 public import HostPlatform
+import LayerKernels
 
 /// Times contestants against each other, in turn, and drops those that have certainly lost.
 ///
-/// In each round every contestant still in the race runs once, so a drift of the machine's speed hits all alike. Contestants
+/// In each round every contestant still in the race runs once, so a drift of the machine's speed hits all alike; in an order drawn
+/// anew, the same in every race, since whose code and data a contestant finds in the caches depends on who ran before. Contestants
 /// are compared by the ratio of their times to the incumbent's *of the same round*. A contestant leaves the race
 ///
 /// - after `screeningRounds`, when even its best time is above `screeningRatio` times the incumbent's best (hopeless: noise
@@ -47,7 +49,8 @@ public struct Race<Clock: MonotonicClock> {
         // The first touch of new memory is nobody's time.
         for contestant in live { _ = time(contestant) }
       }
-      for contestant in 0..<count where !dropped[contestant] {
+      var order = RandomSource(seed: UInt64(round))
+      for contestant in (0..<count).filter({ !dropped[$0] }).shuffled(using: &order) {
         let duration = time(contestant)
         samples[contestant].append(duration > 0 && duration.isFinite ? duration : .nan)
       }

@@ -273,7 +273,6 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
 
   /// The time of one run with caches as in a network; tiny kernels are repeated within the span.
   private func sample(_ run: CandidateRun, repeats: Int) -> Double {
-    _ = run.run(clock: clock)
     caches.prepare(touching: run.regions)
     return Double(run.run(clock: clock, repeats: repeats)) / Double(repeats)
   }

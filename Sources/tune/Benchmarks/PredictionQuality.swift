@@ -16,8 +16,9 @@ struct PredictionQuality: ParsableCommand {
   @Option(help: "Threads that run the networks.")
   var threads = 1
 
-  @Option(help: "How often each network is tuned; the median counts, since a machine's speed may change in between.")
-  var rounds = 3
+  @Option(
+    help: "How often each network is tuned; of several the median counts: a machine's speed may change in between.")
+  var rounds = 1
 
   @OptionGroup var printing: TableArguments
 
