@@ -108,7 +108,8 @@ struct PlaneDepthwise: Sendable {
 
   /// Copies the weights and finds out which columns a load may read; nil when there is no such window.
   init?(_ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ set: MicroKernelSet) {
-    guard let window = DepthwiseWindow(problem), let function = set.depthwise.planes(window.kernel, window.stride) else {
+    guard let window = DepthwiseWindow(problem), let function = set.depthwise.planes(window.kernel, window.stride)
+    else {
       return nil
     }
     self.problem = problem

@@ -61,6 +61,25 @@ public struct PointwiseChannels: LayerKernel {
     return configurations
   }
 
+  /// The quickest eight tiles, with passes over several numbers of pixels, blocks of k, and either layout throughout.
+  public func furtherConfigurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    let pixels = problem.output.height * problem.output.width
+    let blockings = ChannelProduct.Blocking.choices(tiles, channels: problem.outputChannels, pixelCount: pixels)
+    let blocks = Set([16, 64, 256].map { min($0, pixels) }).sorted()
+    return blockings.prefix(8).flatMap { blocking in
+      blocks.flatMap { block in
+        [0, 128].filter { $0 < problem.inputChannels }.flatMap { depth in
+          [0, 1].map { rows in
+            [
+              "p": blocking.rows, "n": blocking.vectors, "block": block, "depth": depth, "rowsIn": rows,
+              "rowsOut": rows,
+            ]
+          }
+        }
+      }
+    }
+  }
+
   /// Plane lists or rows of channels, as `rowsIn` and `rowsOut` say; a residual lies as the output does.
   public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
     let output: TensorLayout = configuration["rowsOut"] == 1 ? .channelsLast : .planeList

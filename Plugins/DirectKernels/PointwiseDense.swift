@@ -40,6 +40,15 @@ public struct PointwiseDense: LayerKernel {
     return choices.prefix(4).map { ["p": $0.rows, "n": $0.vectors, "block": block] }
   }
 
+  /// Every tile, with passes over several numbers of rows.
+  public func furtherConfigurations(for problem: MatrixMultiplyProblem) -> [KernelConfiguration] {
+    ChannelProduct.Blocking.choices(tiles, channels: problem.columns, pixelCount: problem.rows).flatMap { blocking in
+      Set([8, 32, 64, 256].map { min($0, problem.rows) }).sorted().map { block in
+        ["p": blocking.rows, "n": blocking.vectors, "block": block]
+      }
+    }
+  }
+
   /// Packs the weights in panels if they are constant.
   ///
   /// - Throws: ``KernelError`` when there is no such tile.

@@ -84,7 +84,8 @@ public struct PointwiseDepthwise: LayerKernel {
         "m", in: 1...max(set.pixelTiles.maximumRows(vectors: vectors), 1), of: identifier),
       vectors: vectors, panelsOuter: try configuration.value("outer", in: 0...1, of: identifier) == 1)
     let chunk = try configuration.value("chunk", in: 0...Int(Int32.max), of: identifier)
-    guard let product = PixelProduct.groups(of: problem.pointwise, parameters.pointwise, set.pixelTiles, blocking)?.first,
+    guard
+      let product = PixelProduct.groups(of: problem.pointwise, parameters.pointwise, set.pixelTiles, blocking)?.first,
       let depthwise = PlaneDepthwise(problem.depthwise, parameters.depthwise, set)
     else {
       throw KernelError.invalidConfiguration(

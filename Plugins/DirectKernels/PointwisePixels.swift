@@ -60,6 +60,21 @@ public struct PointwisePixels: LayerKernel {
     return configurations
   }
 
+  /// Every tile with both loop orders and several blocks of k.
+  public func furtherConfigurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    let terms = problem.inputChannels / problem.groups
+    let choices = PixelProduct.Blocking.choices(
+      tiles, rows: problem.outputChannels / problem.groups, depth: terms,
+      pixelCount: problem.output.height * problem.output.width)
+    return choices.flatMap { blocking in
+      [0, 1].flatMap { outer in
+        [0, 32, 64, 128, 256].filter { $0 < terms }.map { depth in
+          ["m": blocking.rows, "n": blocking.vectors, "outer": outer, "depth": depth, "split": 0]
+        }
+      }
+    }
+  }
+
   /// Plane lists.
   public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
     OperandLayouts(all: .planeList, inputCount: problem.inputShapes.count)

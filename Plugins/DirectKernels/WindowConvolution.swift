@@ -61,6 +61,20 @@ public struct WindowConvolution: LayerKernel {
     }
   }
 
+  /// Every tile, in bands of several heights.
+  public func furtherConfigurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    let geometry = WindowTileGeometry(problem)
+    let blocks = DepthwiseColumns.blockCount(width: geometry.outputWidth, lanes: set.lanes)
+    let outputs = problem.outputChannels / problem.groups
+    let height = WindowTileGeometry.outputHeight(problem)
+    let bands = isNarrow(geometry) ? [height] : Set([2, 4, 8, 16, height].map { min($0, height) }).sorted()
+    return (1...min(WindowTileTable.maximumVectors, blocks)).flatMap { vectors in
+      tiles.rows(vectors: vectors).filter { $0 <= outputs }.flatMap { rows in
+        bands.map { ["m": rows, "n": vectors, "band": $0] }
+      }
+    }
+  }
+
   /// Whether a row is shorter than a vector, so that what is written behind it is the next row's.
   private func isNarrow(_ geometry: WindowTileGeometry) -> Bool { geometry.outputWidth < set.lanes }
 

@@ -68,6 +68,22 @@ public struct Im2colGemm: LayerKernel {
     return configurations
   }
 
+  /// The quickest eight tiles, on blocks from a sixteenth of a megabyte to two, with and without blocks of k.
+  public func furtherConfigurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    let depth = problem.filterShape.elementCount / problem.outputChannels
+    let choices = PixelProduct.Blocking.choices(
+      tiles, rows: problem.outputChannels / problem.groups, depth: depth,
+      pixelCount: problem.output.height * problem.output.width)
+    let blocks = Set([64, 128, 256, 512, 1024, 2048].map { block(problem, elements: $0 * 256 / depth) }).sorted()
+    return choices.prefix(8).flatMap { blocking in
+      blocks.flatMap { block in
+        [0, 256].filter { $0 < depth }.map { terms in
+          ["m": blocking.rows, "n": blocking.vectors, "depth": terms, "input": 0, "block": block]
+        }
+      }
+    }
+  }
+
   /// The pixels of a block of about so many: whole vectors, whole output rows if some number of rows is both, and nearly
   /// equal blocks, so that the last is no remnant.
   private func block(_ problem: ConvolutionProblem, elements: Int) -> Int {

@@ -86,6 +86,26 @@ public struct ImplicitGemm: LayerKernel {
     return configurations
   }
 
+  /// The quickest eight tiles for a row, with bands from one row to all, from every layout.
+  public func furtherConfigurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    let largest = problem.output.width / tiles.lanes
+    let choices = PixelProduct.Blocking.choices(
+      tiles, rows: problem.outputChannels / problem.groups,
+      depth: problem.filterShape.elementCount / problem.outputChannels, pixelCount: problem.output.width
+    ).filter { $0.vectors <= largest }
+    let height = problem.output.height
+    let bands = Set([1, 2, 4, 7, 14, 28, height].map { min($0, height) }).sorted().filter {
+      stagedElements(problem, band: $0) <= Self.maximumStagedElements
+    }
+    return choices.prefix(8).flatMap { blocking in
+      bands.flatMap { band in
+        ConvolutionInput.layouts.indices.map { input in
+          ["m": blocking.rows, "n": blocking.vectors, "band": band, "input": input]
+        }
+      }
+    }
+  }
+
   /// In floating point: sizes from a file may be too large to multiply.
   private func stagedElements(_ problem: ConvolutionProblem, band: Int) -> Double {
     let staging = RowStaging(problem, layout: .planeList, bandRows: band, rows: rows)

@@ -106,7 +106,8 @@ struct PreparedWinograd: PreparedKernel {
       guard let masks = masks.baseAddress else { return }
       for channel in channels {
         var arguments = WinogradInputArguments(
-          tiling, plane: operands.input.plane(block.picture * problem.inputChannels + channel), height: problem.input.height,
+          tiling, plane: operands.input.plane(block.picture * problem.inputChannels + channel),
+          height: problem.input.height,
           width: problem.input.width, paddingTop: problem.window.pads.top, paddingLeft: problem.window.pads.left,
           firstRow: block.rows.lowerBound, rowCount: block.rows.count, masks: masks,
           outputs: transformed + channel * planeSize, outputStride: inputStride, scratch: scratch)

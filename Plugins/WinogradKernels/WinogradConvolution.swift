@@ -53,9 +53,21 @@ public struct WinogradConvolution: LayerKernel {
 
   /// The best tiles on blocks of different sizes, all output channels at a time or a few.
   public func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    configurations(for: problem, blockCount: 3, chunks: [0, 4], tileCount: 2)
+  }
+
+  /// More tiles on more sizes.
+  public func furtherConfigurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
+    configurations(for: problem, blockCount: 6, chunks: [0, 1, 2, 4, 8], tileCount: 6)
+  }
+
+  private func configurations(
+    for problem: ConvolutionProblem, blockCount: Int, chunks: [Int], tileCount: Int
+  ) -> [KernelConfiguration] {
     let tiling = WinogradTiling(problem, size: size, lanes: transforms.lanes)
     var configurations: [KernelConfiguration] = []
-    func add(rows: Int, chunks: [Int], split: Int = 0, tileCount: Int = 1) {
+    func add(rows: Int, chunks: [Int], split: Int, tileCount: Int) {
+      guard workspaceElements(problem, rows: rows) <= Double(Self.maximumWorkspaceElements) else { return }
       let choices = PixelProduct.Blocking.choices(
         tiles, rows: problem.outputChannels, depth: problem.inputChannels, pixelCount: rows * tiling.columns)
       for blocking in choices.prefix(tileCount) {
@@ -67,28 +79,34 @@ public struct WinogradConvolution: LayerKernel {
         }
       }
     }
-    for rows in blockRows(problem, tiling) { add(rows: rows, chunks: [0, 4], tileCount: 2) }
-    add(rows: tiling.rows, chunks: [4], split: 1)
-    return configurations.filter {
-      workspaceElements(problem, rows: $0["rows"] ?? 1) <= Double(Self.maximumWorkspaceElements)
+    for rows in blockRows(problem, tiling).prefix(blockCount) {
+      add(rows: rows, chunks: chunks, split: 0, tileCount: tileCount)
     }
+    add(rows: tiling.rows, chunks: [4], split: 1, tileCount: 1)
+    // A kernel that applies has a configuration, whatever the estimates say.
+    if configurations.isEmpty { add(rows: 1, chunks: [0], split: 0, tileCount: 1) }
+    return configurations
   }
 
-  /// Rows of tiles of a block: those that waste the fewest lanes and whose transformed tiles fill a part of the second cache.
+  /// Rows of tiles of a block, the best first: those that waste the fewest lanes and whose transformed tiles fill a part of
+  /// the second cache.
   private func blockRows(_ problem: ConvolutionProblem, _ tiling: WinogradTiling) -> [Int] {
     func cost(_ rows: Int) -> Double {
-      var vectors = 0.0
-      for first in stride(from: 0, to: tiling.rows, by: rows) {
-        let count = min(rows, tiling.rows - first) * tiling.columns
-        vectors += Double(count) / tiles.laneEfficiency(pixelCount: count) / Double(tiles.lanes)
+      func vectors(_ rows: Int) -> Double {
+        let count = rows * tiling.columns
+        return Double(count) / tiles.laneEfficiency(pixelCount: count) / Double(tiles.lanes)
       }
+      let rest = tiling.rows % rows
+      let whole = Double(tiling.rows / rows)
+      let all = whole * vectors(rows) + (rest > 0 ? vectors(rest) : 0)
       let channels = problem.inputChannels + problem.outputChannels
-      let bytes = 4 * tiling.extent * tiling.extent * channels * tiling.planeSize(rows: rows)
+      let bytes = 4.0 * Double(tiling.extent * tiling.extent * channels) * Double(tiling.planeSize(rows: rows))
       // Beyond a part of the second cache tiles come from the third; with few tiles the filters are read too often.
-      let blocks = (tiling.rows + rows - 1) / rows
-      return vectors * (1 + max(0, Double(bytes) / 1.5e6 - 1) * 0.2) + 0.3 * Double(blocks)
+      return all * (1 + max(0, bytes / 1.5e6 - 1) * 0.2) + 0.3 * (whole + (rest > 0 ? 1 : 0))
     }
-    return (1...tiling.rows).sorted { (cost($0), $1) < (cost($1), $0) }.prefix(3).map { $0 }
+    return (1...min(tiling.rows, 64)).map { (rows: $0, cost: cost($0)) }.sorted {
+      ($0.cost, $1.rows) < ($1.cost, $0.rows)
+    }.map(\.rows)
   }
 
   /// Elements of the workspace of one worker, at most.

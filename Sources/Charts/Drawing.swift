@@ -33,11 +33,12 @@ public enum Drawing {
   static func legendWidth(_ names: [String]) -> Double { names.reduce(0) { $0 + 26 + 7 * Double($1.count) } }
 
   /// Names beside their colours, in a row.
-  static func legend(_ names: [String], left: Double, y: Double) -> String {
+  static func legend(_ names: [String], left: Double, y: Double, palette: Palette? = nil) -> String {
     var x = left
     return names.enumerated().map { index, name in
       defer { x += legendWidth([name]) }
-      return "<rect x='\(x)' y='\(y - 10)' width='11' height='11' fill='\(colours[index % colours.count])'/>"
+      return
+        "<rect x='\(x)' y='\(y - 10)' width='11' height='11' fill='\(palette?.colour(of: name) ?? colours[index % colours.count])'/>"
         + "<text x='\(x + 15)' y='\(y)'>\(escaped(name))</text>"
     }.joined()
   }

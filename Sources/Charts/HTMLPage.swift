@@ -17,9 +17,12 @@ public struct HTMLPage: Sendable {
     <!DOCTYPE html>
     <html lang="en"><head><meta charset="utf-8"><title>\(Drawing.escaped(title))</title>
     <style>
-    body { font-family: sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em; color: #222 }
+    body { font-family: sans-serif; max-width: 1140px; margin: 2em auto; padding: 0 1em; color: #222 }
     table { border-collapse: collapse; font-size: 12px; margin: 1em 0 } th, td { padding: 2px 8px; border-bottom: 1px solid #ddd }
-    th { text-align: left } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
+    th { text-align: left; vertical-align: bottom }
+    td.number, th.number { text-align: right; font-variant-numeric: tabular-nums } td.number { white-space: nowrap }
+    tr:hover td { background: #f4f4f4 } a { color: #0072b2; text-decoration: none } summary { cursor: pointer }
+    table.wide { width: 100% } code { font-size: 12px; color: #333 }
     .holds { color: #006b3c } .fails { color: #b5541c } .noise { color: #777 }
     svg { max-width: 100%; height: auto; display: block; margin: 1em 0 }
     details { margin: 1em 0 } p.note { font-size: 13px; color: #555 }

@@ -25,11 +25,13 @@ public struct RankingChart: Sendable {
 
   private let bars: [Bar]
   private let unit: String
+  private let palette: Palette
 
   /// A chart of bars in their order.
-  public init(_ bars: [Bar], unit: String) {
+  public init(_ bars: [Bar], unit: String, palette: Palette = .families) {
     self.bars = bars
     self.unit = unit
+    self.palette = palette
   }
 
   /// The picture.
@@ -43,7 +45,7 @@ public struct RankingChart: Sendable {
       return
         "<text x='\(left - 8)' y='\(y + 11)' text-anchor='end' font-size='10'\(bar.isChosen ? " font-weight='bold'" : "")>"
         + "\(Drawing.escaped(bar.label))</text><rect x='\(left)' y='\(y)' width='\(length)' height='13' "
-        + "fill='\(Drawing.colour(ofFamily: bar.kind))' fill-opacity='\(bar.isChosen ? 1 : 0.6)'/>"
+        + "fill='\(palette.colour(of: bar.kind))' fill-opacity='\(bar.isChosen ? 1 : 0.6)'/>"
         + "<line x1='\(left + length - reach)' y1='\(y + 6)' x2='\(left + length + reach)' y2='\(y + 6)' stroke='black'/>"
         + "<text x='\(left + length + reach + 6)' y='\(y + 11)' font-size='10'>\(Drawing.short(bar.value)) "
         + "\(Drawing.escaped(unit))</text>"

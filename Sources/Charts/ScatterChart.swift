@@ -41,14 +41,23 @@ public struct ScatterChart: Codable, Hashable, Sendable {
     self.kinds = kinds
   }
 
-  var svg: String {
+  /// The picture in the usual colours.
+  var svg: String { svg(palette: Palette(kinds: kinds)) }
+
+  /// The picture.
+  ///
+  /// - Parameters:
+  ///   - palette: the colours of the kinds.
+  ///   - hasLabels: whether points carry their names.
+  public func svg(palette: Palette, hasLabels: Bool = true) -> String {
     let (left, top, width, height) = (70.0, 56.0, 700.0, 380.0)
     let drawn = points.filter { $0.x > 0 && $0.y > 0 && $0.x.isFinite && $0.y.isFinite }
     let (x, xTicks) = Self.axis(drawn.map(\.x), from: left, to: left + width)
     let (y, yTicks) = Self.axis(drawn.map(\.y), from: top + height, to: top)
     var parts = [
-      Drawing.open(width: left + width + 120, height: top + height + 54, title: title),
-      Drawing.legend(kinds, left: left, y: 44),
+      Drawing.open(
+        width: left + max(width + 120, Drawing.legendWidth(kinds)), height: top + height + 54, title: title),
+      Drawing.legend(kinds, left: left, y: 44, palette: palette),
       "<rect x='\(left)' y='\(top)' width='\(width)' height='\(height)' fill='none' stroke='#999'/>",
       "<text x='\(left + width / 2)' y='\(top + height + 40)' text-anchor='middle'>\(Drawing.escaped(horizontal))</text>",
       "<text x='16' y='\(top + height / 2)' transform='rotate(-90 16 \(top + height / 2))' text-anchor='middle'>"
@@ -68,9 +77,11 @@ public struct ScatterChart: Codable, Hashable, Sendable {
     for point in drawn {
       parts.append(
         "<circle cx='\(x(point.x))' cy='\(y(point.y))' r='5' fill-opacity='0.7' "
-          + "fill='\(Drawing.colours[point.kind % Drawing.colours.count])'><title>\(Drawing.escaped(point.name)): "
+          + "fill='\(kinds.indices.contains(point.kind) ? palette.colour(of: kinds[point.kind]) : "#9a9a9a")'><title>\(Drawing.escaped(point.name)): "
           + "\(Drawing.short(point.x)), \(Drawing.short(point.y))</title></circle>"
-          + "<text x='\(x(point.x) + 7)' y='\(y(point.y) + 3)' font-size='9' fill='#555'>\(Drawing.escaped(point.name))</text>"
+          + (hasLabels
+            ? "<text x='\(x(point.x) + 7)' y='\(y(point.y) + 3)' font-size='9' fill='#555'>\(Drawing.escaped(point.name))</text>"
+            : "")
       )
     }
     return parts.joined() + "</svg>"

@@ -8,34 +8,47 @@ public struct Timeline: Sendable {
     public let share: Double
     /// What its colour stands for.
     public let kind: String
+    /// What stands in it where it is wide enough.
+    public let label: String
 
     /// A block.
-    public init(title: String, share: Double, kind: String) {
+    public init(title: String, share: Double, kind: String, label: String = "") {
       self.title = title
       self.share = share
       self.kind = kind
+      self.label = label
     }
   }
 
   private let blocks: [Block]
+  private let palette: Palette
 
   /// A timeline of blocks in their order.
-  public init(_ blocks: [Block]) { self.blocks = blocks }
+  public init(_ blocks: [Block], palette: Palette = .families) {
+    self.blocks = blocks
+    self.palette = palette
+  }
 
   /// The timeline's elements, ``height`` high, for a picture that others share.
   public func elements(left: Double, top: Double, width: Double) -> String {
     var position = left
     var parts = blocks.map { block in
       defer { position += width * block.share }
-      return "<rect x='\(position)' y='\(top)' width='\(width * block.share)' height='34' "
-        + "fill='\(Drawing.colour(ofFamily: block.kind))' stroke='white' stroke-width='0.5'>"
-        + "<title>\(Drawing.escaped(block.title))</title></rect>"
+      let room = width * block.share
+      let label =
+        room > 6 * Double(block.label.count) + 6 && !block.label.isEmpty
+        ? "<text x='\(position + room / 2)' y='\(top + 21)' font-size='10' fill='white' text-anchor='middle'>"
+          + "\(Drawing.escaped(block.label))</text>" : ""
+      return "<rect x='\(position)' y='\(top)' width='\(room)' height='34' "
+        + "fill='\(palette.colour(of: block.kind))' stroke='white' stroke-width='0.5'>"
+        + "<title>\(Drawing.escaped(block.title))</title></rect>" + label
     }
-    for (index, kind) in Set(blocks.map(\.kind)).sorted().enumerated() {
-      let start = left + Double(index) * 110
+    var start = left
+    for kind in palette.order(Set(blocks.map(\.kind))) {
       parts.append(
-        "<rect x='\(start)' y='\(top + 48)' width='10' height='10' fill='\(Drawing.colour(ofFamily: kind))'/>"
+        "<rect x='\(start)' y='\(top + 48)' width='10' height='10' fill='\(palette.colour(of: kind))'/>"
           + "<text x='\(start + 15)' y='\(top + 57)' font-size='10'>\(Drawing.escaped(kind))</text>")
+      start += max(6 * Double(kind.count) + 32, 80)
     }
     return parts.joined()
   }

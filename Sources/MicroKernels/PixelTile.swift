@@ -109,7 +109,9 @@ public func pixelTile<
         let offsets = arguments.addendOffsets + row
         unrolled(Rows) { m in
           let source = start + Int(offsets[m]) &* 4
-          for n in 0..<Vectors { sums[m * Vectors + n] = L.sum(sums[m * Vectors + n], L.load(source + n * L.byteCount)) }
+          for n in 0..<Vectors {
+            sums[m * Vectors + n] = L.sum(sums[m * Vectors + n], L.load(source + n * L.byteCount))
+          }
         }
         if Tail > 0 { tailSum = L.sum(tailSum, gatherPixel(lanes, start + step, offsets, Rows)) }
       }

@@ -28,9 +28,11 @@ extension WinogradVariant {
 
 /// F(2×2, 3×3), of points 0, 1, −1.
 public enum WinogradF2: WinogradVariant {
+  /// Rows and columns of a tile of outputs.
   @inlinable @inline(__always)
   public static var size: Int { 2 }
 
+  /// Bᵀ.
   @inlinable @inline(__always)
   public static func forward<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -48,6 +50,7 @@ public enum WinogradF2: WinogradVariant {
     return (L.sum(L.sum(a, b), c), L.difference(L.difference(b, c), d))
   }
 
+  /// Aᵀ.
   @inlinable @inline(__always)
   public static func back<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -57,6 +60,7 @@ public enum WinogradF2: WinogradVariant {
     store(1, results.1)
   }
 
+  /// Aᵀ, with the results one behind the other.
   @inlinable @inline(__always)
   public static func backInOrder<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -67,6 +71,7 @@ public enum WinogradF2: WinogradVariant {
     store(1, high)
   }
 
+  /// Columns by their place in a tile.
   @inlinable @inline(__always)
   public static func deal<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -79,9 +84,11 @@ public enum WinogradF2: WinogradVariant {
 
 /// F(4×4, 3×3), of points 0, ±1, ±2.
 public enum WinogradF4: WinogradVariant {
+  /// Rows and columns of a tile of outputs.
   @inlinable @inline(__always)
   public static var size: Int { 4 }
 
+  /// Bᵀ.
   @inlinable @inline(__always)
   public static func forward<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -125,6 +132,7 @@ public enum WinogradF4: WinogradVariant {
     return (L.sum(a, L.sum(sumOne, sumTwo)), second, third, fourth)
   }
 
+  /// Aᵀ.
   @inlinable @inline(__always)
   public static func back<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -136,6 +144,7 @@ public enum WinogradF4: WinogradVariant {
     store(3, results.3)
   }
 
+  /// Aᵀ, with the results one behind the other.
   @inlinable @inline(__always)
   public static func backInOrder<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -151,6 +160,7 @@ public enum WinogradF4: WinogradVariant {
     store(3, fourth)
   }
 
+  /// Columns by their place in a tile.
   @inlinable @inline(__always)
   public static func deal<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -168,9 +178,11 @@ public enum WinogradF4: WinogradVariant {
 
 /// F(6×6, 3×3), of points 0, ±1, ±2, ±½.
 public enum WinogradF6: WinogradVariant {
+  /// Rows and columns of a tile of outputs.
   @inlinable @inline(__always)
   public static var size: Int { 6 }
 
+  /// Bᵀ.
   @inlinable @inline(__always)
   public static func forward<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -234,6 +246,7 @@ public enum WinogradF6: WinogradVariant {
     )
   }
 
+  /// Aᵀ.
   @inlinable @inline(__always)
   public static func back<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -247,6 +260,7 @@ public enum WinogradF6: WinogradVariant {
     store(5, results.5)
   }
 
+  /// Aᵀ, with the results one behind the other.
   @inlinable @inline(__always)
   public static func backInOrder<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -265,6 +279,7 @@ public enum WinogradF6: WinogradVariant {
     store(5, sixth)
   }
 
+  /// Columns by their place in a tile.
   @inlinable @inline(__always)
   public static func deal<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void

@@ -42,7 +42,7 @@ extension MicroKernelSet {
       windowTiles: WindowTileTable(lanes: 4) { portableWindowTile(rows: $0, vectors: $1) },
       planes: portablePlaneFunctions(),
       winograd: WinogradTable(
-          lanes: 4, f2: portableWinogradF2(), f4: portableWinogradF4(), f6: portableWinogradF6()))
+        lanes: 4, f2: portableWinogradF2(), f4: portableWinogradF4(), f6: portableWinogradF6()))
   }
 
   #if arch(x86_64)

@@ -32,6 +32,8 @@ struct Kernels: ParsableCommand {
     let applies: Bool
     let reason: String?
     let candidates: Int
+    /// How many more a thorough tuning considers.
+    let further_candidates: Int
   }
 
   func run() throws {
@@ -63,10 +65,12 @@ struct Kernels: ParsableCommand {
       return
     }
     var table = Table([
-      .text("kernel"), .number("version"), .text("origin"), .number("candidates"), .text("why not"),
+      .text("kernel"), .number("version"), .text("origin"), .number("candidates"), .number("further"), .text("why not"),
     ])
     for row in rows {
-      table.add([row.kernel, "\(row.version)", row.origin, "\(row.candidates)", row.reason ?? ""])
+      table.add([
+        row.kernel, "\(row.version)", row.origin, "\(row.candidates)", "\(row.further_candidates)", row.reason ?? "",
+      ])
     }
     print(table.text)
   }
@@ -81,12 +85,14 @@ struct Kernels: ParsableCommand {
   }
 
   private static func answers<Problem: LayerProblem>(of registry: KernelRegistry, to problem: Problem) -> [Answer] {
-    zip(registry.kernels(for: Problem.self), registry.answers(for: problem)).map { kernel, answer in
+    let further = registry.furtherCandidates(for: problem)
+    return zip(registry.kernels(for: Problem.self), registry.answers(for: problem)).map { kernel, answer in
       var reason: String?
       if case .refused(let text) = answer.applicability { reason = text }
       return Answer(
         kernel: answer.kernel.name, version: answer.version, origin: registry.origin(of: kernel).description,
-        applies: reason == nil, reason: reason, candidates: answer.candidates.count)
+        applies: reason == nil, reason: reason, candidates: answer.candidates.count,
+        further_candidates: further.count { $0.kernel == answer.kernel })
     }
   }
 }

@@ -110,11 +110,14 @@ struct LayerExplanation: Encodable {
     }
     var lines = [
       "\(problem), \(threads) thread\(threads == 1 ? "" : "s")",
-      "\(flops) FLOPs, \(memory_access_cost) elements of memory access, \(bytes) bytes, "
+      "\(flops) FLOPs, \(memory_access_cost) elements of memory access (MAC), \(bytes) bytes, "
         + "\(Figures.fixed(arithmetic_intensity, 1)) FLOPs a byte; at least \(Figures.time(nanoseconds: least_us * 1e3)) by the roofline",
     ]
     if let runner_up, let cost = runner_up_costs_us {
-      lines.append("the runner-up, \(runner_up), would cost \(Figures.time(nanoseconds: cost * 1e3)) more")
+      let isTied = candidates.contains { $0.candidate == runner_up && $0.verdict == Verdict.tied.rawValue }
+      lines.append(
+        "the runner-up, \(runner_up), would cost \(Figures.time(nanoseconds: cost * 1e3)) more"
+          + (isTied ? ": a tie, broken in the fixed order" : ""))
     }
     if is_uncertain { lines.append("uncertain: the machine's spread was \(Figures.percent(noise ?? 0))") }
     return (lines + ["", table.text]).joined(separator: "\n")

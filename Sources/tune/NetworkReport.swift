@@ -21,11 +21,14 @@ struct NetworkReport: Encodable {
   let untuned_ms: Double?
   let layer_wise_ms: Double?
   let tuned_ms: Double?
-  let predicted_ms: Double
+  /// What the layers add up to; nil when nothing was timed.
+  let predicted_ms: Double?
   let decision: String
   /// What the profile errs at the network's output, relative to its largest value; nil for exact choices.
   let error: Double?
   let noisy_layers: Int
+  /// When it was tuned, if everything was in the database and nothing was timed now.
+  let stored_since: String?
 
   init(_ graph: Graph, _ outcome: NetworkTuner<SystemClock>.Outcome, threads: Int) {
     network = graph.name
@@ -46,7 +49,8 @@ struct NetworkReport: Encodable {
     untuned_ms = totals.untuned.map { $0.medianNanoseconds / 1e6 }
     layer_wise_ms = totals.layerWise.map { $0.medianNanoseconds / 1e6 }
     tuned_ms = totals.tuned.map { $0.medianNanoseconds / 1e6 }
-    predicted_ms = outcome.predictedTime / 1e6
+    predicted_ms = outcome.predictedTime.map { $0 / 1e6 }
+    stored_since = outcome.isStored ? outcome.profile.tuned.description : nil
     decision = outcome.decision.rawValue
     error = outcome.profile.maximumError
     noisy_layers = outcome.layers.filter { $0.entry.search?.isUncertain == true }.count
@@ -67,8 +71,10 @@ struct NetworkReport: Encodable {
     var lines = ["\(network), \(threads) \(threads == 1 ? "thread" : "threads")", "", table.text, ""]
     lines.append("untuned     \(milliseconds(untuned_ms))")
     lines.append("layer-wise  \(milliseconds(layer_wise_ms))")
-    lines.append(
-      "tuned       \(milliseconds(tuned_ms))  (\(decision); layers add up to \(Figures.fixed(predicted_ms, 3)) ms)")
+    let origin =
+      predicted_ms.map { "layers add up to \(Figures.fixed($0, 3)) ms" }
+      ?? stored_since.map { "as stored at \($0): nothing has changed" } ?? "as stored"
+    lines.append("tuned       \(milliseconds(tuned_ms))  (\(decision); \(origin))")
     if let error { lines.append("error       \(Float(error)) at the network's output") }
     if noisy_layers > 0 {
       lines.append(

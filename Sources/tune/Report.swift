@@ -31,8 +31,10 @@ struct Report: ParsableCommand {
     }
     let registry = try databases.plugins.registry()
     let roofline = try Roofline.measure(threads: threads)
-    let sections = try profiles.map { profile in
-      try NetworkReportPage(profile, database: database, registry: registry, roofline: roofline).html
+    let sections = try profiles.enumerated().map { number, profile in
+      try NetworkReportPage(
+        profile, number: number, database: database, registry: registry, roofline: roofline
+      ).html
     }
     let page = HTMLPage(
       title: "What was tuned on \(host.name)",

@@ -31,7 +31,7 @@ struct TuningSession {
   func tune(_ graphs: [Graph], threads: Int) throws -> [NetworkReport] {
     let progress = ProgressLine()
     var finished = 0.0
-    let (tuner, entries) = try tuneProblems(
+    let (tuner, entries, stored) = try tuneProblems(
       NetworkTuner<SystemClock>.problems(of: graphs), threads: threads, progress: progress, finished: &finished)
     // Layers that gain nothing from more threads run on one.
     let single =
@@ -40,7 +40,15 @@ struct TuningSession {
         NetworkTuner<SystemClock>.problems(of: graphs), threads: 1, progress: progress, finished: &finished
       ).entries : [:]
     var outcomes: [(Graph, NetworkTuner<SystemClock>.Outcome)] = []
+    let library = RunningLibrary(registry, host: host)
     for graph in graphs {
+      let key = graph.profileKey(threads: threads, allowedError: options.maximumError)
+      if let profile = stored.profile(key), library.staleness(of: profile).isEmpty,
+        let outcome = tuner.recall(profile, for: graph, entries: entries, single: single)
+      {
+        outcomes.append((graph, outcome))
+        continue
+      }
       progress.update(done: finished, "\(graph.name): choosing for the whole network")
       outcomes.append(
         (
@@ -50,8 +58,11 @@ struct TuningSession {
         ))
     }
     progress.clear()
-    try write(
-      Array(entries.values) + single.values + outcomes.flatMap(\.1.weightsEntries), outcomes.map(\.1.profile))
+    let changed = outcomes.map(\.1).filter { !$0.isStored }
+    if !changed.isEmpty {
+      try write(
+        Array(entries.values) + single.values + changed.flatMap(\.weightsEntries), changed.map(\.profile))
+    }
     return outcomes.map { NetworkReport($0, $1, threads: threads) }
   }
 
@@ -79,7 +90,7 @@ struct TuningSession {
 
   private func tuneProblems(
     _ problems: [any LayerProblem], threads: Int, progress: ProgressLine, finished: inout Double
-  ) throws -> (tuner: NetworkTuner<SystemClock>, entries: [ProblemKey: TuningEntry]) {
+  ) throws -> (tuner: NetworkTuner<SystemClock>, entries: [ProblemKey: TuningEntry], stored: PlatformDatabase) {
     // Recovers what an interrupted run has left in the journal, and finds out early that the folder cannot be written.
     let stored = try file.update(platform: host) { _ in }.database
     let library = RunningLibrary(registry, host: host)
@@ -100,7 +111,7 @@ struct TuningSession {
       cancellation: cancellation,
       report: { event in Self.show(event, on: progress, finished: &done) })
     finished = done
-    return (tuner, entries)
+    return (tuner, entries, stored)
   }
 
   private static func show(_ event: TuningEvent, on progress: ProgressLine, finished: inout Double) {
@@ -113,7 +124,7 @@ struct TuningSession {
       progress.update(done: finished, "\(candidate) (\(position + 1) of \(count)\(best))")
     case .finished(_, let index, let count), .known(_, let index, let count):
       finished = Double(index + 1) / Double(max(count, 1))
-    case .timing: break
+    case .racing, .timing: break
     case .noisy(let spread, let isRepeated):
       progress.note(
         "this host is noisy: spread \(Figures.percent(spread)); "
@@ -127,7 +138,7 @@ struct TuningSession {
     let now = HostConditions.current
     var facts = [
       "affinity": now.affinity.cores.map(String.init).joined(separator: ","), "denormals": "flushed",
-      "caches": "activations hot, weights cold", "clock": "monotonic",
+      "caches": "activations hot, weights cold", "clock": "monotonic", "pinning": "each thread to a core of its own",
     ]
     if let load = now.loadAverages?.first { facts["load"] = Figures.fixed(load, 2) }
     if let governor = now.governor { facts["governor"] = governor }

@@ -56,6 +56,39 @@ struct CostModelTests {
     #expect(untouched == CostModel(threads: 1).order(registry.answers(for: try Self.problem(58, 28))).map(\.name))
   }
 
+  @Test("A thorough tuning of a large space tries all that is offered, and of the rest only what the model picks")
+  func thorough() throws {
+    let registry = try KernelRegistry.standard().filter { !["reference", "decomposed"].contains($0.family) }
+    let problem = try Self.problem(48, 6)
+    let further = Set(registry.furtherCandidates(for: problem).map(\.name))
+    let offered = Set(registry.candidates(for: problem).map(\.name))
+    #expect(further.count > 100)
+    #expect(further.isDisjoint(with: offered))
+    var options = TuningOptions(effort: .thorough)
+    options.rules.rounds = 5
+    options.rules.finalRounds = 0
+    let tuner = NetworkTuner(
+      registry: registry, oracle: try KernelRegistry.standard().filter { $0.family == "reference" },
+      clock: SystemClock(), options: options)
+    func tune(_ known: TuningEntry?) throws -> (entry: TuningEntry, tried: Int) {
+      var tried = 0
+      let entries = try tuner.tune(
+        [problem], threads: 1, known: { _ in known }, keep: { _ in }, cancellation: Cancellation()
+      ) { event in
+        if case .trying = event { tried += 1 }
+      }
+      return (try #require(entries[problem.key]), tried)
+    }
+    let (entry, _) = try tune(nil)
+    let timed = Set(entry.candidates.filter { $0.time != nil }.map(\.name))
+    #expect(timed.isSuperset(of: offered))
+    let picked = timed.intersection(further)
+    #expect(!picked.isEmpty && picked.count <= (further.count + offered.count) / 10)
+    #expect(entry.candidates.allSatisfy { $0.verdict != .wrong && $0.verdict != .crashed })
+    // All is known then, at this effort and at lower ones.
+    #expect(try tune(entry).tried == 0)
+  }
+
   @Test("A search tries what it was given and the default, and nothing else")
   func search() throws {
     let registry = try KernelRegistry.standard()

@@ -98,6 +98,58 @@ struct RaceTests {
     #expect(results[0].verdict == .won)
   }
 
+  @Test(
+    "While it is uncertain whether a finalist is tied the race goes on, and ends when it is certain",
+    arguments: UInt64(0)..<5)
+  func finals(seed: UInt64) {
+    func rounds(_ second: Double) -> Int {
+      var random = RandomSource(seed: seed)
+      var rules = RaceRules()
+      rules.finalRounds = 60
+      let results = Race(clock: ScriptedClock(), rules: rules).run(2) { contestant in
+        [100, second][contestant] * (1 + Double(random.nextFloat(magnitude: 0.04)))
+      }
+      return results[0].samples.count
+    }
+    // Equal: soon certain. At the band's edge: never.
+    #expect(rounds(100) < 75)
+    #expect(rounds(102) == 75 || rounds(102) > rounds(100))
+  }
+
+  @Test("Before each leg but the first those in the race are put into other memory, and its first runs do not count")
+  func legs() {
+    var rules = RaceRules()
+    rules.rounds = 9
+    rules.legRounds = 3
+    rules.warmUp = 1
+    let clock = ScriptedClock()
+    var renewed: [[Int]] = []
+    var calls = 0
+    let results = Race(clock: clock, rules: rules).run(3) { live in
+      renewed.append(live)
+    } time: { contestant in
+      calls += 1
+      clock.advance(by: 100)
+      return [100, 101, 900][contestant]
+    }
+    // The third is hopeless after three rounds.
+    #expect(renewed == [[0, 1], [0, 1]])
+    #expect(results.map(\.samples.count) == [9, 9, 3])
+    #expect(calls == 3 + 9 + 9 + 3 + 2 * 2)
+  }
+
+  @Test("A clock that stands still ends the warm-up after a few turns")
+  func warmUp() {
+    var rules = RaceRules()
+    rules.warmUp = 1_000_000_000
+    var calls = 0
+    _ = Race(clock: ScriptedClock(), rules: rules).run(2) { _ in
+      calls += 1
+      return 1
+    }
+    #expect(calls == 2 * rules.screeningRounds + 2 * rules.rounds)
+  }
+
   @Test("The time limit ends the race behind the round in which it is over")
   func limit() {
     let clock = ScriptedClock()

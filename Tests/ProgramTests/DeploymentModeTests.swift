@@ -28,7 +28,7 @@ struct DeploymentModeTests {
     #expect(now.status == 0, "\(now.errors)")
     let layers = now.errors.split(separator: "\n").filter { $0.contains("convolution n=1") }
     let tunedFile = try TunedFolder.databaseFile(in: URL(fileURLWithPath: database))
-    #expect(layers.count == 56 && layers.allSatisfy { $0.hasSuffix("[tuned \(tunedFile)]") })
+    #expect(layers.count == 56 && layers.allSatisfy { $0.hasSuffix("[exact, the problem in \(tunedFile)]") })
 
     let many = try folder.file("many.jsonl")
     let problem = try #require(try MissesFile(path: file).read().first).problem
@@ -115,10 +115,10 @@ struct DeploymentModeTests {
     #expect(untuned.allSatisfy { $0.contains("[heuristic]") && $0.contains(".") && $0.contains(": convolution n=1") })
     try TunedFolder.tune(into: folder.url.path)
     let file = try TunedFolder.databaseFile(in: folder.url)
-    #expect(try lines(arguments).allSatisfy { $0.contains("[profile \(file)]") })
+    #expect(try lines(arguments).allSatisfy { $0.contains("[exact, the network's profile in \(file)]") })
     // Another size of the same network: no profile, but neighbours of its problems.
     var other = arguments
     other[3] = "40"
-    #expect(try lines(other).contains { $0.contains("[nearest ") && $0.contains("in \(file)]") })
+    #expect(try lines(other).contains { $0.contains("[nearest, ") && $0.contains("in \(file)]") })
   }
 }

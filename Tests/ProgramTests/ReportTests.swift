@@ -37,8 +37,10 @@ struct ReportTests {
       for forbidden in ["<script", "src=", "href='http", "url(", "@import"] { #expect(!page.contains(forbidden)) }
       let document = try XMLDocument(xmlString: page.replacingOccurrences(of: "<meta charset=\"utf-8\">", with: ""))
       func count(_ path: String) throws -> Int { try document.nodes(forXPath: path).count }
-      let layers = try count("//table[2]//tr") - 1
+      let layers = try count("//table[@class='wide']//tr") - 1
       #expect(layers == 59)
+      // Every layer leads to its problem's candidates.
+      #expect(try count("//table[@class='wide']//a[substring(@href, 2) = //details/@id]") == layers)
       let problems = try count("//details[summary]/*[local-name()='svg']")
       #expect(problems > 10 && problems < layers)
       #expect(try count("//*[local-name()='circle']") > 40)
@@ -69,8 +71,8 @@ struct ReportTests {
     for pixel in stride(from: 0, to: bytes.count - 2, by: 3) {
       colours[UInt32(bytes[pixel]) << 16 | UInt32(bytes[pixel + 1]) << 8 | UInt32(bytes[pixel + 2]), default: 0] += 1
     }
-    // The timeline's colour of the direct kernels, which run most of the network.
-    #expect(colours[0xb5541c, default: 0] > 5000)
+    // The colours of the two kernels that take most of the time.
+    #expect(colours[0x0072b2, default: 0] > 5000 && colours[0xd55e00, default: 0] > 500)
     #expect(colours.count > 20)
   }
 

@@ -26,7 +26,8 @@ struct TuneProgramTests {
     let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
     let second = try ProgramRun("tune", arguments)
     #expect(second.status == 0)
-    #expect(second.output.contains("tuned"))
+    #expect(second.output.contains("nothing has changed"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == bytes)
     let object = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
     #expect(object["platform"] != nil)
 

@@ -30,7 +30,7 @@ struct TunedModelTests {
       ], environment: ["LUTHIER_VERBOSE": "1"])
     #expect(run.status == 0, "\(run.errors)")
     #expect(!run.errors.contains("no tuned profile"))
-    #expect(run.errors.contains("[profile "))
+    #expect(run.errors.contains("[exact, the network's profile in "))
     let expected = try TensorFile.read(data.appendingPathComponent("output_0.pb").path)
     let found = try TensorFile.read(output)
     #expect(found.shape == expected.shape)

@@ -84,24 +84,40 @@ public final class IsolatedProblemTuner: ProblemTuning {
     }
     let clock = SystemClock()
     var current: String?
-    var since = clock.now()
+    var racing: [String] = []
+    // How long the worker has told nothing. Time in which this process, too, stood still, since the machine slept or somebody
+    // stopped both, is no fault of the candidate's.
+    var silence = 0.0
+    var last = clock.now()
+    func followSteps() {
+      guard let step = worker.lastStep(), racing.indices.contains(step) else { return }
+      current = racing[step]
+      silence = 0
+    }
+    // What an earlier problem has left.
+    _ = worker.lastStep()
     while true {
       if cancellation.isCancelled {
         self.worker = nil
         _ = worker.end()
         throw TuningError.interrupted
       }
-      switch worker.receive(milliseconds: 50) {
+      let received = worker.receive(milliseconds: 50)
+      let now = clock.now()
+      silence += min(max(Double(now - last) / 1e9, 0), 0.25)
+      last = now
+      switch received {
       case .message(.trying(let candidate, let position, let count, let best)):
         current = candidate
         report(.trying(candidate: candidate, position: position, count: count, best: best))
-        since = clock.now()
-      case .message(.timing(let candidate)):
-        current = candidate
-        since = clock.now()
+        silence = 0
+      case .message(.racing(let candidates)):
+        racing = candidates
+        report(.racing(candidates: candidates))
+        silence = 0
       case .message(.noisy(let spread, let isRepeated)):
         report(.noisy(spread: spread, isRepeated: isRepeated))
-        since = clock.now()
+        silence = 0
       case .message(.entry(let text)):
         guard let entry = try TuningEntry.reading(text) else { throw TuningError.worker(reason: "it answered nothing") }
         return .success(entry)
@@ -109,15 +125,17 @@ public final class IsolatedProblemTuner: ProblemTuning {
       case .message(.failed(let reason)): throw TuningError.worker(reason: reason)
       case .malformed(let line): throw TuningError.worker(reason: "it answered '\(line)'")
       case .closed:
+        followSteps()
         worker.waitUntilDead()
         let end = worker.end()
         guard let current else { throw TuningError.worker(reason: "it \(end) before a candidate ran") }
         return .failure(
           Disqualification(candidate: current, reason: "its process \(end)", isTimeout: false))
       case .nothing:
+        followSteps()
         // The reference comes before the first candidate and may take its time.
         let allowed = limits.secondsPerStep * (current == nil ? 20 : 1)
-        guard Double(clock.now() - since) / 1e9 > allowed else { continue }
+        guard silence > allowed else { continue }
         let end = worker.end()
         guard let current else { throw TuningError.worker(reason: "the reference took over \(allowed) s, \(end)") }
         return .failure(

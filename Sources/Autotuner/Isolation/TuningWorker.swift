@@ -57,7 +57,10 @@ public enum TuningWorker {
       switch event {
       case .trying(let candidate, let position, let count, let best):
         send(.trying(candidate: candidate, position: position, count: count, best: best), to: output)
-      case .timing(let candidate): send(.timing(candidate: candidate), to: output)
+      case .racing(let candidates): send(.racing(candidates: candidates), to: output)
+      case .timing(let position):
+        // A tuner that has gone away is noticed by ``endWithTuner()``.
+        _ = FileDescriptorWriting.writeAll(WorkerSteps.bytes(of: position), to: WorkerSteps.file)
       case .noisy(let spread, let isRepeated): send(.noisy(spread: spread, isRepeated: isRepeated), to: output)
       case .began, .finished, .known, .note: break
       }

@@ -20,8 +20,9 @@ struct WorkerRequest: Codable {
 enum WorkerMessage: Codable {
   /// A candidate is about to be prepared and checked.
   case trying(candidate: String, position: Int, count: Int, best: Double?)
-  /// A candidate is about to be timed.
-  case timing(candidate: String)
+  /// These candidates race now. From here on the worker says on its ``WorkerSteps`` which of them it times: a message would wake
+  /// the tuner at each sample, on the worker's own core where there is but one.
+  case racing(candidates: [String])
   /// The machine is noisy; see ``TuningEvent/noisy(spread:isRepeated:)``.
   case noisy(spread: Double, isRepeated: Bool)
   /// All is done; the result is the only entry of a database.
@@ -33,6 +34,26 @@ enum WorkerMessage: Codable {
 
   /// The message as a line.
   func line() throws -> [UInt8] { Array(try JSONEncoder().encode(self)) + [0x0a] }
+}
+
+/// The pipe by which a worker says what it is about to time, to be read when the tuner has the time.
+enum WorkerSteps {
+  /// The pipe's number in the worker.
+  static let file: Int32 = 3
+  /// The bytes of a step: a position among the candidates that race.
+  static let byteCount = MemoryLayout<UInt32>.size
+
+  /// A step's bytes.
+  static func bytes(of position: Int) -> [UInt8] {
+    withUnsafeBytes(of: UInt32(clamping: position).littleEndian) { Array($0) }
+  }
+
+  /// The last whole step among bytes that were written one step after the other.
+  static func last(in bytes: [UInt8]) -> Int? {
+    let count = bytes.count / byteCount
+    guard count > 0 else { return nil }
+    return bytes[((count - 1) * byteCount)..<(count * byteCount)].reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
 }
 
 extension TuningEntry {

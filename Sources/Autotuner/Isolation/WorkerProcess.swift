@@ -20,6 +20,7 @@ final class WorkerProcess {
   private let process: pid_t
   private let input: Int32
   private let output: Int32
+  private let steps: Int32
   private var pending: [UInt8] = []
   private var isReaped = false
 
@@ -31,16 +32,23 @@ final class WorkerProcess {
     var fromWorker: [Int32] = [0, 0]
     // A socket, since writing to one whose reader has died can be told not to kill the writer.
     guard socketpair(AF_UNIX, Self.stream, 0, &toWorker) == 0 else { throw Self.failure("socketpair") }
+    var workerSteps: [Int32] = [0, 0]
     guard pipe(&fromWorker) == 0 else {
       toWorker.forEach { close($0) }
       throw Self.failure("pipe")
     }
+    guard pipe(&workerSteps) == 0 else {
+      (toWorker + fromWorker).forEach { close($0) }
+      throw Self.failure("pipe")
+    }
+    _ = fcntl(workerSteps[0], F_SETFL, O_NONBLOCK)
     // Closed in every other process that is started: only the worker itself keeps its ends.
-    for file in toWorker + fromWorker { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
+    for file in toWorker + fromWorker + workerSteps { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_adddup2(&actions, toWorker[0], 0)
     posix_spawn_file_actions_adddup2(&actions, fromWorker[1], 1)
+    posix_spawn_file_actions_adddup2(&actions, workerSteps[1], WorkerSteps.file)
     var pointers: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
     var variables = Self.environment()
     var process = pid_t()
@@ -51,19 +59,23 @@ final class WorkerProcess {
     variables = []
     close(toWorker[0])
     close(fromWorker[1])
+    close(workerSteps[1])
     guard error == 0 else {
       close(toWorker[1])
       close(fromWorker[0])
+      close(workerSteps[0])
       throw .worker(reason: "\(executable) does not start: \(String(cString: strerror(error)))")
     }
     self.process = process
     input = toWorker[1]
     output = fromWorker[0]
+    steps = workerSteps[0]
   }
 
   deinit {
     close(input)
     close(output)
+    close(steps)
     if !isReaped { _ = end() }
   }
 
@@ -135,6 +147,19 @@ final class WorkerProcess {
       guard count > 0 else { return .closed }
       pending += buffer[..<count]
     }
+  }
+
+  /// The last step that the worker has told since this was asked before; nil when it told none.
+  func lastStep() -> Int? {
+    var told: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = read(steps, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { break }
+      told += buffer[..<count]
+    }
+    return WorkerSteps.last(in: told)
   }
 
   /// Ends the worker if it still runs.

@@ -32,11 +32,19 @@ public struct CandidateTimer<Clock: MonotonicClock> {
     guard let problem = candidates.first?.problem else { return [] }
     let setting = try ProblemSetting(problem, oracle: oracle, clock: clock)
     let team = try ThreadTeam(threads: threads)
+    let pinned = PinnedTeam(team)
+    defer { withExtendedLifetime(pinned) {} }
     var errors: [Double] = []
     var firstTimes: [Double] = []
-    let runs = try candidates.map { candidate in
+    func prepared(_ candidate: Candidate, _ pool: OperandPool) throws -> CandidateRun {
+      try CandidateRun(
+        candidate, parameters: setting.parameters, operands: pool.operands(in: candidate.layouts), team: team)
+    }
+    let pool = OperandPool(problem, inputs: setting.inputs)
+    var runs = try candidates.map { candidate in
       try cancellation.check()
-      let run = try CandidateRun(candidate, parameters: setting.parameters, inputs: setting.inputs, team: team)
+      let run = try prepared(candidate, pool)
+      run.poison()
       _ = run.run(clock: clock)
       errors.append(run.result().largestDifference(from: setting.expected))
       firstTimes.append(Double(run.run(clock: clock)))
@@ -45,7 +53,13 @@ public struct CandidateTimer<Clock: MonotonicClock> {
     var rules = options.rules
     rules.screeningRatio = .infinity
     rules.screeningRounds = rules.rounds
-    let results = Race(clock: clock, rules: rules).run(runs.count) { index in
+    rules.finalRounds = 0
+    let results = Race(clock: clock, rules: rules).run(runs.count) { live in
+      let pool = OperandPool(problem, inputs: setting.inputs)
+      for index in live where !cancellation.isCancelled {
+        if let renewed = try? prepared(candidates[index], pool) { runs[index] = renewed }
+      }
+    } time: { index in
       guard !cancellation.isCancelled else { return .nan }
       let repeats = options.repeats(forTime: firstTimes[index])
       caches.prepare(touching: runs[index].regions)

@@ -1,8 +1,10 @@
 public import HostPlatform
+import LayerKernels
 
 /// Times contestants against each other, in turn, and drops those that have certainly lost.
 ///
-/// In each round every contestant still in the race runs once, so a drift of the machine's speed hits all alike. Contestants
+/// In each round every contestant still in the race runs once, so a drift of the machine's speed hits all alike; in an order drawn
+/// anew, the same in every race, since whose code and data a contestant finds in the caches depends on who ran before. Contestants
 /// are compared by the ratio of their times to the incumbent's *of the same round*. A contestant leaves the race
 ///
 /// - after `screeningRounds`, when even its best time is above `screeningRatio` times the incumbent's best (hopeless: noise
@@ -10,7 +12,11 @@ public import HostPlatform
 /// - from then on as soon as the 95 % confidence interval of its median ratio lies above 1 + `tieBand` (certainly slower).
 ///
 /// The interval comes from order statistics and assumes nothing about the noise. Those who are left at the end and are not
-/// certainly slower than the winner are ties.
+/// certainly slower than the winner are ties; while that is not certain either, the finalists go on for `finalRounds` more.
+///
+/// Where memory lies makes a contestant faster or slower by some percent for as long as it lies there, which no number of
+/// rounds averages out. So a race has legs of `legRounds`, before each of which its owner may put the contestants into other
+/// memory, and nobody leaves before `settledRounds` who is not slower than that can explain.
 public struct Race<Clock: MonotonicClock> {
   private let clock: Clock
   private let rules: RaceRules
@@ -25,15 +31,26 @@ public struct Race<Clock: MonotonicClock> {
   ///
   /// - Parameters:
   ///   - count: how many there are. Earlier ones win ties.
+  ///   - renew: called before each leg but the first with those still in the race, to put them into other memory.
   ///   - time: runs a contestant and gives the nanoseconds that one run took; called in turn.
   /// - Returns: a result for each contestant in the list's order; exactly one has won if any gave a usable time.
-  public func run(_ count: Int, time: (Int) -> Double) -> [RaceResult] {
+  public func run(
+    _ count: Int, renew: (_ contestants: [Int]) -> Void = { _ in }, time: (Int) -> Double
+  ) -> [RaceResult] {
     // A sample that could not be had is NaN, so that the rounds of all contestants stay aligned.
     var samples = [[Double]](repeating: [], count: count)
     var dropped = [Bool](repeating: false, count: count)
+    warmUp(Array(0..<count), time)
     let start = clock.now()
-    for round in 0..<max(rules.rounds, 1) {
-      for contestant in 0..<count where !dropped[contestant] {
+    for round in 0..<max(rules.rounds + rules.finalRounds, 1) {
+      if round > 0, rules.legRounds > 0, round % rules.legRounds == 0 {
+        let live = (0..<count).filter { !dropped[$0] }
+        renew(live)
+        // The first touch of new memory is nobody's time.
+        for contestant in live { _ = time(contestant) }
+      }
+      var order = RandomSource(seed: UInt64(round))
+      for contestant in (0..<count).filter({ !dropped[$0] }).shuffled(using: &order) {
         let duration = time(contestant)
         samples[contestant].append(duration > 0 && duration.isFinite ? duration : .nan)
       }
@@ -42,15 +59,38 @@ public struct Race<Clock: MonotonicClock> {
         for contestant in live where contestant != incumbent {
           let ratios = ratios(samples[contestant], to: samples[incumbent])
           let isHopeless = best(samples[contestant]) > rules.screeningRatio * best(samples[incumbent])
-          let isSlower = (Statistics.medianInterval(ratios)?.lowerBound ?? 0) > 1 + rules.tieBand
+          let band = round < rules.settledRounds ? max(rules.placementBand, rules.tieBand) : rules.tieBand
+          let isSlower = (Statistics.medianInterval(ratios)?.lowerBound ?? 0) > 1 + band
           if isHopeless || isSlower { dropped[contestant] = true }
         }
       }
       // A clock that steps back gives a negative time, which ends nothing; the rounds still do.
       if live.count == 1, round + 1 >= min(rules.rounds, 2 * rules.screeningRounds) { break }
+      if round + 1 >= rules.rounds, isDecided(samples, dropped) { break }
       if clock.now() - start > rules.limit { break }
     }
     return results(samples, dropped)
+  }
+
+  /// Runs all in turn, unmeasured, until the time for that is over: a core needs milliseconds to reach its speed. Ends after a few
+  /// turns whatever the clock says.
+  private func warmUp(_ contestants: [Int], _ time: (Int) -> Double) {
+    guard rules.warmUp > 0, !contestants.isEmpty else { return }
+    let start = clock.now()
+    for _ in 0..<rules.screeningRounds {
+      for contestant in contestants { _ = time(contestant) }
+      if clock.now() - start >= rules.warmUp { return }
+    }
+  }
+
+  /// Whether everybody left is certainly no slower than the band of ties allows.
+  private func isDecided(_ samples: [[Double]], _ dropped: [Bool]) -> Bool {
+    let live = samples.indices.filter { !dropped[$0] }
+    guard let incumbent = incumbent(live, samples) else { return true }
+    return live.allSatisfy { contestant in
+      let interval = Statistics.medianInterval(ratios(samples[contestant], to: samples[incumbent]))
+      return contestant == incumbent || interval.map { $0.upperBound <= 1 + rules.tieBand } ?? true
+    }
   }
 
   private func results(_ samples: [[Double]], _ dropped: [Bool]) -> [RaceResult] {
@@ -99,8 +139,19 @@ public struct RaceRules: Hashable, Sendable, Codable {
   public var screeningRounds = 3
   /// The ratio of the best times, to the incumbent, above which a contestant is hopeless.
   public var screeningRatio = 1.5
-  /// The most rounds.
+  /// The most rounds, but for the finals.
   public var rounds = 15
+  /// How many more rounds there may be while it is uncertain whether a finalist is tied.
+  public var finalRounds = 0
+  /// The rounds of a leg; 0 for a race without legs.
+  public var legRounds = 0
+  /// The rounds, of several legs, before which where memory lies may explain a difference.
+  public var settledRounds = 0
+  /// How much slower, as a fraction, where its memory lies may make a contestant: before ``settledRounds`` only what is beyond
+  /// this is certainly slower.
+  public var placementBand = 0.2
+  /// Nanoseconds that all run in turn before anything counts; 0 for a start from cold.
+  public var warmUp: Int64 = 0
   /// The relative difference below which two times count as equal.
   public var tieBand = 0.02
   /// The longest that one race may take, in nanoseconds; it ends behind the round in which the time is over.

@@ -1,42 +1,47 @@
 import HostPlatform
 import LayerKernels
 
-/// A candidate with operands of its own, ready to be checked and timed.
+/// A candidate bound to operands, ready to be checked and timed.
 final class CandidateRun {
   let candidate: Candidate
   private let kernel: any PreparedKernel
-  private let inputs: [OperandMemory]
-  private let output: OperandMemory
+  private let memory: OperandSet
   private let workspace: UnsafeMutableRawPointer
   private let fences: FencedMemory?
   private let operands: UnsafeMutablePointer<TensorOperand>
   private let team: ThreadTeam
   private let workers: Int
 
-  /// Prepares the candidate and puts the inputs into the layouts that it reads.
+  /// Prepares the candidate on operands that others may use as well, though not at the same time.
   ///
-  /// - Parameter fenced: whether the process dies when the candidate touches what lies beyond its operands and workspace.
+  /// - Parameter fenced: whether the process dies when the candidate touches what lies beyond its workspace.
   /// - Throws: what the kernel throws when it refuses its configuration.
   init(
-    _ candidate: Candidate, parameters: any Sendable, inputs tensors: [Tensor], team: ThreadTeam, fenced: Bool = false
+    _ candidate: Candidate, parameters: any Sendable, operands memory: OperandSet, team: ThreadTeam,
+    fenced: Bool = false
   ) throws {
     self.candidate = candidate
+    self.memory = memory
     kernel = try candidate.prepare(parameters: parameters)
-    inputs = try zip(tensors, candidate.layouts.inputs).map { tensor, layout in
-      let memory = try OperandMemory(shape: tensor.shape, layout: layout, fenced: fenced)
-      memory.fill(from: tensor)
-      return memory
-    }
-    output = try OperandMemory(shape: candidate.problem.outputShape, layout: candidate.layouts.output, fenced: fenced)
-    output.poison()
     self.team = team
     workers = team.threads
     let size = max(kernel.workspaceSize(workers: workers), 1)
     fences = fenced ? try FencedMemory(byteCount: size + AlignedMemory.alignment) : nil
     workspace =
       fences?.start ?? .allocate(byteCount: size + AlignedMemory.alignment, alignment: AlignedMemory.alignment)
-    operands = .allocate(capacity: max(inputs.count, 1))
-    for (index, input) in inputs.enumerated() { (operands + index).initialize(to: input.operand) }
+    operands = .allocate(capacity: max(memory.inputs.count, 1))
+    for (index, input) in memory.inputs.enumerated() { (operands + index).initialize(to: input.operand) }
+  }
+
+  /// Prepares the candidate on operands of its own, in the layouts that it reads and writes.
+  ///
+  /// - Throws: what the kernel throws when it refuses its configuration.
+  convenience init(
+    _ candidate: Candidate, parameters: any Sendable, inputs tensors: [Tensor], team: ThreadTeam
+  ) throws {
+    let pool = OperandPool(candidate.problem, inputs: tensors)
+    try self.init(
+      candidate, parameters: parameters, operands: pool.operands(in: candidate.layouts), team: team)
   }
 
   deinit {
@@ -53,25 +58,28 @@ final class CandidateRun {
       team.run(
         TimedRun(
           kernel: kernel,
-          operands: LayerOperands(inputs: operands, output: output.operand, workspace: workspace),
+          operands: LayerOperands(inputs: operands, output: memory.output.operand, workspace: workspace),
           workers: workers, repeats: repeats, clock: clock, span: span))
     }
     return span
   }
 
+  /// Makes the output NaN, so that an element that the next run does not write is found out.
+  func poison() { memory.output.poison() }
+
   /// What a run has written.
-  func result() -> Tensor { output.tensor() }
+  func result() -> Tensor { memory.output.tensor() }
 
   /// What a run has written where it must not, in words; nil when nothing.
   func damage() -> String? {
-    for (index, input) in inputs.enumerated() {
+    for (index, input) in memory.inputs.enumerated() {
       if let damage = input.damage() { return "input \(index): \(damage)" }
     }
-    return output.damage().map { "output: \($0)" }
+    return memory.output.damage().map { "output: \($0)" }
   }
 
   /// The operands' memory, for the caches.
-  var regions: [UnsafeBufferPointer<Float>] { (inputs + [output]).map(\.elements) }
+  var regions: [UnsafeBufferPointer<Float>] { (memory.inputs + [memory.output]).map(\.elements) }
 }
 
 /// A run between two looks at the clock.

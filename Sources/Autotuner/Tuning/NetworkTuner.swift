@@ -17,14 +17,16 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     public let profile: NetworkProfile
     /// The entry of each layer's problem, in the order of the layers.
     public let layers: [(node: String, entry: TuningEntry)]
-    /// What the layers and conversions add up to, in nanoseconds.
-    public let predictedTime: Double
+    /// What the layers and conversions add up to, in nanoseconds; nil for a stored outcome.
+    public let predictedTime: Double?
     /// The time of the network whose layers were chosen together, whether or not it was kept.
     public let timeTogether: MeasuredTime?
     /// Which of the networks was fastest.
     public let decision: Decision
     /// What approximate candidates err on the network's own weights.
     public let weightsEntries: [TuningEntry]
+    /// Whether nothing was timed, since a stored profile still holds.
+    public let isStored: Bool
   }
 
   /// Which choices a network runs with.
@@ -100,9 +102,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
         continue
       }
       report(.began(problem: problem.key, threads: threads, index: index, count: problems.count))
-      let entry = try problemTuner.tune(
-        problem, threads: threads, known: stored, among: picked(problem, by: model), cancellation: cancellation,
-        report: report)
+      let entry = try search(
+        problem, threads: threads, known: stored, model: &model, cancellation: cancellation, report: report)
       try keep(entry)
       model.learn(entry, of: problem)
       entries[problem.key] = entry
@@ -122,11 +123,27 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     return search.offers == answers.map(KernelOffer.init).sorted { $0.kernel < $1.kernel }
   }
 
-  /// The candidates that a search picks where there are too many to try all; nil where there are not.
-  private func picked(_ problem: any LayerProblem, by model: CostModel) -> Set<String>? {
-    let ordered = model.order(registry.answers(for: problem))
-    guard ordered.count > options.searchThreshold else { return nil }
-    return Set(ordered.prefix(max(Int(Double(ordered.count) * options.searchShare), 4)).map(\.name))
+  /// Tunes a problem with what the kernels offer, and where a thorough tuning has more candidates than it can try, with those of
+  /// them that a model of this host's samples expects to be fastest, the problem's own samples first among them.
+  private func search(
+    _ problem: any LayerProblem, threads: Int, known: TuningEntry?, model: inout CostModel,
+    cancellation: Cancellation, report: (TuningEvent) -> Void
+  ) throws -> TuningEntry {
+    let answers = registry.answers(for: problem)
+    let further = options.effort == .thorough ? registry.furtherCandidates(for: problem) : []
+    let offered = answers.flatMap(\.candidates).map(\.name)
+    guard offered.count + further.count > options.searchThreshold else {
+      return try problemTuner.tune(
+        problem, threads: threads, known: known, among: nil, cancellation: cancellation, report: report)
+    }
+    let first = try problemTuner.tune(
+      problem, threads: threads, known: known, among: Set(offered), cancellation: cancellation, report: report)
+    model.learn(first, of: problem)
+    let count = max(Int(Double(offered.count + further.count) * options.searchShare), 4)
+    let picked = Set(model.order(answers, further: further).prefix(count).map(\.name)).subtracting(offered)
+    guard !picked.isEmpty else { return first }
+    return try problemTuner.tune(
+      problem, threads: threads, known: first, among: picked, cancellation: cancellation, report: report)
   }
 
   /// Chooses for a network and times it three ways, in turn: as chosen together, with each layer's winner, and untuned; and
@@ -154,13 +171,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
       ).select(graph, exact: chosen, entries: entries)
       if let approximate { tables.append((.approximate, approximate.choices)) }
     }
-    let networks = try tables.map { _, table in
-      try CompiledNetwork(
-        graph, registry: registry,
-        options: CompilationOptions(threads: threads, choosers: [TableChooser(table)], passes: []))
-    }
     try cancellation.check()
-    let results = try timeNetworks(networks, cancellation: cancellation)
+    let (results, networks) = try race(tables.map(\.1), graph, threads: threads, cancellation: cancellation)
     try cancellation.check()
     let times = results.map { MeasuredTime(samples: $0.samples) }
     let best = results.firstIndex { $0.verdict == .won } ?? 0
@@ -180,7 +192,33 @@ public struct NetworkTuner<Clock: MonotonicClock> {
         return entries[problem.key].map { (node.name, $0) }
       },
       predictedTime: together.predictedTime, timeTogether: times[1], decision: decision,
-      weightsEntries: approximate?.entries ?? [])
+      weightsEntries: approximate?.entries ?? [], isStored: false)
+  }
+
+  /// What a stored profile says of a network, where nothing has happened since that could change it; nil where the whole network
+  /// has to be timed again.
+  ///
+  /// - Parameters:
+  ///   - profile: the database's profile of the network, these threads and the options' error; its kernels are current.
+  ///   - entries: as for ``choose(for:threads:entries:single:cancellation:)``.
+  public func recall(
+    _ profile: NetworkProfile, for graph: Graph, entries: [ProblemKey: TuningEntry],
+    single: [ProblemKey: TuningEntry] = [:]
+  ) -> Outcome? {
+    let layers = graph.nodes.compactMap { node -> (node: String, entry: TuningEntry)? in
+      guard case .layer(let problem, _) = node.operation else { return nil }
+      return entries[problem.key].map { (node.name, $0) }
+    }
+    let used = layers.map(\.entry) + single.values
+    guard profile.effort >= options.effort, profile.totals.tuned != nil,
+      let decision = profile.decisions["choice"].flatMap(Decision.init), layers.count == profile.layers.count,
+      layers.allSatisfy({ profile.layer($0.node)?.problem == $0.entry.key.problem }),
+      used.allSatisfy({ $0.search.map { $0.finished <= profile.tuned } ?? false }),
+      (try? profile.table(for: graph, in: registry)) != nil
+    else { return nil }
+    return Outcome(
+      profile: profile, layers: layers, predictedTime: nil, timeTogether: nil, decision: decision, weightsEntries: [],
+      isStored: true)
   }
 
   /// The choice for the whole network together, by the entries' times and by conversions that are timed now; see
@@ -249,20 +287,43 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     return choices
   }
 
-  private func timeNetworks(_ networks: [CompiledNetwork], cancellation: Cancellation) throws -> [RaceResult] {
+  /// Times a network with several tables of choices, in turn.
+  ///
+  /// - Returns: the results and a network of each table.
+  private func race(
+    _ tables: [[String: LayerChoice]], _ graph: Graph, threads: Int, cancellation: Cancellation
+  ) throws -> (results: [RaceResult], networks: [CompiledNetwork]) {
+    func compile(_ table: [String: LayerChoice]) throws -> CompiledNetwork {
+      try CompiledNetwork(
+        graph, registry: registry,
+        options: CompilationOptions(threads: threads, choosers: [TableChooser(table)], passes: []))
+    }
+    var networks = try tables.map(compile)
+    var contexts = networks.map { $0.makeContext() }
+    let pinned = PinnedTeam(try ThreadTeam(threads: threads))
+    defer { withExtendedLifetime(pinned) {} }
     var random = RandomSource(seed: 1)
     let inputs = networks[0].inputs.map { random.tensor(shape: $0.shape) }
-    let contexts = networks.map { $0.makeContext() }
     // Warm: every context has touched its memory and its weights before anything counts.
     for context in contexts {
       for _ in 0..<3 { _ = try context.run(inputs) }
     }
     var rules = RaceRules()
-    rules.rounds = options.effort == .quick ? 15 : 31
+    rules.rounds = options.effort == .quick ? 15 : 32
+    rules.finalRounds = options.effort == .quick ? 0 : 96
+    rules.legRounds = 8
+    rules.settledRounds = 16
+    rules.placementBand = 0.05
     rules.screeningRatio = .infinity
-    rules.tieBand = 0.005
-    rules.limit = options.rules.limit * 2
-    return Race(clock: clock, rules: rules).run(contexts.count) { contestant in
+    rules.tieBand = Self.networkTieBand
+    rules.limit = options.networkLimit
+    let results = Race(clock: clock, rules: rules).run(contexts.count) { live in
+      for contestant in live {
+        guard !cancellation.isCancelled, let renewed = try? compile(tables[contestant]) else { continue }
+        networks[contestant] = renewed
+        contexts[contestant] = renewed.makeContext()
+      }
+    } time: { contestant in
       guard !cancellation.isCancelled else { return .nan }
       // Unmeasured: the rivals' weights, as many copies of the network's own, have pushed its weights out of the caches.
       _ = try? contexts[contestant].run(inputs)
@@ -271,5 +332,9 @@ public struct NetworkTuner<Clock: MonotonicClock> {
       let end = clock.now()
       return outputs == nil ? .nan : Double(end - start)
     }
+    return (results, networks)
   }
+
+  /// Networks whose times differ by less than this fraction are tied, and the simpler choice is kept.
+  private static var networkTieBand: Double { 0.01 }
 }

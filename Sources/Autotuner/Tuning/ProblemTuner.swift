@@ -37,8 +37,8 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
   /// - Parameters:
   ///   - known: what the database has; candidates whose kernel is unchanged are not timed again, except the winner, which
   ///     new candidates race against.
-  ///   - chosen: the names of the only candidates to try besides the default, as a search has picked them; nil for all that the
-  ///     effort allows.
+  ///   - chosen: the names of the only candidates to try besides the default or the stored winner, as a search has picked them;
+  ///     nil for all that the effort allows.
   ///   - report: hears what is being tried.
   /// - Returns: the records of everything that was tried, judged.
   /// - Throws: ``TuningError``, or what an oracle throws.
@@ -65,6 +65,8 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
         cancellation: cancellation, report: report)
     }
     let team = try ThreadTeam(threads: threads)
+    let pinned = PinnedTeam(team)
+    defer { withExtendedLifetime(pinned) {} }
     let setting = try ProblemSetting(problem, oracle: oracle, clock: clock)
 
     let answers = registry.answers(for: problem)
@@ -81,44 +83,52 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     let field = all.filter { candidate in !disqualified.contains { $0.candidate == candidate.name } }
 
     // First look: is the candidate right, and is it anywhere near the best?
-    var runs: [CandidateRun] = []
-    var firstTimes: [Double] = []
-    var errors: [Double] = []
+    var pool = OperandPool(problem, inputs: setting.inputs, isFenced: isFenced)
+    var contestants: [Contestant] = []
     var best: Double?
     for (position, candidate) in field.enumerated() {
       try cancellation.check()
       report(.trying(candidate: candidate.name, position: position, count: field.count, best: best))
       do {
+        let start = clock.now()
         let run = try CandidateRun(
-          candidate, parameters: setting.parameters, inputs: setting.inputs, team: team, fenced: isFenced)
+          candidate, parameters: setting.parameters, operands: pool.operands(in: candidate.layouts), team: team,
+          fenced: isFenced)
+        let preparation = clock.now() - start
+        run.poison()
         _ = run.run(clock: clock)
         let error = run.result().largestDifference(from: setting.expected)
         if let fault = fault(of: candidate, error: error, damage: run.damage()) {
           records.append(.failed(candidate, .wrong, reason: fault, maximumError: error))
+          // What it has damaged must not be held against the next.
+          pool = OperandPool(problem, inputs: setting.inputs, isFenced: isFenced)
           continue
         }
         let time = min(sample(run, repeats: 1), sample(run, repeats: 1))
         if time > 0 { best = min(best ?? time, time) }
-        runs.append(run)
-        firstTimes.append(time)
-        errors.append(error)
+        contestants.append(Contestant(run: run, firstTime: time, error: error, preparation: preparation))
       } catch let error as KernelError {
         records.append(.failed(candidate, .crashed, reason: error.description))
       }
     }
-    guard !runs.isEmpty else {
+    guard !contestants.isEmpty else {
       throw TuningError.noCandidate(problem: problem.key, reasons: records.compactMap(\.reason))
     }
 
     // Those within reach of the best race; the default always does.
     let reach = (best ?? .infinity) * options.reach
-    let racing = runs.indices.filter { $0 == 0 || firstTimes[$0] <= reach }
-    for index in runs.indices where !racing.contains(index) {
-      guard let time = MeasuredTime(samples: [firstTimes[index]]) else { continue }
-      records.append(.timed(runs[index].candidate, time: time, maximumError: errors[index], wasDropped: true))
+    var racing: [Contestant] = []
+    for (index, contestant) in contestants.enumerated() {
+      if index == 0 || contestant.firstTime <= reach {
+        racing.append(contestant)
+      } else if let time = MeasuredTime(samples: [contestant.firstTime]) {
+        records.append(
+          .timed(contestant.run.candidate, time: time, maximumError: contestant.error, wasDropped: true))
+      }
     }
+    contestants = []
     let (results, noise) = decide(
-      racing, runs: runs, firstTimes: firstTimes, cancellation: cancellation, report: report)
+      racing, setting: setting, team: team, cancellation: cancellation, report: report)
     try cancellation.check()
 
     var entry = TuningEntry(
@@ -126,10 +136,10 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     var winner: CandidateRecord?
     var tied: [CandidateRecord] = []
     for result in results {
-      let index = racing[result.contestant]
+      let contestant = racing[result.contestant]
       guard let time = MeasuredTime(samples: result.samples) else { continue }
       let record = CandidateRecord.timed(
-        runs[index].candidate, time: time, maximumError: errors[index], wasDropped: result.verdict == .dropped)
+        contestant.run.candidate, time: time, maximumError: contestant.error, wasDropped: result.verdict == .dropped)
       records.append(record)
       if record.isApproximate { continue }
       if result.verdict == .won { winner = record }
@@ -144,23 +154,51 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     return entry
   }
 
+  /// A candidate that was found right.
+  private struct Contestant {
+    let run: CandidateRun
+    /// Its time at first sight, in nanoseconds.
+    let firstTime: Double
+    let error: Double
+    /// How long it took to prepare, in nanoseconds.
+    let preparation: Int64
+  }
+
+  /// What takes longer than this to prepare, in nanoseconds, is not prepared again between the legs of a race.
+  private static var longestPreparation: Int64 { 100_000_000 }
+
   /// Races the candidates; where the machine was too noisy to tell, again, and the quietest race counts.
   private func decide(
-    _ racing: [Int], runs: [CandidateRun], firstTimes: [Double], cancellation: Cancellation,
+    _ racing: [Contestant], setting: ProblemSetting, team: ThreadTeam, cancellation: Cancellation,
     report: (TuningEvent) -> Void
   ) -> (results: [RaceResult], noise: Double) {
     let race = Race(clock: clock, rules: options.rules)
+    var runs = racing.map(\.run)
+    report(.racing(candidates: runs.map(\.candidate.name)))
+    func renew(_ contestants: [Int]) {
+      guard let problem = runs.first?.candidate.problem else { return }
+      let pool = OperandPool(problem, inputs: setting.inputs, isFenced: isFenced)
+      for contestant in contestants where racing[contestant].preparation < Self.longestPreparation {
+        guard !cancellation.isCancelled else { return }
+        report(.timing(position: contestant))
+        let candidate = runs[contestant].candidate
+        // Where memory is short it goes on where it lies.
+        let renewed = try? CandidateRun(
+          candidate, parameters: setting.parameters, operands: pool.operands(in: candidate.layouts), team: team,
+          fenced: isFenced)
+        if let renewed { runs[contestant] = renewed }
+      }
+    }
     var best: (results: [RaceResult], noise: Double) = ([], .infinity)
     for attempt in 1...max(options.attempts, 1) {
       var wasCancelled = false
-      let results = race.run(racing.count) { contestant in
+      let results = race.run(racing.count, renew: renew) { contestant in
         if wasCancelled || cancellation.isCancelled {
           wasCancelled = true
           return .nan
         }
-        let index = racing[contestant]
-        report(.timing(candidate: runs[index].candidate.name))
-        return sample(runs[index], repeats: options.repeats(forTime: firstTimes[index]))
+        report(.timing(position: contestant))
+        return sample(runs[contestant], repeats: options.repeats(forTime: racing[contestant].firstTime))
       }
       let noise = results.filter { $0.verdict == .won || $0.verdict == .tied }.map(\.spread).max() ?? 0
       if noise < best.noise || best.results.isEmpty { best = (results, noise) }
@@ -176,7 +214,7 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
   /// candidates of kernels that were added, changed, or offer others than before. Else the default, then all in the registry's
   /// order, of each kernel at most as many as the effort allows.
   private func contestants(
-    _ answers: [KernelAnswer], problem: any LayerProblem, known: TuningEntry?, among chosen: Set<String>?
+    _ answers: [KernelAnswer], problem: some LayerProblem, known: TuningEntry?, among chosen: Set<String>?
   ) throws -> [Candidate] {
     let offers = answers.map(KernelOffer.init)
     var field: [Candidate] = []
@@ -191,6 +229,14 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     }
     let isPartial = !field.isEmpty
     if field.isEmpty, let first = try? registry.defaultCandidate(for: problem) { field.append(first) }
+    func isWanted(_ candidate: Candidate, isGuess: Bool) -> Bool {
+      let isChosen = chosen?.contains(candidate.name)
+      guard pending.contains(candidate.kernel) else {
+        return isChosen == true && known?.record(of: candidate.kernel, candidate.configuration) == nil
+      }
+      // What is new gets its chance, however little a search expects of it.
+      return isChosen ?? true || isPartial && isGuess
+    }
     for answer in answers {
       let limit = chosen == nil ? options.candidatesPerKernel : .max
       let guess = answer.candidates.first?.name
@@ -199,15 +245,17 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
           // They may never have been asked for before.
           let isKnown = isPartial && known?.record(of: candidate.kernel, candidate.configuration) != nil
           if options.maximumError > 0, !isKnown { field.append(candidate) }
-        } else if pending.contains(answer.kernel),
-          // What is new gets its chance, however little a search expects of it.
-          chosen?.contains(candidate.name) ?? true || isPartial && candidate.name == guess
-        {
+        } else if isWanted(candidate, isGuess: candidate.name == guess) {
           field.append(candidate)
         }
       }
     }
+    guard options.effort == .thorough else { return field }
     return field
+      + registry.furtherCandidates(for: problem).filter { candidate in
+        !candidate.errorClass.isApproximate && candidate.name != field.first?.name
+          && isWanted(candidate, isGuess: false)
+      }
   }
 
   private func fault(of candidate: Candidate, error: Double, damage: String?) -> String? {

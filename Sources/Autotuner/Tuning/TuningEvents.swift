@@ -8,8 +8,10 @@ public enum TuningEvent: Sendable {
   case began(problem: ProblemKey, threads: Int, index: Int, count: Int)
   /// A candidate is being checked or timed; the best time so far in nanoseconds.
   case trying(candidate: String, position: Int, count: Int, best: Double?)
-  /// A candidate that was found right races: one sample of it is about to be taken.
-  case timing(candidate: String)
+  /// The candidates that were found right and near the best race now.
+  case racing(candidates: [String])
+  /// One sample is about to be taken of a candidate, by its position among those that race.
+  case timing(position: Int)
   /// The best candidates' times were spread by so much of their median that the decision is repeated, or is marked uncertain.
   case noisy(spread: Double, isRepeated: Bool)
   /// A problem is done.

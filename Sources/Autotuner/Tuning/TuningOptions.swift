@@ -17,10 +17,12 @@ public struct TuningOptions: Hashable, Sendable, Codable {
   public var conditions: [String: String] = [:]
   /// The relative spread among the best above which a decision counts as uncertain.
   public var noiseLimit = 0.1
-  /// The number of a problem's candidates above which they are searched by the cost model and not all tried.
+  /// The number of a problem's candidates above which a thorough tuning searches them by the cost model and does not try all.
   public var searchThreshold = 100
   /// The part of the candidates that a search tries, its best guesses first.
-  public var searchShare = 0.1
+  public var searchShare = 0.08
+  /// The longest that whole networks race, in nanoseconds.
+  public var networkLimit: Int64 { rules.limit * 4 }
   /// How often a race is run at most, until the spread is below ``noiseLimit``.
   public var attempts = 3
   /// The shortest span that is timed, in nanoseconds: clocks tick in tens of them.
@@ -31,6 +33,9 @@ public struct TuningOptions: Hashable, Sendable, Codable {
     self.effort = effort
     self.maximumError = maximumError
     var rules = RaceRules()
+    rules.warmUp = 10_000_000
+    rules.legRounds = 4
+    rules.settledRounds = 8
     switch effort {
     case .quick:
       candidatesPerKernel = 8
@@ -40,12 +45,16 @@ public struct TuningOptions: Hashable, Sendable, Codable {
     case .normal:
       candidatesPerKernel = 24
       reach = 2
-      rules.rounds = 21
-      rules.limit = 1_500_000_000
+      rules.rounds = 24
+      rules.finalRounds = 96
+      rules.settledRounds = 16
+      rules.limit = 2_500_000_000
     case .thorough:
       candidatesPerKernel = .max
       reach = 3
       rules.rounds = 60
+      rules.finalRounds = 180
+      rules.settledRounds = 20
       rules.limit = 10_000_000_000
     }
     self.rules = rules

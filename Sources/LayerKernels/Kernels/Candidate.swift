@@ -75,6 +75,22 @@ extension KernelRegistry {
     answers(for: problem).flatMap(\.candidates)
   }
 
+  /// What only a thorough search considers: the further candidates of every kernel that applies, in order, each once and none
+  /// that ``candidates(for:)`` has.
+  public func furtherCandidates(for problem: some LayerProblem) -> [Candidate] {
+    kernels(for: type(of: problem)).flatMap { Self.furtherCandidates(of: $0, for: problem) }
+  }
+
+  private static func furtherCandidates<Kernel: LayerKernel>(
+    of kernel: Kernel, for problem: Kernel.Problem
+  ) -> [Candidate] {
+    guard kernel.applicability(to: problem).isApplicable else { return [] }
+    var known = Set(kernel.configurations(for: problem))
+    return kernel.furtherConfigurations(for: problem).filter { known.insert($0).inserted }.map {
+      Candidate(kernel, problem, $0)
+    }
+  }
+
   /// The candidate of a kernel's name or alias with the given configuration.
   ///
   /// - Throws: ``KernelError`` when there is no such kernel or it does not apply.

@@ -41,6 +41,12 @@ public protocol LayerKernel<Problem>: Sendable {
   /// The first is what runs where nobody has tuned. There is at least one.
   func configurations(for problem: Problem) -> [KernelConfiguration]
 
+  /// Further values, which only a thorough search considers: the kernel's whole space, in no order, however large.
+  ///
+  /// Where a problem's candidates are too many to time all, a cost model picks some of them. What is among
+  /// ``configurations(for:)`` may be repeated.
+  func furtherConfigurations(for problem: Problem) -> [KernelConfiguration]
+
   /// The layouts that a configuration reads and writes.
   func layouts(for problem: Problem, configuration: KernelConfiguration) -> OperandLayouts
 
@@ -64,6 +70,9 @@ extension LayerKernel {
 
   /// One configuration without numbers.
   public func configurations(for problem: Problem) -> [KernelConfiguration] { [KernelConfiguration()] }
+
+  /// None.
+  public func furtherConfigurations(for problem: Problem) -> [KernelConfiguration] { [] }
 
   /// Row-major in, row-major out.
   public func layouts(for problem: Problem, configuration: KernelConfiguration) -> OperandLayouts {

@@ -26,9 +26,10 @@ public struct LayerChoice: Sendable {
     public var description: String {
       switch self {
       case .forced: "forced"
-      case .profile(let file): "profile \(file)"
-      case .tuned(let file): "tuned \(file)"
-      case .nearest(let problem, let distance, let file): "nearest \(problem) at distance \(distance) in \(file)"
+      case .profile(let file): "exact, the network's profile in \(file)"
+      case .tuned(let file): "exact, the problem in \(file)"
+      case .nearest(let problem, let distance, let file):
+        "nearest, \(problem) at distance \((distance * 100).rounded() / 100) in \(file)"
       case .heuristic: "heuristic"
       }
     }

@@ -16,6 +16,10 @@ struct PredictionQuality: ParsableCommand {
   @Option(help: "Threads that run the networks.")
   var threads = 1
 
+  @Option(
+    help: "How often each network is tuned; of several the median counts: a machine's speed may change in between.")
+  var rounds = 1
+
   @OptionGroup var printing: TableArguments
 
   struct Row: Encodable {
@@ -26,7 +30,10 @@ struct PredictionQuality: ParsableCommand {
     let error: Double
   }
 
-  func validate() throws { try checkThreads(threads) }
+  func validate() throws {
+    try checkThreads(threads)
+    guard (1...100).contains(rounds) else { throw ValidationError("--rounds is \(rounds); allowed are 1 to 100.") }
+  }
 
   func run() throws {
     var deployment = Deployment()
@@ -41,16 +48,26 @@ struct PredictionQuality: ParsableCommand {
     for (index, name) in network.enumerated() {
       progress.update(done: Double(index) / Double(network.count), name)
       let graph = try deployment.graph(of: name).applying(GraphPass.standard)
-      let entries = try tuner.tuneProblems(
-        of: [graph], threads: threads, known: { _ in nil }, keep: { _ in }, cancellation: cancellation,
-        report: { _ in })
-      let outcome = try tuner.choose(for: graph, threads: threads, entries: entries, cancellation: cancellation)
-      // The network that was chosen together is the one whose layers were added up.
-      guard let measured = outcome.timeTogether?.medianNanoseconds else { continue }
+      var tries: [(predicted: Double, measured: Double)] = []
+      for _ in 0..<rounds {
+        let entries = try tuner.tuneProblems(
+          of: [graph], threads: threads, known: { _ in nil }, keep: { _ in }, cancellation: cancellation,
+          report: { _ in })
+        let outcome = try tuner.choose(for: graph, threads: threads, entries: entries, cancellation: cancellation)
+        // The network that was chosen together is the one whose layers were added up.
+        guard let measured = outcome.timeTogether?.medianNanoseconds, let predicted = outcome.predictedTime else {
+          continue
+        }
+        tries.append((predicted, measured))
+      }
+      let sorted = tries.sorted { $0.predicted / $0.measured < $1.predicted / $1.measured }
+      guard !sorted.isEmpty else { continue }
+      let median = sorted[sorted.count / 2]
+      let layers = graph.nodes.count { node in if case .layer = node.operation { true } else { false } }
       rows.append(
         Row(
-          network: graph.name, layers: outcome.layers.count, predicted_ms: outcome.predictedTime / 1e6,
-          measured_ms: measured / 1e6, error: outcome.predictedTime / measured - 1))
+          network: graph.name, layers: layers, predicted_ms: median.predicted / 1e6,
+          measured_ms: median.measured / 1e6, error: median.predicted / median.measured - 1))
     }
     progress.clear()
     guard printing.format == .text else {

@@ -6,7 +6,8 @@ import Presentation
 /// `tune benchmark stability`: how many choices differ between tunings of one network on one host.
 struct Stability: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tune a network several times from nothing and count the choices that differ.")
+    abstract: "Tune a network several times from nothing and count the choices that differ.",
+    discussion: "Each tuning has a worker process of its own, as each run of 'tune' has.")
 
   @Option(help: "A network of the catalog or an ONNX file.")
   var network = "shufflenet_v2_x1_0"
@@ -38,6 +39,10 @@ struct Stability: ParsableCommand {
     /// How many of all choices are not the most frequent one of their problem.
     let minority_choices: Int
     let decisions: [String: Int]
+    /// The layers of all profiles together, and how many of them run another candidate than the layer's usual one: what a
+    /// deployment would notice.
+    let profile_layers: Int
+    let minority_profile_layers: Int
   }
 
   func validate() throws {
@@ -50,15 +55,19 @@ struct Stability: ParsableCommand {
     let graph = try deployment.graph(of: network).applying(GraphPass.standard)
     let registry = try KernelRegistry.standard()
     let oracle = registry.filter { $0.family == "reference" }
-    let tuner = NetworkTuner(
-      registry: registry, oracle: oracle, clock: SystemClock(), options: TuningOptions(effort: effort))
+    let options = TuningOptions(effort: effort)
     let cancellation = Cancellation.onInterrupt()
     let progress = ProgressLine()
     var winners: [ProblemKey: [String: Int]] = [:]
     var times: [ProblemKey: [String: [Double]]] = [:]
     var decisions: [String: Int] = [:]
+    var kept: [String: [String: Int]] = [:]
     for run in 0..<runs {
       progress.update(done: Double(run) / Double(runs), "tuning \(run + 1) of \(runs)")
+      let tuner = NetworkTuner(
+        registry: registry, oracle: oracle, clock: SystemClock(), options: options,
+        problemTuner: try IsolatedProblemTuner(
+          executable: ProgramFile.path, arguments: [Worker._commandName], options: options))
       let entries = try tuner.tuneProblems(
         of: [graph], threads: 1, known: { _ in nil }, keep: { _ in }, cancellation: cancellation, report: { _ in })
       for (problem, entry) in entries {
@@ -70,6 +79,9 @@ struct Stability: ParsableCommand {
       }
       let outcome = try tuner.choose(for: graph, threads: 1, entries: entries, cancellation: cancellation)
       decisions[outcome.decision.rawValue, default: 0] += 1
+      for layer in outcome.profile.layers {
+        kept[layer.node, default: [:]]["\(layer.kernel) \(layer.configuration)", default: 0] += 1
+      }
     }
     progress.clear()
     let differing = winners.filter { $0.value.count > 1 }.sorted { $0.key.description < $1.key.description }
@@ -81,8 +93,8 @@ struct Stability: ParsableCommand {
           problem: problem.description, winners: counts,
           spread: (medians.max() ?? 1) / max(medians.min() ?? 1, 1e-9) - 1)
       },
-      minority_choices: winners.values.reduce(0) { $0 + $1.values.reduce(0, +) - ($1.values.max() ?? 0) },
-      decisions: decisions)
+      minority_choices: Self.minority(winners.values), decisions: decisions, profile_layers: kept.count * runs,
+      minority_profile_layers: Self.minority(kept.values))
     guard printing.format == .text else {
       print(try JSONOutput.text(result))
       return
@@ -98,7 +110,13 @@ struct Stability: ParsableCommand {
     print(
       "\(result.network), \(runs) tunings: \(result.unanimous) of \(result.problems) problems always chose alike; "
         + "\(result.minority_choices) of \(result.problems * runs) choices differ from their problem's usual one; "
+        + "\(result.minority_profile_layers) of \(result.profile_layers) layers of the kept profiles do; "
         + "decisions: \(result.decisions.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }.joined(separator: ", "))"
     )
+  }
+
+  /// How many of all counted choices are not their place's usual one.
+  private static func minority(_ counts: some Sequence<[String: Int]>) -> Int {
+    counts.reduce(0) { $0 + $1.values.reduce(0, +) - ($1.values.max() ?? 0) }
   }
 }
