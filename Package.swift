@@ -45,6 +45,7 @@ let package = Package(
     .library(name: "Luthier", targets: ["Luthier"]),
     .library(name: "LayerKernels", targets: ["LayerKernels"]),
     .library(name: "KernelConformance", targets: ["KernelConformance"]),
+    .library(name: "Autotuner", targets: ["Autotuner"]),
     .library(name: "LuthierC", type: .dynamic, targets: ["LuthierC"]),
     .executable(name: "tune", targets: ["tune"]),
     .executable(name: "luthier", targets: ["LuthierProgram"]),
@@ -62,12 +63,13 @@ let package = Package(
     system("CTurboJPEG", "libturbojpeg0-dev"),
     system("CPNG", "libpng-dev"),
     system("CLAPACKE", "liblapacke-dev"),
+    .systemLibrary(name: "CCompiler", path: "Sources/SystemLibraries/CCompiler"),
     .systemLibrary(name: "CProcessor", path: "Sources/SystemLibraries/CProcessor"),
     .systemLibrary(name: "CKernelPlugin", path: "Sources/SystemLibraries/CKernelPlugin"),
     .systemLibrary(name: "CLanes", path: "Sources/SystemLibraries/CLanes"),
 
     // The vocabulary and the machine.
-    .target(name: "LayerKernels"),
+    .target(name: "LayerKernels", dependencies: ["CCompiler"]),
     .target(name: "HostPlatform", dependencies: ["COpenMP", "CProcessor"]),
     .target(name: "KernelPlugins", dependencies: ["LayerKernels", "CKernelPlugin"]),
 

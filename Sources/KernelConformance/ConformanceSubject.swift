@@ -9,39 +9,62 @@ struct ConformanceSubject: Sendable {
   let expected: Tensor
 }
 
+/// What is special about a subject's inputs.
+enum InputKind: Hashable {
+  /// Nothing: random numbers.
+  case plain
+  /// The element in the middle of the first input is NaN.
+  case notANumber
+  /// The element in the middle of the first input is infinite.
+  case infinity
+  /// Every second plane repeats the one before, and inputs of one shape are equal, so that they may share memory.
+  case repeated
+}
+
 /// Subjects that have been made already: many candidates share a problem, and the reference is slow.
 final class SubjectStore: Sendable {
   private let reference: KernelRegistry
   private let seed: UInt64
-  private let subjects = Mutex<[ProblemKey: ConformanceSubject]>([:])
+  private let subjects = Mutex<[Key: ConformanceSubject]>([:])
+
+  private struct Key: Hashable {
+    let problem: ProblemKey
+    let kind: InputKind
+  }
 
   init(reference: KernelRegistry, seed: UInt64) {
     self.reference = reference
     self.seed = seed
   }
 
-  func subject(for problem: some LayerProblem) throws -> ConformanceSubject {
-    let key = problem.key
+  /// The subject of a problem, made once.
+  ///
+  /// - Throws: ``KernelError`` when no reference knows the problem.
+  func subject(for problem: any LayerProblem, _ kind: InputKind = .plain) throws -> ConformanceSubject {
+    let key = Key(problem: problem.key, kind: kind)
     if let known = subjects.withLock({ $0[key] }) { return known }
-    var random = RandomSource(seed: seed)
-    let parameters: any Sendable = problem.randomParameters(from: &random)
-    let inputs = problem.inputShapes.map { random.tensor(shape: $0) }
-    let subject = ConformanceSubject(
-      problem: problem, parameters: parameters, inputs: inputs,
-      expected: try output(of: problem, parameters, inputs))
+    let subject = try makeSubject(for: problem, kind)
     subjects.withLock { $0[key] = subject }
     return subject
   }
 
-  /// The same with one NaN in the middle of the first input.
-  func tainted(_ subject: ConformanceSubject) throws -> ConformanceSubject {
-    var inputs = subject.inputs
-    if !inputs.isEmpty {
-      inputs[0].withMutableElements { if !$0.isEmpty { $0[$0.count / 2] = .nan } }
+  private func makeSubject(for problem: some LayerProblem, _ kind: InputKind) throws -> ConformanceSubject {
+    var random = RandomSource(seed: seed)
+    let parameters: any Sendable = problem.randomParameters(from: &random)
+    var inputs = problem.inputShapes.map { random.tensor(shape: $0) }
+    switch kind {
+    case .plain: break
+    case .notANumber: if !inputs.isEmpty { inputs[0].setMiddleElement(to: .nan) }
+    case .infinity: if !inputs.isEmpty { inputs[0].setMiddleElement(to: .infinity) }
+    case .repeated:
+      for index in inputs.indices {
+        inputs[index].repeatPlanes()
+        if let first = inputs[..<index].first(where: { $0.shape == inputs[index].shape }) { inputs[index] = first }
+      }
     }
     return ConformanceSubject(
-      problem: subject.problem, parameters: subject.parameters, inputs: inputs,
-      expected: try output(of: subject.problem, subject.parameters, inputs))
+      problem: problem, parameters: parameters, inputs: inputs,
+      expected: try output(of: problem, parameters, inputs))
   }
 
   private func output(
@@ -49,9 +72,27 @@ final class SubjectStore: Sendable {
   ) throws -> Tensor {
     let candidate = try reference.defaultCandidate(for: problem)
     let prepared = try candidate.prepare(parameters: parameters)
-    let operands = try GuardedOperands(candidate.layouts, inputs: inputs, outputShape: problem.outputShape, variant: 0)
+    let operands = try GuardedOperands(
+      candidate.layouts, inputs: inputs, outputShape: problem.outputShape, placement: OperandPlacement(variant: 0))
     let workspace = WorkspaceMemory(byteCount: prepared.workspaceSize(workers: 1))
     operands.run(prepared, workspace: workspace, workers: 1, order: .ascending)
     return operands.output.tensor()
+  }
+}
+
+extension Tensor {
+  fileprivate mutating func setMiddleElement(to value: Float) {
+    withMutableElements { if !$0.isEmpty { $0[$0.count / 2] = value } }
+  }
+
+  /// Writes each plane of rank 4 over the one behind it.
+  fileprivate mutating func repeatPlanes() {
+    guard shape.rank == 4 else { return }
+    let (planes, pixels) = (shape[0] * shape[1], shape[2] * shape[3])
+    withMutableElements { elements in
+      for plane in stride(from: 1, to: planes, by: 2) {
+        for pixel in 0..<pixels { elements[plane * pixels + pixel] = elements[(plane - 1) * pixels + pixel] }
+      }
+    }
   }
 }

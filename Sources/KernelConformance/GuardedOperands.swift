@@ -8,34 +8,81 @@ enum WorkerOrder: CaseIterable {
   case concurrent
 }
 
+/// Where the operands of a run lie.
+struct OperandPlacement {
+  /// Says in which order planes lie and how far dense operands are off their boundary.
+  let variant: Int
+  /// Whether dense operands start on a 64-byte boundary all the same.
+  var isAligned = false
+  /// Whether inputs of one shape and layout are one, and every second plane is the one before: for inputs that repeat
+  /// themselves.
+  var sharesMemory = false
+
+  /// Elements between a 64-byte boundary and the first element of a dense operand.
+  var offset: Int { isAligned ? 0 : variant * 5 % AlignedMemory.elementAlignment }
+}
+
 /// The memory of a run's operands, with guards.
 final class GuardedOperands {
+  /// The memory of each input; where inputs share it, several times the same.
   let inputs: [OperandMemory]
   let output: OperandMemory
+  /// The offsets of the planes of inputs that name some twice; nil for those that lie as their memory says.
+  private let sharedPlanes: [UnsafeMutableBufferPointer<Int32>?]
 
-  /// Memory in the given layouts; the variant says in which order planes lie and how far dense operands are off their
-  /// boundary.
+  /// Memory in the given layouts.
   ///
   /// - Throws: ``ProblemError`` when an operand cannot have its layout.
-  init(_ layouts: OperandLayouts, inputs tensors: [Tensor], outputShape: TensorShape, variant: Int) throws {
-    let offset = variant * 5 % AlignedMemory.elementAlignment
-    inputs = try zip(tensors, layouts.inputs).enumerated().map { index, operand in
+  init(
+    _ layouts: OperandLayouts, inputs tensors: [Tensor], outputShape: TensorShape, placement: OperandPlacement
+  ) throws {
+    let (variant, offset) = (placement.variant, placement.offset)
+    var inputs: [OperandMemory] = []
+    for (index, (tensor, layout)) in zip(tensors, layouts.inputs).enumerated() {
+      let same = inputs.first { $0.shape == tensor.shape && $0.layout == layout }
+      if placement.sharesMemory, let same {
+        inputs.append(same)
+        continue
+      }
       let memory = try OperandMemory(
-        shape: operand.0.shape, layout: operand.1, shuffling: UInt64(variant * 8 + index), offset: offset)
-      memory.fill(from: operand.0)
-      return memory
+        shape: tensor.shape, layout: layout, shuffling: UInt64(variant * 8 + index), offset: offset)
+      memory.fill(from: tensor)
+      inputs.append(memory)
+    }
+    self.inputs = inputs
+    sharedPlanes = inputs.map { memory in
+      guard placement.sharesMemory, memory.layout == .planeList else { return nil }
+      let planes = UnsafeMutableBufferPointer<Int32>.allocate(capacity: memory.shape[0] * memory.shape[1])
+      for plane in planes.indices { planes.initializeElement(at: plane, to: memory.operand.planes[plane / 2 * 2]) }
+      return planes
     }
     output = try OperandMemory(
       shape: outputShape, layout: layouts.output, shuffling: UInt64(variant * 8 + 7), offset: offset)
+  }
+
+  deinit { for planes in sharedPlanes { planes?.deallocate() } }
+
+  /// Whether any two inputs, or any two planes of one, can share memory in these layouts.
+  static func canShareMemory(_ layouts: OperandLayouts, inputs: [Tensor]) -> Bool {
+    let operands = zip(inputs.map(\.shape), layouts.inputs).map { ($0, $1) }
+    return operands.indices.contains { index in
+      let (shape, layout) = operands[index]
+      return layout == .planeList && shape.rank == 4 && shape[0] * shape[1] > 1
+        || operands[..<index].contains { $0 == (shape, layout) }
+    }
   }
 
   /// Runs every phase with every worker, on a poisoned output and workspace.
   func run(_ prepared: any PreparedKernel, workspace: WorkspaceMemory, workers: Int, order: WorkerOrder) {
     output.poison()
     workspace.poison()
-    // One operand more, for operations without inputs.
-    let list = (inputs + [output]).map(\.operand)
     withExtendedLifetime((self, workspace)) {
+      // One operand more, for operations without inputs.
+      let list =
+        zip(inputs, sharedPlanes).map { memory, planes in
+          guard let planes = planes?.baseAddress else { return memory.operand }
+          return TensorOperand(base: memory.operand.base, planes: planes)
+        } + [output.operand]
       list.withUnsafeBufferPointer { list in
         guard let first = list.baseAddress else { return }
         let operands = LayerOperands(inputs: first, output: output.operand, workspace: workspace.start)

@@ -3,8 +3,9 @@ import LayerKernels
 extension KernelConformance {
   /// Checks a kernel with its configurations on every problem of a list that it applies to.
   ///
-  /// Its answers are checked as well: reasons, efficiencies, configurations, and that `prepare` survives configurations
-  /// that no kernel ever offered, as a database may hold them.
+  /// Its answers are checked as well: reasons, efficiencies, configurations, that `prepare` survives configurations
+  /// that no kernel ever offered, as a database may hold them, and that each problem can be read back from its key. Where the
+  /// problems that it fails on have a field of their keys in common, such as a stride, the first report says so.
   ///
   /// - Returns: a report for each candidate, and one for the kernel's answers.
   /// - Throws: ``KernelError`` when no reference knows a problem; what is wrong with the kernel is in the reports.
@@ -16,6 +17,7 @@ extension KernelConformance {
     var answersReport = ConformanceReport(kernel: kernel.identifier)
     var offered: [(problem: Kernel.Problem, candidates: [Candidate])] = []
     for problem in problems {
+      Self.checkKey(of: problem, &answersReport)
       for answer in registry.answers(for: problem) {
         Self.check(answer, to: problem, &answersReport)
         if !answer.candidates.isEmpty { offered.append((problem, answer.candidates)) }
@@ -26,10 +28,38 @@ extension KernelConformance {
     for candidates in Self.selection(from: offered.map(\.candidates), limit: configurationLimit) {
       for candidate in candidates { reports.append(try check(candidate)) }
     }
+    if let pattern = Self.pattern(of: reports) { answersReport.add(pattern) }
     if let first = offered.first {
       try checkForeignConfigurations(of: kernel, first.problem, first.candidates, registry, &answersReport)
     }
     return [answersReport] + reports
+  }
+
+  /// A database keeps problems as keys and reads them back.
+  private static func checkKey<Problem: LayerProblem>(of problem: Problem, _ report: inout ConformanceReport) {
+    do {
+      let key = try ProblemKey(parsing: problem.key.description)
+      guard key.operation == Problem.operation else {
+        return report.add("the key '\(key)' does not begin with its operation's name, \(Problem.operation)")
+      }
+      let read = try Problem(key: key)
+      guard read != problem else { return }
+      report.add(
+        read.key == problem.key
+          ? "the key '\(key)' does not say all of the problem: another has the same"
+          : "the key '\(key)' is read back as '\(read.key)'")
+    } catch {
+      report.add("the key '\(problem.key)' cannot be read back: \(error)")
+    }
+  }
+
+  /// What the problems that fail have in common.
+  private static func pattern(of reports: [ConformanceReport]) -> String? {
+    let failing = Set(reports.filter { !$0.isConforming }.compactMap(\.problem))
+    var seen: Set<ProblemKey> = []
+    let keys = reports.compactMap(\.problem).filter { seen.insert($0).inserted }
+    return FailurePattern(failing: keys.filter(failing.contains), passing: keys.filter { !failing.contains($0) })
+      .sentence
   }
 
   private static func check(

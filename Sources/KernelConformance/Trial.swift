@@ -1,6 +1,6 @@
 import LayerKernels
 
-/// The runs of one candidate with one number of workers.
+/// The runs of one candidate with one number of workers, on operands that lie in one way.
 struct Trial {
   private let errorClass: ErrorClass
   private let prepared: any PreparedKernel
@@ -13,7 +13,7 @@ struct Trial {
   /// - Throws: ``ProblemError`` when the problem's own shapes cannot be laid out.
   init?(
     _ candidate: Candidate, _ prepared: any PreparedKernel, inputs: [Tensor], workers: Int,
-    report: inout ConformanceReport
+    placement: OperandPlacement, report: inout ConformanceReport
   ) throws {
     let byteCount = prepared.workspaceSize(workers: workers)
     guard byteCount >= 0 else {
@@ -31,7 +31,7 @@ struct Trial {
     self.workers = workers
     workspace = WorkspaceMemory(byteCount: byteCount)
     operands = try GuardedOperands(
-      layouts, inputs: inputs, outputShape: candidate.problem.outputShape, variant: workers)
+      layouts, inputs: inputs, outputShape: candidate.problem.outputShape, placement: placement)
   }
 
   /// Runs once, on poisoned memory.

@@ -23,6 +23,8 @@ public struct KernelPlugin: Sendable {
   public let interface: Interface
   /// Its kernels.
   public let kernels: [any LayerKernel]
+  /// What a Swift plugin brings beside kernels; see ``SwiftPluginContents/additions``.
+  public let additions: [any Sendable]
 
   /// Loads a library and asks it for its kernels.
   ///
@@ -35,11 +37,13 @@ public struct KernelPlugin: Sendable {
       typealias Entry = @convention(c) () -> UnsafePointer<luthier_plugin>?
       let description = try CPluginDescription(unsafeBitCast(symbol, to: Entry.self)(), path: path)
       (name, version, kernels, interface) = (description.name, description.version, description.kernels, .c)
+      additions = []
     } else if let symbol = library.symbol(SwiftPluginInterface.entryName) {
       typealias Entry = @convention(c) (UnsafeMutableRawPointer) -> Void
       do {
         let contents = try SwiftPluginInterface.ask(unsafeBitCast(symbol, to: Entry.self))
         (name, version, kernels, interface) = (contents.name, contents.version, contents.kernels, .swift)
+        additions = contents.additions
       } catch { throw .swiftMismatch(path: path, reason: "\(error)") }
     } else {
       throw .noEntryPoint(path: path)

@@ -17,7 +17,12 @@ public enum PluginError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .noFile(let path): "plugin \(path): there is no such file"
-    case .notLoadable(let path, let reason): "plugin \(path) cannot be loaded: \(reason)"
+    case .notLoadable(let path, let reason):
+      // What the loader misses of a Swift plugin is mangled; the reader has to know why it is missing.
+      "plugin \(path) cannot be loaded: \(reason)"
+        + (reason.contains("undefined symbol: $s")
+          ? "; a Swift plugin has to be built against the very Luthier that loads it: build it again with this one"
+          : "")
     case .noEntryPoint(let path):
       "plugin \(path) exports neither luthier_plugin_entry (C) nor luthier_swift_plugin_entry (Swift); "
         + "see luthier_plugin.h"

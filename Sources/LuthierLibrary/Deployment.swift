@@ -23,6 +23,8 @@ public struct Deployment: Sendable {
   public var family: String?
   /// The kernels to choose from; nil means the standard ones for this processor.
   public var registry: KernelRegistry?
+  /// Who imports which operator of an ONNX file.
+  public var operators = ONNXOperatorRegistry.standard
   /// The error at the outputs, relative to their largest value, within which a profile may have approximate kernels: the same
   /// number as `tune --max-error` was given. 0 means exact kernels only.
   public var allowedError = 0.0
@@ -100,7 +102,7 @@ public struct Deployment: Sendable {
     guard model.contains("/") || model.contains(".") else {
       throw DeploymentError.unknownNetwork(name: model, known: NetworkCatalog.entries.map(\.name))
     }
-    return try ONNXModel(contentsOf: model).graph(batch: batch, inputSize: inputSize)
+    return try ONNXModel(contentsOf: model).graph(batch: batch, inputSize: inputSize, operators: operators)
   }
 
   private func openStore(_ registry: KernelRegistry, _ scope: ReadingScope) throws -> TuningStore {

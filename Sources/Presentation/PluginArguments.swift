@@ -22,11 +22,21 @@ public struct PluginArguments: ParsableArguments {
   /// - Throws: `InstructionSetError` when `LUTHIER_ISA` names no set of this processor.
   public func registry() throws -> KernelRegistry {
     var registry = try KernelRegistry.standard()
-    registry.loadPlugins(
-      plugin + KernelPlugin.paths(in: ProcessEnvironment.values(of: [KernelPlugin.environmentVariable]))
-    ) { line in
-      StandardStreams.writeError("warning: \(line)\n")
-    }
+    registry.loadPlugins(paths) { line in StandardStreams.writeError("warning: \(line)\n") }
     return registry
+  }
+
+  /// The standard operators and those of the plugins. That a plugin cannot be loaded is for ``registry()`` to say.
+  public func operators() -> ONNXOperatorRegistry {
+    var operators = ONNXOperatorRegistry.standard
+    var kernels = KernelRegistry()
+    for plugin in kernels.loadPlugins(paths, report: { _ in }) {
+      for case let more as ONNXOperatorRegistry in plugin.additions { operators.add(more) }
+    }
+    return operators
+  }
+
+  private var paths: [String] {
+    plugin + KernelPlugin.paths(in: ProcessEnvironment.values(of: [KernelPlugin.environmentVariable]))
   }
 }

@@ -44,6 +44,7 @@ struct DeploymentArguments: ParsableArguments {
     inputs.apply(to: &deployment)
     let registry = try plugins.registry()
     deployment.registry = registry
+    deployment.operators = plugins.operators()
     if let kernels { try checkFamily(kernels, in: registry) }
     return deployment
   }

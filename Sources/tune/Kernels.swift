@@ -42,8 +42,7 @@ struct Kernels: ParsableCommand {
   }
 
   private func printKernels(of registry: KernelRegistry) throws {
-    let problems = try RepresentativeProblem.all()
-    let rows = registry.allKernels.map { Self.row($0, registry, problems) }
+    let rows = registry.allKernels.map { Self.row($0, registry) }
     guard printing.format == .text else {
       print(try JSONOutput.text(rows))
       return
@@ -76,12 +75,12 @@ struct Kernels: ParsableCommand {
   }
 
   private static func row<Kernel: LayerKernel>(
-    _ kernel: Kernel, _ registry: KernelRegistry, _ problems: [RepresentativeProblem]
+    _ kernel: Kernel, _ registry: KernelRegistry
   ) -> Row {
     Row(
       kernel: kernel.identifier.name, version: kernel.version, operation: Kernel.Problem.operation,
       family: kernel.family, aliases: kernel.aliases.map(\.name), origin: registry.origin(of: kernel).description,
-      applies_to: kernel.scope(among: problems))
+      applies_to: kernel.scope)
   }
 
   private static func answers<Problem: LayerProblem>(of registry: KernelRegistry, to problem: Problem) -> [Answer] {

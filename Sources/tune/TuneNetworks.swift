@@ -50,6 +50,7 @@ struct TuneNetworks: ParsableCommand {
     if let misses { return try tuneMisses(misses, host: host) }
     var deployment = Deployment()
     inputs.apply(to: &deployment)
+    deployment.operators = databases.plugins.operators()
     let names = network.isEmpty ? ["shufflenet_v2_x1_0"] : network
     let graphs = try names.map { try deployment.graph(of: $0).applying(GraphPass.standard) }
     let session = try TuningSession(

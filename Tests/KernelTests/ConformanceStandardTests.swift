@@ -28,7 +28,7 @@ struct KernelUnderTest: Sendable, CustomTestStringConvertible {
 @Suite("The standard kernels")
 struct ConformanceStandardTests {
   /// One for all tests: they share the references.
-  private static let conformance = Result { try KernelConformance(checksNotANumber: true) }
+  private static let conformance = Result { try KernelConformance() }
 
   @Test("every kernel in every configuration agrees with the 64-bit reference", arguments: KernelUnderTest.all)
   func conforms(_ subject: KernelUnderTest) throws {

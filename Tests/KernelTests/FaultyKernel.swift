@@ -21,6 +21,11 @@ struct FaultyKernel: LayerKernel {
     case readsTheWorkspace
     case changesTheInput
     case swallowsNotANumber
+    case losesInfinity
+    case mixesPlanes
+    case scribblesOnItsInput
+    case needsAlignment
+    case spoilsTheLastPlaneWhenWorkersAreMany
     case isSlightlyOff
     case hasNoPhases
     case asksForANegativeWorkspace
@@ -59,7 +64,8 @@ struct FaultyKernel: LayerKernel {
   }
 
   func layouts(for problem: ElementwiseProblem, configuration: KernelConfiguration) -> OperandLayouts {
-    OperandLayouts(all: .planeList, inputCount: fault == .declaresTooManyInputs ? 2 : 1)
+    OperandLayouts(
+      all: fault == .needsAlignment ? .rowMajor : .planeList, inputCount: fault == .declaresTooManyInputs ? 2 : 1)
   }
 
   func errorClass(for problem: ElementwiseProblem, configuration: KernelConfiguration) -> ErrorClass { claimedError }
@@ -88,8 +94,11 @@ private struct PreparedFaultyKernel: PreparedKernel {
   var phaseCount: Int { fault == .hasNoPhases ? 0 : 1 }
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
+    if fault == .needsAlignment { return runAligned(operands, worker) }
     let planes = shape[0] * shape[1]
+    if fault == .scribblesOnItsInput { negateInput(operands, worker) }
     for plane in share(of: planes, worker) { run(operands, plane: plane) }
+    if fault == .scribblesOnItsInput { negateInput(operands, worker) }
     let workspace = operands.workspace.assumingMemoryBound(to: Float.self)
     switch fault {
     case .isNotDeterministic:
@@ -102,8 +111,24 @@ private struct PreparedFaultyKernel: PreparedKernel {
     case .overrunsTheWorkspace: workspace[16] = 0
     case .writesBeforeTheWorkspace: workspace[-1] = 0
     case .readsTheWorkspace: operands.output.plane(0)[3] = workspace[2]
+    case .spoilsTheLastPlaneWhenWorkersAreMany: if worker.count > planes { operands.output.plane(planes - 1)[0] = -1 }
     case .changesTheInput: operands.input.plane(1)[2] += 1
     default: break
+    }
+  }
+
+  /// Takes the elements from the boundary before the first one.
+  private func runAligned(_ operands: LayerOperands, _ worker: Worker) {
+    let base = UnsafeMutableRawPointer(operands.input.base)
+    let distance = UInt(bitPattern: base) % UInt(AlignedMemory.alignment)
+    let source = (base - Int(distance)).assumingMemoryBound(to: Float.self)
+    for index in worker.share(of: shape.elementCount) { operands.output.base[index] = relu(source[index]) }
+  }
+
+  /// Keeps its intermediate results where the input is; the second call puts the input back.
+  private func negateInput(_ operands: LayerOperands, _ worker: Worker) {
+    for plane in worker.share(of: shape[0] * shape[1]) {
+      for index in 0..<shape[2] * shape[3] { operands.input.plane(plane)[index].negate() }
     }
   }
 
@@ -120,7 +145,8 @@ private struct PreparedFaultyKernel: PreparedKernel {
     var target = operands.output.plane(plane)
     if fault == .expectsPlanesInOrder { target = operands.output.plane(0) + plane * slack }
     let count = fault == .forgetsTheLastRow ? size - shape[3] : size
-    for index in 0..<count { target[index] = relu(source[index]) }
+    let sign: Float = fault == .scribblesOnItsInput ? -1 : 1
+    for index in 0..<count { target[index] = relu(sign * source[index]) }
     switch fault {
     case .writesSlack: for index in size..<slack { target[index] = 0 }
     case .writesPastTheSlack: target[slack] = 0
@@ -129,12 +155,16 @@ private struct PreparedFaultyKernel: PreparedKernel {
     case .readsBesideThePlane: target[size - 1] = source[size - 1] + source[slack]
     case .wrongTail: for index in size - size % 8..<size { target[index] = source[index] - 1 }
     case .isSlightlyOff: target[0] += 0.01
+    case .mixesPlanes:
+      let other = operands.input.plane((plane + 1) % (shape[0] * shape[1]))
+      for index in 0..<count { target[index] += 0 * other[index] }
     default: break
     }
   }
 
   private func relu(_ x: Float) -> Float {
     if x.isNaN { return fault == .swallowsNotANumber ? 0 : x }
+    if x.isInfinite, fault == .losesInfinity { return .greatestFiniteMagnitude }
     return max(x, 0)
   }
 }

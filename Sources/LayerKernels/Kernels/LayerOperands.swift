@@ -22,7 +22,8 @@ public struct TensorOperand: @unchecked Sendable {
 
 /// What a kernel's run reads and writes.
 ///
-/// No output overlaps an input unless the problem says so, except that an element-wise or pointwise output never does.
+/// The output overlaps no input. Inputs may share memory: `x + x` binds one activation twice, and a plane list may name a
+/// plane several times. An input is never written, not even for the time of the run.
 public struct LayerOperands: @unchecked Sendable {
   // @unchecked Sendable: addresses only; whoever runs a kernel keeps the memory alive and apart.
 

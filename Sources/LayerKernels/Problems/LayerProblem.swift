@@ -32,6 +32,11 @@ public protocol LayerProblem: Hashable, Sendable {
 
   /// Constants of the right shapes with random non-zero values: for the tuner and for tests.
   func randomParameters(from random: inout RandomSource) -> Parameters
+
+  /// Problems of the kinds that networks are made of: for saying in a table what a kernel is for.
+  ///
+  /// - Throws: ``ProblemError`` never, where the sizes given are right.
+  static func representatives() throws(ProblemError) -> [RepresentativeProblem]
 }
 
 extension LayerProblem {
@@ -42,6 +47,9 @@ extension LayerProblem {
 
   /// Weights and biases: what the memory access cost counts beside the activations.
   public var parameterCount: Int { max(memoryAccessCost - activationElementCount, 0) }
+
+  /// None.
+  public static func representatives() throws(ProblemError) -> [RepresentativeProblem] { [] }
 
   /// The problem's key as text.
   public var description: String { key.description }

@@ -151,9 +151,23 @@ public struct GraphImporter {
     return value
   }
 
-  /// A node's input that has to be known when the model is read.
+  /// A node's input that has to be known when the model is read, such as weights; integers become floats. Nil when it is left
+  /// out.
   ///
   /// - Throws: ``ONNXError/unsupported(node:operatorName:opset:reason:)`` when it is computed at run time.
+  public func constantTensor(_ index: Int, of node: ONNXNode) throws(ONNXError) -> Tensor? {
+    try constant(index, of: node)?.tensor
+  }
+
+  /// A node's input that has to be known when the model is read, such as axes or sizes, as whole numbers. Nil when it is left
+  /// out.
+  ///
+  /// - Throws: ``ONNXError/unsupported(node:operatorName:opset:reason:)`` when it is computed at run time.
+  public func constantIntegers(_ index: Int, of node: ONNXNode) throws(ONNXError) -> [Int]? {
+    try constant(index, of: node)?.integers
+  }
+
+  /// As ``constantTensor(_:of:)``, integers as they are.
   func constant(_ index: Int, of node: ONNXNode) throws(ONNXError) -> ConstantTensor? {
     guard let value = input(index, of: node) else { return nil }
     guard let constant = value.constant else { throw node.unsupported("its input \(index) is not constant") }
@@ -192,8 +206,9 @@ public struct GraphImporter {
 
   /// Moves a value's elements: at once if it is constant, else as a node of the graph.
   ///
+  /// - Parameter shape: the output's sizes; needed for ``Movement/reshape`` and ``Movement/expand`` only.
   /// - Throws: ``GraphError`` or ``ProblemError`` when the movement does not fit.
-  mutating func move(
+  public mutating func move(
     _ movement: Movement, _ inputs: [ImportedValue], to shape: [Int]? = nil, for node: ONNXNode
   ) throws -> ImportedValue {
     let requested = try shape.map { try TensorShape($0) }
@@ -254,7 +269,11 @@ public struct ImportedValue {
     shape = constant.shape
   }
 
-  init(activation: ValueID, in graph: Graph) {
+  /// A constant that the importer has computed.
+  public init(_ constant: Tensor) { self.init(constant: ConstantTensor(constant)) }
+
+  /// A value of the graph.
+  public init(activation: ValueID, in graph: Graph) {
     self.activation = activation
     constant = nil
     shape = graph[activation].shape

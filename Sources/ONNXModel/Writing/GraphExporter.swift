@@ -8,37 +8,52 @@ extension ONNXModel {
 
   /// A graph as an ONNX file's bytes: any network of ours opens in other engines with equal outputs.
   ///
+  /// - Parameter operators: says what operations of other packages are written as.
   /// - Throws: ``ONNXError`` when the graph holds an operation that ONNX has no operator for.
-  public static func encode(_ graph: Graph) throws(ONNXError) -> [UInt8] {
-    var exporter = GraphExporter(graph)
+  public static func encode(
+    _ graph: Graph, operators: ONNXOperatorRegistry = .standard
+  ) throws(ONNXError) -> [UInt8] {
+    var exporter = GraphExporter(graph, operators: operators)
     var model = Onnx_ModelProto()
     model.irVersion = 8
     model.producerName = "luthier"
-    var version = Onnx_OperatorSetIdProto()
-    version.version = Int64(writtenOpset)
-    model.opsetImport = [version]
     model.graph = try exporter.run()
+    let versions = exporter.domains.merging(["": writtenOpset]) { $1 }
+    model.opsetImport = versions.sorted { $0.key < $1.key }.map { domain, number in
+      var version = Onnx_OperatorSetIdProto()
+      version.domain = domain
+      version.version = Int64(number)
+      return version
+    }
     return try bytes(of: model)
   }
 
   /// Writes a graph as an ONNX file, which appears as a whole or not at all.
   ///
   /// - Throws: ``ONNXError``.
-  public static func write(_ graph: Graph, to path: String) throws(ONNXError) {
-    try replaceFile(path, with: encode(graph))
+  public static func write(
+    _ graph: Graph, to path: String, operators: ONNXOperatorRegistry = .standard
+  ) throws(ONNXError) {
+    try replaceFile(path, with: encode(graph, operators: operators))
   }
 }
 
 /// Writes a graph's nodes as ONNX operators; an epilogue becomes operators of its own.
 struct GraphExporter {
   private let graph: Graph
+  private let operators: ONNXOperatorRegistry
+  /// The versions of the domains that are used beside the standard one.
+  private(set) var domains: [String: Int] = [:]
   private var message = Onnx_GraphProto()
   private var names: [ValueID: String] = [:]
   private var usedNames: Set<String> = []
   /// Nodes and values have name spaces of their own.
   private var usedNodeNames: Set<String> = []
 
-  init(_ graph: Graph) { self.graph = graph }
+  init(_ graph: Graph, operators: ONNXOperatorRegistry) {
+    self.graph = graph
+    self.operators = operators
+  }
 
   mutating func run() throws(ONNXError) -> Onnx_GraphProto {
     message.name = graph.name
@@ -121,10 +136,12 @@ struct GraphExporter {
   // MARK: Nodes
 
   private mutating func add(
-    _ operatorName: String, _ inputs: [String], _ output: String, _ attributes: [Onnx_AttributeProto] = [], name: String
+    _ operatorName: String, domain: String = "", _ inputs: [String], _ output: String,
+    _ attributes: [Onnx_AttributeProto] = [], name: String
   ) {
     var node = Onnx_NodeProto()
     node.opType = operatorName
+    node.domain = domain
     node.name = Self.unique(name, in: &usedNodeNames)
     node.input = inputs
     node.output = [output]
@@ -196,12 +213,31 @@ struct GraphExporter {
     case let problem as ResizeProblem: steps.append(try resize(problem, inputs, node))
     case let problem as ReductionProblem:
       steps.append(("ReduceMean", inputs, [.integers("axes", problem.axes), .integer("keepdims", 1)]))
-    default:
-      throw .unsupported(
-        node: node.name, operatorName: type(of: problem).operation, opset: ONNXModel.writtenOpset,
-        reason: "ONNX has no operator for it")
+    default: return try exportForeign(node, problem, parameters, inputs)
     }
     addChain(node, steps)
+  }
+
+  /// An operation that the registry alone knows.
+  private mutating func exportForeign(
+    _ node: GraphNode, _ problem: any LayerProblem, _ parameters: any Sendable, _ inputs: [String]
+  ) throws(ONNXError) {
+    let exported: ONNXOperator?
+    do { exported = try operators.exported(problem, parameters) } catch {
+      throw .node(name: node.name, operatorName: type(of: problem).operation, reason: "\(error)")
+    }
+    guard let foreign = exported else {
+      throw .unsupported(
+        node: node.name, operatorName: type(of: problem).operation, opset: ONNXModel.writtenOpset,
+        reason: "ONNX has no operator for it, or nobody has registered how it is exported")
+    }
+    var operands = inputs
+    for (index, constant) in foreign.constants.enumerated() {
+      operands.append(weights(constant, "\(node.name).constant\(index)"))
+    }
+    if !foreign.domain.isEmpty { domains[foreign.domain] = max(foreign.version, domains[foreign.domain] ?? 1) }
+    add(
+      foreign.name, domain: foreign.domain, operands, name(of: node.output), foreign.messages, name: node.name)
   }
 
   private func mismatch(_ node: GraphNode) -> ONNXError {
