@@ -31,7 +31,7 @@ public enum SwiftPluginInterface {
   /// - Parameters:
   ///   - reply: what the entry point was given.
   ///   - name: the plugin's name, for tables.
-  ///   - version: the plugin's version, for tables.
+  ///   - pluginVersion: the plugin's version, for tables.
   ///   - kernels: made only when the versions agree.
   @export(implementation)
   public static func answer(
