@@ -116,6 +116,7 @@ struct AddingAnOperation {
   func imported() throws {
     let model = try ONNXModel(bytes: Self.file(), name: "mish")
     #expect(throws: ONNXError.self) { try model.graph() }
+    let registry = try Self.registry()
 
     var operators = ONNXOperatorRegistry.standard
     operators.register("Mish") { node, importer in
@@ -123,7 +124,7 @@ struct AddingAnOperation {
       return [try importer.add(MishProblem(shape: input.shape), [input], for: node)]
     }
     let graph = try model.graph(operators: operators)
-    let network = try CompiledNetwork(graph, registry: Self.registry())
+    let network = try CompiledNetwork(graph, registry: registry)
 
     #expect(network.layers.contains { $0.choice.candidate.kernel == "mine.mish" })
     let input = Tensor(shape: network.inputs[0].shape, repeating: 1)
