@@ -56,6 +56,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.35.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
   ],
   targets: [
     // System libraries: header shims only.
@@ -179,6 +180,7 @@ let package = Package(
     .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier", "FaultyTuningWorker", "tune"]),
     .testTarget(name: "GuidelineStudyTests", dependencies: ["GuidelineStudy"]),
     .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["Luthier", "KernelConformance", "MicroKernels"]),
   ],
   swiftLanguageModes: [.v6]
 )

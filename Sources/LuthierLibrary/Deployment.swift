@@ -28,6 +28,8 @@ public struct Deployment: Sendable {
   /// The error at the outputs, relative to their largest value, within which a profile may have approximate kernels: the same
   /// number as `tune --max-error` was given. 0 means exact kernels only.
   public var allowedError = 0.0
+  /// The most bytes that a run may take; nil means as much as this process can have. A network that needs more is refused.
+  public var memoryLimit: Int?
   /// What to do about a layer that nobody has tuned.
   public var mode = Mode.fallBack
   /// A file that receives the problems that nobody has tuned, for `tune --misses`; nil for none.
@@ -85,7 +87,8 @@ public struct Deployment: Sendable {
     }
     let network = try CompiledNetwork(
       consume graph, registry: registry,
-      options: CompilationOptions(threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout))
+      options: CompilationOptions(
+        threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout, memoryLimit: memoryLimit))
     if let missesFile { try recordMisses(of: network, in: MissesFile(path: missesFile)) }
     if mode == .strict { try checkTuned(network) }
     if ProcessEnvironment.values(of: [Self.verboseVariable])[Self.verboseVariable] == "1" { logChoices(network) }

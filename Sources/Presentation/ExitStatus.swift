@@ -25,7 +25,8 @@ public enum ExitStatus: Int32, Sendable {
       case .tooManyBytes, .unknownFormat, .malformed, .tooManyPixels, .notEncodable, .invalidSize, .byteCount:
         self = .badData
       }
-    case let error as ONNXError: self = error.isMissingFile ? .missingInput : .badData
+    case let error as ONNXError:
+      if case .unwritable = error { self = .usage } else { self = error.isMissingFile ? .missingInput : .badData }
     case let error as TuningDatabaseError:
       switch error {
       case .unreadable: self = .missingInput

@@ -10,6 +10,7 @@ public import ArgumentParser
 public enum ProgramMain {
   /// Parses the process's arguments and runs the command that they name. Never returns.
   public static func run<Root: ParsableCommand>(_ root: Root.Type) -> Never {
+    StandardStreams.occupy()
     // A reader that goes away ends the program quietly instead of by a signal that looks like a crash.
     signal(SIGPIPE, SIG_DFL)
     // A program that was started by a thread which blocks signals inherits the mask; Ctrl-C has to work all the same.
@@ -21,7 +22,7 @@ public enum ProgramMain {
     do {
       var command = try Root.parseAsRoot()
       try command.run()
-      StandardStreams.flushOutput()
+      try StandardStreams.flushOutput()
       exit(0)
     } catch {
       let status = ExitStatus(of: error)
@@ -31,7 +32,7 @@ public enum ProgramMain {
         // The parser knows how to print help, versions and what is wrong with arguments.
         Root.exit(withError: error)
       }
-      StandardStreams.flushOutput()
+      try? StandardStreams.flushOutput()
       StandardStreams.writeError("error: \("\(error)".onOneLine)\n")
       exit(status.rawValue)
     }

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-  import Glibc
+  @preconcurrency import Glibc
 #else
   import Darwin
 #endif
@@ -18,5 +18,35 @@ public enum StandardStreams {
   }
 
   /// Hands over what was printed so far.
-  public static func flushOutput() { fflush(nil) }
+  ///
+  /// - Throws: ``OutputError`` when not all of it has arrived: a full disk, or a stream that was closed.
+  public static func flushOutput() throws(OutputError) {
+    let flushed = fflush(nil)
+    let reason = String(cString: strerror(errno))
+    // What was lost before is remembered by the stream.
+    guard flushed == 0, ferror(stdout) == 0 else { throw OutputError(reason: flushed == 0 ? nil : reason) }
+  }
+
+  /// Opens what the caller has closed of standard input, output and error, so that no file of the program's gets their
+  /// numbers and what is printed does not end in it. Reading from and writing to them fails as before.
+  static func occupy() {
+    for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 {
+      // The lowest free number is the one that is missing.
+      _ = open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY)
+    }
+  }
+}
+
+/// What was printed has not arrived.
+public struct OutputError: Error, CustomStringConvertible, ExitStatusProviding {
+  /// What the system says of it, if it was the last call that failed.
+  let reason: String?
+
+  /// One line.
+  public var description: String {
+    "standard output cannot be written" + (reason.map { ": \($0)" } ?? "") + "; part of it is lost"
+  }
+
+  /// The caller's: it is where the caller wants it.
+  public var exitStatus: ExitStatus { .usage }
 }

@@ -104,6 +104,25 @@ struct CoreCountTests {
     #expect(CgroupQuota.cores(groups: "0::/a", mounts: "- - - - - - - -\n - cgroup2", read: { _ in "1 1" }) == nil)
   }
 
+  @Test("The least of the machine, the process and its control groups limits its memory")
+  func memory() {
+    func least(_ groups: String, _ mounts: String, _ files: [String: String], addressSpace: Int? = nil) -> Int {
+      MemoryLimit.least(
+        machine: 1 << 40, addressSpace: addressSpace, groups: groups, mounts: mounts, read: { files[$0] })
+    }
+    let group = "0::/machine/job\n"
+    #expect(least("", "", [:]) == 1 << 40)
+    #expect(least("", "", [:], addressSpace: 1 << 30) == 1 << 30)
+    #expect(least(group, Self.mountsOfVersion2, ["/sys/fs/cgroup/machine/job/memory.max": "max\n"]) == 1 << 40)
+    #expect(least(group, Self.mountsOfVersion2, ["/sys/fs/cgroup/machine/memory.max": "268435456\n"]) == 1 << 28)
+    let mounts = "34 32 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+    for (text, bytes) in [("9223372036854771712", 1 << 40), ("1048576\n", 1 << 20), ("-1", 1 << 40), ("x", 1 << 40)] {
+      #expect(
+        least("4:memory:/a\n5:cpu:/b", mounts, ["/sys/fs/cgroup/memory/a/memory.limit_in_bytes": text]) == bytes)
+    }
+    #expect(MemoryLimit.bytes > 0)
+  }
+
   @Test("A path that climbs out of the mount is not followed")
   func climbing() {
     let folders = CgroupQuota.folders(groups: "0::/../../secret", mounts: Self.mountsOfVersion2)

@@ -27,6 +27,19 @@ struct CompiledNetworkTests {
     #expect(found[0].relativeDifference(from: expected[0]) < 1e-4)
   }
 
+  @Test("A network that needs more memory than a run may take is refused with both numbers, before any is taken")
+  func memoryLimit() throws {
+    let graph = try #require(NetworkCatalog.entry(named: "shufflenet_v2_x0_5")).graph()
+    let network = try CompiledNetwork(graph, registry: Self.registry)
+    let least = 4 * (network.arenaSize + 3 * 224 * 224 + 1000)
+    let options = CompilationOptions(memoryLimit: least - 1)
+    let error = #expect(throws: CompilationError.self) {
+      try CompiledNetwork(graph, registry: Self.registry, options: options)
+    }
+    #expect("\(try #require(error))".contains("\((least - 1) >> 20) MiB is the limit here"))
+    _ = try CompiledNetwork(graph, registry: Self.registry, options: CompilationOptions(memoryLimit: 2 * least))
+  }
+
   @Test(
     "ShuffleNetV2 runs without a copy: no conversion and no rearrangement is left",
     arguments: ShuffleNetV2.Width.allCases)

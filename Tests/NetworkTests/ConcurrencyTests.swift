@@ -118,4 +118,19 @@ struct ConcurrencyTests {
       for _ in 0..<5 { #expect(try again.run(data)[0].hasSameBits(as: expected)) }
     }
   }
+
+  @Test(
+    "Where the same kernels run, another number of threads gives the same bits",
+    arguments: [nil, "direct", "im2col", "winograd", "decomposed", "reference"],
+    ["shufflenet_v2_x0_5", "mobilenet_v2_x0_35", "squeezenet_1_1", "resnet_18"])
+  func otherThreads(family: String?, name: String) throws {
+    let alone = try network(name, family: family)
+    let data = input(alone, seed: 7)
+    let expected = try alone.run(data)[0]
+    for threads in 2...5 {
+      let shared = try network(name, threads: threads, family: family)
+      #expect(shared.layers.map(\.choice.candidate.name) == alone.layers.map(\.choice.candidate.name))
+      #expect(try shared.run(data)[0].hasSameBits(as: expected), "\(threads) threads")
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Luthier
 import Testing
 
 @Suite("Bad input gets one line and its exit code")
@@ -140,5 +141,74 @@ struct BadInputTests {
       #expect(run.status == 64 || run.status == 66, "\(run.errors)")
       #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
     }
+  }
+
+  /// Starts a program from a shell, which prepares what it finds.
+  private func run(_ program: String, _ arguments: [String], behind shell: String) throws -> ProgramRun {
+    try ProgramRun(program, arguments, behind: ["/bin/sh", "-c", "\(shell) && exec \"$0\" \"$@\""])
+  }
+
+  @Test("A model that asks for more memory than the process may have is one line, before any of it is taken")
+  func memory() throws {
+    var graph = Graph(name: "large")
+    let input = try graph.addInput("x", shape: TensorShape([1, 3, 16_384, 16_384]))
+    graph.addOutput(
+      try graph.addLayer("relu", ElementwiseProblem(.relu, shape: graph[input].shape), inputs: [input]))
+    let path = try TemporaryFolder().file("large.onnx", Data(ONNXModel.encode(graph)))
+    check(try run("luthier", ["bench", path, "--runs", "1"], behind: "ulimit -v 4000000"), 65, path)
+  }
+
+  @Test("A standard output that takes nothing is an error, not a success", arguments: [">/dev/full", ">&-"])
+  func output(redirection: String) throws {
+    let run = try run("luthier", ["flops", "shufflenet_v2_x0_5"], behind: "exec \(redirection)")
+    check(run, 64, redirection)
+    #expect(run.errors.contains("standard output cannot be written"))
+  }
+
+  @Test("What is printed to a closed standard output does not end in a file that the program writes")
+  func closedOutput() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.file("small.onnx")
+    let export = ["export", "shufflenet_v2_x0_5", "--input-size", "32", "--output", path]
+    let run = try run("luthier", export, behind: "exec >&- 2>&- <&-")
+    #expect(run.status == 0 || run.status == 64)
+    #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) == (try Self.model()))
+  }
+
+  @Test("A device that is named as a file to be written stays a device, and a link leads to its file")
+  func devices() throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder.url.appendingPathComponent("pipe").path
+    try #require(mkfifo(pipe, 0o600) == 0)
+    let shell = "(cat \"\(pipe)\" > \"\(folder.url.path)/read\" &)"
+    let export = ["export", "shufflenet_v2_x0_5", "--input-size", "32", "--output"]
+    #expect(try run("luthier", export + [pipe], behind: shell).status == 0)
+    var status = stat()
+    let found = stat(pipe, &status)
+    try #require(found == 0)
+    #expect(status.st_mode & S_IFMT == S_IFIFO)
+
+    let file = try folder.file("file.onnx", Data("old".utf8))
+    let link = folder.url.appendingPathComponent("link.onnx").path
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "file.onnx")
+    #expect(try ProgramRun("luthier", export + [link]).status == 0)
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "file.onnx")
+    #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: file))) == (try Self.model()))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).filter { $0.hasSuffix(".tmp") } == [])
+  }
+
+  @Test("A program without a home folder works, and says so where it would need one")
+  func noHome() throws {
+    for home in ["-u HOME", "HOME=", "HOME=/nonexistent"] {
+      let bench = try ProgramRun(
+        "luthier", ["bench", "shufflenet_v2_x0_5", "--input-size", "32", "--runs", "1"],
+        behind: ["/usr/bin/env", "-u", "XDG_DATA_HOME"] + home.split(separator: " ").map(String.init))
+      #expect(bench.status == 0, "\(home): \(bench.errors)")
+    }
+    let show = try ProgramRun(
+      "tune", ["show"], folder: try TemporaryFolder().url,
+      behind: ["/usr/bin/env", "-u", "XDG_DATA_HOME", "-u", "HOME"])
+    #expect(show.status == 64 || show.status == 66, "\(show.errors)")
+    #expect(show.errors.split(separator: "\n").count == 1)
   }
 }

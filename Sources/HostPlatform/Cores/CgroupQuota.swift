@@ -20,14 +20,17 @@ package enum CgroupQuota {
   /// - Parameters:
   ///   - groups: the text of `/proc/self/cgroup`.
   ///   - mounts: the text of `/proc/self/mountinfo`.
-  package static func folders(groups: String, mounts: String) -> [(path: String, version: Int)] {
+  ///   - controller: whose limits are looked for, where version 1 keeps a tree for each.
+  package static func folders(
+    groups: String, mounts: String, controller: String = "cpu"
+  ) -> [(path: String, version: Int)] {
     var folders: [(path: String, version: Int)] = []
     for line in groups.lines {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { continue }
       let version = fields[0] == "0" && fields[1].isEmpty ? 2 : 1
-      guard version == 2 || fields[1].fields(separatedBy: ",").contains("cpu") else { continue }
-      guard let mount = mount(version: version, in: mounts) else { continue }
+      guard version == 2 || fields[1].fields(separatedBy: ",").contains(Substring(controller)) else { continue }
+      guard let mount = mount(version: version, controller, in: mounts) else { continue }
       // A container may see its group's folder as the root of the mount, or mounted from its own path.
       var path = String(fields[2])
       if mount.root != "/", path.hasPrefix(mount.root) { path = String(path.dropFirst(mount.root.count)) }
@@ -56,8 +59,8 @@ package enum CgroupQuota {
     }.min()
   }
 
-  /// Where a cgroup file system with the cpu controller is mounted, and which of its folders is the mount's root.
-  private static func mount(version: Int, in text: String) -> (root: String, point: String)? {
+  /// Where a cgroup file system with the controller is mounted, and which of its folders is the mount's root.
+  private static func mount(version: Int, _ controller: String, in text: String) -> (root: String, point: String)? {
     for line in text.lines {
       // 36 35 98:0 /root /mount/point options shared:1 - type source superoptions
       let fields = line.fields(separatedBy: " ")
@@ -65,7 +68,7 @@ package enum CgroupQuota {
       let matches =
         version == 2
         ? fields[dash + 1] == "cgroup2"
-        : fields[dash + 1] == "cgroup" && fields[dash + 3].fields(separatedBy: ",").contains("cpu")
+        : fields[dash + 1] == "cgroup" && fields[dash + 3].fields(separatedBy: ",").contains(Substring(controller))
       if matches { return (String(fields[3]), String(fields[4])) }
     }
     return nil

@@ -39,7 +39,7 @@ public enum SwiftPluginInterface {
   /// - Parameters:
   ///   - reply: what the entry point was given.
   ///   - name: the plugin's name, for tables.
-  ///   - version: the plugin's version, for tables.
+  ///   - pluginVersion: the plugin's version, for tables.
   ///   - kernels: made only when version and compiler agree.
   ///   - additions: what else it brings; see ``SwiftPluginContents/additions``.
   @export(implementation)

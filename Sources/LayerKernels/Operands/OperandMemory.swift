@@ -20,7 +20,9 @@ public final class OperandMemory {
   /// Memory for an activation.
   ///
   /// - Parameters:
-  ///   - shuffling: a seed for planes in a random order with guards between them and wide ones behind, to check a kernel;
+  ///   - shape: the activation's shape.
+  ///   - layout: how it lies.
+  ///   - seed: for planes in a random order with guards between them and wide ones behind, to check a kernel;
   ///     nil for planes one behind the other, as networks place them, to time one.
   ///   - offset: elements by which the first element of a layout without planes lies behind a 64-byte boundary, 0 to 15:
   ///     callers' memory is aligned to 4 bytes only.

@@ -10,18 +10,22 @@ public struct CompilationOptions: Sendable {
   public var passes: [GraphPass]
   /// How callers lay out inputs of rank 4: ``TensorLayout/rowMajor`` or ``TensorLayout/channelsLast``.
   public var inputLayout: TensorLayout
+  /// The most bytes that a run's activations, workspace, inputs and outputs may take together; nil for as much as this
+  /// process can have.
+  public var memoryLimit: Int?
 
   /// The thread counts that can be asked for.
   public static let allowedThreads = 1...1024
 
-  /// One thread, the static cost model, all passes, row-major inputs.
+  /// One thread, the static cost model, all passes, row-major inputs, as much memory as there is.
   public init(
     threads: Int = 1, choosers: [any KernelChooser] = [], passes: [GraphPass] = GraphPass.standard,
-    inputLayout: TensorLayout = .rowMajor
+    inputLayout: TensorLayout = .rowMajor, memoryLimit: Int? = nil
   ) {
     self.threads = threads
     self.choosers = choosers
     self.passes = passes
     self.inputLayout = inputLayout
+    self.memoryLimit = memoryLimit
   }
 }

@@ -187,6 +187,8 @@ public enum CompilationError: Error, Equatable, CustomStringConvertible {
   case unwrittenValue(name: String)
   /// The network's activations need more memory than 32-bit element offsets can address.
   case tooMuchMemory(elements: Int)
+  /// A run of the network needs more bytes than it may have.
+  case memoryLimit(needed: Int, limit: Int)
   /// The number of threads is outside its range.
   case threads(Int, allowed: ClosedRange<Int>)
   /// Two networks that are to answer the same requests have other inputs or outputs.
@@ -198,6 +200,8 @@ public enum CompilationError: Error, Equatable, CustomStringConvertible {
     case .unwrittenValue(let name): "value '\(name)' is read before it is written"
     case .tooMuchMemory(let elements):
       "the activations need \(elements) elements at once; at most \(Int32.max) can be addressed: use a smaller input or batch"
+    case .memoryLimit(let needed, let limit):
+      "a run needs \(needed >> 20) MiB, and \(limit >> 20) MiB is the limit here: use a smaller input or batch"
     case .ports: "the two networks differ in the shapes of their inputs or outputs"
     case .threads(let threads, let allowed):
       "\(threads) threads were asked for; allowed are \(allowed.lowerBound) to \(allowed.upperBound)"

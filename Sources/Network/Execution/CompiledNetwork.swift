@@ -64,6 +64,17 @@ public final class CompiledNetwork: Sendable {
         inputLayout: options.inputLayout), threads: options.threads)
     layers = program.layers
     arenaSize = program.arenaSize
+    try checkMemory(limit: options.memoryLimit)
+  }
+
+  /// Before anybody makes a context: what cannot be allocated ends the process.
+  private func checkMemory(limit: Int?) throws(CompilationError) {
+    let elements = (inputs + outputs).reduce(arenaSize) { $0 + $1.shape.elementCount }
+    let needed = elements * MemoryLayout<Float>.stride + program.workspaceSize
+    // Every machine has so little, and asking the system takes longer than to compile a small network.
+    if limit == nil, needed <= 16 << 20 { return }
+    let limit = limit ?? MemoryLimit.bytes
+    guard needed <= limit else { throw .memoryLimit(needed: needed, limit: limit) }
   }
 
   /// Memory for one run at a time. Programs that run often keep one for each of their threads.
