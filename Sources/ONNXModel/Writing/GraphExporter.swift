@@ -18,6 +18,7 @@ extension ONNXModel {
     version.version = Int64(writtenOpset)
     model.opsetImport = [version]
     model.graph = try exporter.run()
+    try model.alignWeights()
     return try bytes(of: model)
   }
 
