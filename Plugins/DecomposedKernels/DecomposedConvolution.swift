@@ -84,7 +84,7 @@ public struct DecomposedConvolution: LayerKernel {
     guard let factors = LowRankFactors(matrix(problem, parameters.filter), rows: rows, columns: columns, rank: rank)
     else {
       throw KernelError.invalidConfiguration(
-        kernel: identifier, configuration: configuration, reason: "the filters hold infinities or NaN")
+        kernel: identifier, configuration: configuration, reason: LowRankFactors.failure)
     }
     let filters = try self.filters(factors, first: first, second: second, rank: rank)
     let firstKernel = try registry.candidate(for: first, layout: .planeList).prepare(

@@ -51,7 +51,7 @@ public struct DecomposedDense: LayerKernel {
     let weights = parameters.weights?.elements.map(Double.init) ?? []
     guard let factors = LowRankFactors(weights, rows: problem.columns, columns: problem.depth, rank: rank) else {
       throw KernelError.invalidConfiguration(
-        kernel: identifier, configuration: configuration, reason: "the weights hold infinities or NaN")
+        kernel: identifier, configuration: configuration, reason: LowRankFactors.failure)
     }
     let first = try MatrixMultiplyProblem(batch: problem.batch, rows: problem.rows, depth: problem.depth, columns: rank)
     let second = try MatrixMultiplyProblem(

@@ -45,6 +45,12 @@ struct LowRankFactors {
     right = thinRight
   }
 
+  /// Why there are no factors, in words a person can act on.
+  static var failure: String {
+    PrincipalBasis.isAvailable
+      ? "the weights hold infinities or NaN" : "LAPACKE is not there; install it (liblapacke, liblapacke-dev)"
+  }
+
   private static func transposed<Element>(_ matrix: [Element], rows: Int, columns: Int) -> [Element] {
     (0..<(rows * columns)).map { matrix[($0 % rows) * columns + $0 / rows] }
   }

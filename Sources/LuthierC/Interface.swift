@@ -3,7 +3,8 @@
 #else
   import Darwin
 #endif
-import Luthier
+import Network
+import NetworkDeployment
 
 /// What a `luthier_network *` points at: a network, its contexts and the names that C reads.
 private final class Handle {

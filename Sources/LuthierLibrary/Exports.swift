@@ -5,6 +5,7 @@
 @_exported import KernelPlugins
 @_exported import LayerKernels
 @_exported import Network
+@_exported import NetworkDeployment
 @_exported import NetworkZoo
 @_exported import ONNXModel
 @_exported import StandardKernels

@@ -59,7 +59,7 @@ public struct ONNXModel: Sendable {
   }
 
   private init(
-    _ bytes: UnsafeRawBufferPointer, owner: AnyObject & Sendable, source: String, name: String
+    _ bytes: UnsafeRawBufferPointer, owner: any MemoryLender, source: String, name: String
   ) throws(ONNXError) {
     let scanner = try WeightScanner(bytes, name: source)
     let model: Onnx_ModelProto
@@ -138,7 +138,7 @@ public struct ONNXModel: Sendable {
 /// Bytes at an address that does not move.
 ///
 /// `@unchecked Sendable`: written only in the initialiser.
-private final class OwnedBytes: @unchecked Sendable {
+private final class OwnedBytes: MemoryLender, @unchecked Sendable {
   let bytes: UnsafeRawBufferPointer
 
   init(_ source: [UInt8]) {
@@ -146,6 +146,8 @@ private final class OwnedBytes: @unchecked Sendable {
     memory.copyBytes(from: source)
     bytes = UnsafeRawBufferPointer(start: memory.baseAddress, count: source.count)
   }
+
+  func release(_ bytes: UnsafeRawBufferPointer) {}
 
   deinit { bytes.deallocate() }
 }

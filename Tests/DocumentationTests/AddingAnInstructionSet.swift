@@ -11,6 +11,18 @@ enum EightLanes: Lanes {
   static func multiplyAdd(_ accumulator: inout Vector, _ a: Vector, _ b: Vector) { accumulator += a * b }
 
   @inline(__always)
+  static func sum(_ a: Vector, _ b: Vector) -> Vector { a + b }
+
+  @inline(__always)
+  static func difference(_ a: Vector, _ b: Vector) -> Vector { a - b }
+
+  @inline(__always)
+  static func product(_ a: Vector, _ b: Vector) -> Vector { a * b }
+
+  @inline(__always)
+  static func quotient(_ a: Vector, _ b: Vector) -> Vector { a / b }
+
+  @inline(__always)
   static func maximum(_ a: Vector, _ b: Vector) -> Vector { b.replacing(with: a, where: a .> b) }
 
   @inline(__always)
@@ -40,6 +52,13 @@ enum EightLanes: Lanes {
       (parts.0[lane], parts.1[lane], parts.2[lane]) = (element(3 * lane), element(3 * lane + 1), element(3 * lane + 2))
     }
     return parts
+  }
+
+  @inline(__always)
+  static func joined(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector) {
+    var parts = [Vector(), Vector(), Vector()]
+    for lane in 0..<24 { parts[lane / 8][lane % 8] = [a, b, c][lane % 3][lane / 3] }
+    return (parts[0], parts[1], parts[2])
   }
 }
 

@@ -175,3 +175,63 @@ struct WorkerTests {
     }
   }
 }
+
+@Suite("Memory of weights")
+struct WeightMemoryTests {
+  /// Bytes that are lent at any distance from a boundary.
+  final class Lender: MemoryLender, @unchecked Sendable {
+    // @unchecked Sendable: one test's thread alone uses it.
+    let memory: UnsafeMutableRawBufferPointer
+    var releasedBytes = 0
+
+    init(_ numbers: [Float], distance: Int) {
+      memory = .allocate(byteCount: distance + 4 * numbers.count, alignment: 64)
+      numbers.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: memory[distance...]).copyMemory(from: $0) }
+    }
+
+    func release(_ bytes: UnsafeRawBufferPointer) { releasedBytes += bytes.count }
+
+    deinit { memory.deallocate() }
+  }
+
+  @Test("A tensor over lent bytes has their numbers wherever they lie, and says when they are read", arguments: 0..<5)
+  func lent(distance: Int) throws {
+    let numbers: [Float] = [1, -2.5, 3e7, 0, 5, -6]
+    let lender = Lender(numbers, distance: distance)
+    let bytes = UnsafeRawBufferPointer(rebasing: lender.memory[distance...])
+    func use() throws {
+      let tensor = try Tensor(shape: TensorShape([2, 3]), borrowing: bytes, lender: lender)
+      let other = try tensor.reshaped(to: TensorShape([3, 2]))
+      #expect(tensor.elements == numbers)
+      #expect(other.elements == numbers)
+      var changed = tensor
+      changed.withMutableElements { $0[0] = 9 }
+      #expect(changed.elements[0] == 9)
+      #expect(tensor.elements == numbers)
+    }
+    try use()
+    #expect(lender.releasedBytes == bytes.count)
+    #expect(throws: TensorError.self) {
+      try Tensor(shape: TensorShape([7]), borrowing: bytes, lender: lender)
+    }
+  }
+
+  @Test("Packed weights begin as zeros on a boundary, whoever had the memory before, and never share it")
+  func packed() {
+    for round in 0..<3 {
+      var blocks: [PackedWeights] = []
+      for count in [1, 5, 1000, 70_000, 300_000, 1_500_000] {
+        let block = PackedWeights(count: count) { elements in
+          #expect(elements.allSatisfy { $0 == 0 })
+          for index in elements.indices { elements[index] = Float(count + round) }
+        }
+        #expect(Int(bitPattern: block.start) % AlignedMemory.alignment == 0)
+        blocks.append(block)
+      }
+      for (block, count) in zip(blocks, [1, 5, 1000, 70_000, 300_000, 1_500_000]) {
+        #expect(block.count == count)
+        #expect(UnsafeBufferPointer(start: block.start, count: count).allSatisfy { $0 == Float(count + round) })
+      }
+    }
+  }
+}

@@ -140,4 +140,22 @@ struct CInterfaceTests {
     let largest = expected.reduce(0) { max($0, $1.magnitude) }
     #expect(zip(found, expected).allSatisfy { ($0 - $1).magnitude <= 1e-4 * largest })
   }
+
+  #if os(Linux)
+    @Test("The C library shows its own functions only and needs neither the Swift runtime, pictures nor a BLAS")
+    func selfContained() throws {
+      let folder = try TemporaryFolder()
+      let symbols = try Self.execute(["nm", "-D", "--defined-only", Self.library.path], folder: folder.url)
+      try #require(symbols.status == 0, "\(symbols.errors)")
+      let names = symbols.output.split(separator: "\n").compactMap { $0.split(separator: " ").last }
+      #expect(names.contains("luthier_load"))
+      #expect(names.allSatisfy { $0.hasPrefix("luthier_") }, "\(names.filter { !$0.hasPrefix("luthier_") }.prefix(5))")
+      let dynamic = try Self.execute(["readelf", "-d", Self.library.path], folder: folder.url)
+      let needed = dynamic.output.split(separator: "\n").filter { $0.contains("(NEEDED)") }
+      #expect(!needed.isEmpty)
+      for part in ["swift", "Foundation", "blas", "lapack", "jpeg", "png"] {
+        #expect(!needed.contains { $0.lowercased().contains(part.lowercased()) }, "\(part)")
+      }
+    }
+  #endif
 }

@@ -163,4 +163,28 @@ struct TimestampTests {
       }
     }
   }
+
+  @Test("A deployment's first reading has one network's profiles and looks at nothing behind them")
+  func oneNetwork() throws {
+    let database = try Fixture.database()
+    let bytes = try database.encoded()
+    let profile = try #require(database.profiles.first)
+    let scope = ReadingScope.network(fingerprint: profile.key.fingerprint)
+    let part = try PlatformDatabase(decoding: bytes, path: "x.json", scope: scope)
+    #expect(part.profiles == database.profiles.filter { $0.key.fingerprint == profile.key.fingerprint })
+    #expect(part.entries.isEmpty)
+    #expect(part.platform == database.platform)
+    let other = try PlatformDatabase(
+      decoding: bytes, path: "x.json", scope: .network(fingerprint: String(repeating: "0", count: 16)))
+    #expect(other.profiles.isEmpty)
+
+    let text = String(decoding: bytes, as: UTF8.self)
+    let entries = try #require(text.range(of: "\"entries\""))
+    let head = Array(text[..<entries.lowerBound].utf8)
+    #expect(try PlatformDatabase(decoding: head, path: "x.json", scope: scope) == part)
+    // Within the profiles an end is an error, also one that is only met on the way.
+    #expect(throws: TuningDatabaseError.self) {
+      try PlatformDatabase(decoding: Array(head.prefix(head.count - 40)), path: "x.json", scope: scope)
+    }
+  }
 }

@@ -2,7 +2,7 @@
 ///
 /// A registry is a value: a program that adds a kernel of its own copies the standard one and registers into the copy.
 public struct KernelRegistry: Sendable {
-  private var kernelsByOperation: [String: [any LayerKernel]] = [:]
+  private var kernelsByOperation: [String: any KernelGroup] = [:]
   private var operations: [String: any LayerProblem.Type] = [:]
   private var origins: [String: [KernelIdentifier: KernelOrigin]] = [:]
 
@@ -19,12 +19,15 @@ public struct KernelRegistry: Sendable {
     if let known = operations[Kernel.Problem.operation], known != Kernel.Problem.self {
       throw .conflictingOperation(Kernel.Problem.operation, kernel: kernel.identifier)
     }
+    let group = kernelsByOperation[Kernel.Problem.operation] as? KernelsOfOperation<Kernel.Problem>
+    var kernels = group?.kernels ?? []
     let names = [kernel.identifier] + kernel.aliases
-    for other in kernelsByOperation[Kernel.Problem.operation, default: []] {
+    for other in kernels {
       let taken = [other.identifier] + other.aliases
       if let clash = names.first(where: taken.contains) { throw .duplicateIdentifier(clash) }
     }
-    kernelsByOperation[Kernel.Problem.operation, default: []].append(kernel)
+    kernels.append(kernel)
+    kernelsByOperation[Kernel.Problem.operation] = KernelsOfOperation(kernels: kernels)
     operations[Kernel.Problem.operation] = Kernel.Problem.self
     if origin != .program { origins[Kernel.Problem.operation, default: [:]][kernel.identifier] = origin }
   }
@@ -36,12 +39,12 @@ public struct KernelRegistry: Sendable {
 
   /// The kernels of a problem's operation, in order.
   public func kernels<Problem: LayerProblem>(for type: Problem.Type) -> [any LayerKernel<Problem>] {
-    kernelsByOperation[Problem.operation, default: []].compactMap { $0 as? any LayerKernel<Problem> }
+    (kernelsByOperation[Problem.operation] as? KernelsOfOperation<Problem>)?.kernels ?? []
   }
 
   /// Every kernel: operations alphabetically, kernels in order.
   public var allKernels: [any LayerKernel] {
-    kernelsByOperation.keys.sorted().flatMap { kernelsByOperation[$0, default: []] }
+    kernelsByOperation.keys.sorted().flatMap { kernelsByOperation[$0]?.allKernels ?? [] }
   }
 
   /// The names of the operations that have a kernel.
@@ -63,5 +66,23 @@ public struct KernelRegistry: Sendable {
     var copy = self
     copy.kernelsByOperation = kernelsByOperation.mapValues { $0.filter(isIncluded) }
     return copy
+  }
+}
+
+/// The kernels of one operation, whatever it is.
+private protocol KernelGroup: Sendable {
+  var allKernels: [any LayerKernel] { get }
+  func filter(_ isIncluded: (any LayerKernel) -> Bool) -> any KernelGroup
+}
+
+/// The kernels of one operation. Their type says which, since asking each kernel whether it is of that type costs more than all
+/// that a network's loading asks a registry.
+private struct KernelsOfOperation<Problem: LayerProblem>: KernelGroup {
+  let kernels: [any LayerKernel<Problem>]
+
+  var allKernels: [any LayerKernel] { kernels.map { $0 as any LayerKernel } }
+
+  func filter(_ isIncluded: (any LayerKernel) -> Bool) -> any KernelGroup {
+    KernelsOfOperation(kernels: kernels.filter(isIncluded))
   }
 }

@@ -104,7 +104,15 @@ public struct ProblemKey: Hashable, Sendable {
 extension ProblemKey: CustomStringConvertible {
   /// The key's text.
   public var description: String {
-    ([operation] + fields.map { "\($0.name)=\($0.value)" }).joined(separator: " ")
+    var text = operation
+    text.reserveCapacity(160)
+    for field in fields {
+      text += " "
+      text += field.name
+      text += "="
+      text += field.value
+    }
+    return text
   }
 }
 

@@ -44,15 +44,18 @@ public final class PackedWeights: @unchecked Sendable {
   /// The number of elements.
   public let count: Int
 
+  private let region: WeightRegion
+
   /// Allocates `count` zeros and lets `fill` write them once.
   public init<Failure: Error>(
     count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Void
   ) throws(Failure) {
-    let memory = AlignedMemory.allocate(count: max(count, 1))
+    let capacity = AlignedMemory.paddedCount(max(count, 1)) + AlignedMemory.elementAlignment
+    let (block, region) = WeightRegion.allocate(byteCount: capacity * MemoryLayout<Float>.stride)
+    let memory = block.bindMemory(to: Float.self, capacity: capacity)
     start = UnsafePointer(memory)
     self.count = count
+    self.region = region
     try fill(UnsafeMutableBufferPointer(start: memory, count: count))
   }
-
-  deinit { AlignedMemory.deallocate(UnsafeMutablePointer(mutating: start)) }
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A dense, row-major tensor of 32-bit floats, copied on write.
 public struct Tensor: Sendable {
   /// The sizes, `[N, C, H, W]` for activations and `[K, C/groups, R, S]` for convolution filters.
@@ -41,6 +43,21 @@ public struct Tensor: Sendable {
     storage = TensorStorage(
       borrowing: UnsafeMutableBufferPointer(
         start: UnsafeMutablePointer(mutating: elements), count: shape.elementCount), owner: owner)
+  }
+
+  /// A tensor over raw bytes that somebody else lends, such as a mapped file's, where they need not be aligned.
+  ///
+  /// Aligned elements are read in place. Others are moved when they are read first, so that of a file's weights only those
+  /// that are in use are in memory twice.
+  ///
+  /// - Throws: ``TensorError/elementCount(shape:found:)`` when the bytes are not four for each element.
+  public init(shape: TensorShape, borrowing bytes: UnsafeRawBufferPointer, lender: any MemoryLender) throws(TensorError)
+  {
+    guard bytes.count == shape.elementCount * MemoryLayout<Float>.stride else {
+      throw .elementCount(shape: shape, found: bytes.count / MemoryLayout<Float>.stride)
+    }
+    self.shape = shape
+    storage = TensorStorage(bytes, lender: lender)
   }
 
   /// The same elements under another shape; nothing is copied.
@@ -103,42 +120,99 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
   }
 }
 
+/// Who owns memory that tensors borrow.
+public protocol MemoryLender: AnyObject, Sendable {
+  /// Says that no tensor is going to read these bytes soon; their pages may go, as long as the bytes can still be read.
+  func release(_ bytes: UnsafeRawBufferPointer)
+}
+
 /// The memory of a tensor.
 ///
 /// `@unchecked Sendable`: ``Tensor`` writes only to a storage that it alone references and that is not borrowed, so a
-/// storage seen by two threads is never written.
+/// storage seen by two threads is never written; elements that have to be moved are moved under a lock.
 private final class TensorStorage: @unchecked Sendable {
-  let elements: UnsafeMutableBufferPointer<Float>
+  private let count: Int
+  /// The elements where they are from the beginning.
+  private let present: UnsafeMutablePointer<Float>?
+  /// The elements that were moved from ``lent`` when somebody read them.
+  private let moved = Mutex<UnsafeMutablePointer<Float>?>(nil)
+  private let lent: UnsafeRawBufferPointer
+  private let lender: (any MemoryLender)?
   private let owner: (AnyObject & Sendable)?
 
-  var isBorrowed: Bool { owner != nil }
+  var isBorrowed: Bool { owner != nil || lender != nil }
+
+  var elements: UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(start: present ?? movedElements(), count: count)
+  }
 
   init(count: Int) {
-    elements = UnsafeMutableBufferPointer(
-      start: AlignedMemory.allocate(count: max(count, 1)), count: count)
+    self.count = count
+    present = AlignedMemory.allocate(count: max(count, 1))
+    lent = UnsafeRawBufferPointer(start: nil, count: 0)
+    lender = nil
     owner = nil
   }
 
   /// Room for elements that are set at once: only what lies behind them is cleared.
   init(filling count: Int, _ fill: (UnsafeMutableBufferPointer<Float>) -> Void) {
-    let start = AlignedMemory.allocateUninitialized(count: max(count, 1))
-    (start + count).initialize(
-      repeating: 0, count: AlignedMemory.paddedCount(max(count, 1)) + AlignedMemory.elementAlignment - count)
-    elements = UnsafeMutableBufferPointer(start: start, count: count)
+    self.count = count
+    let start = Self.room(for: count)
+    present = start
+    lent = UnsafeRawBufferPointer(start: nil, count: 0)
+    lender = nil
     owner = nil
-    fill(elements)
+    fill(UnsafeMutableBufferPointer(start: start, count: count))
   }
 
   init(borrowing elements: UnsafeMutableBufferPointer<Float>, owner: AnyObject & Sendable) {
-    self.elements = elements
+    count = elements.count
+    present = elements.baseAddress
+    lent = UnsafeRawBufferPointer(start: nil, count: 0)
+    lender = nil
     self.owner = owner
   }
 
+  init(_ bytes: UnsafeRawBufferPointer, lender: any MemoryLender) {
+    count = bytes.count / MemoryLayout<Float>.stride
+    lent = bytes
+    self.lender = lender
+    owner = nil
+    let isAligned = Int(bitPattern: bytes.baseAddress) % MemoryLayout<Float>.alignment == 0
+    present =
+      isAligned
+      ? UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.bindMemory(to: Float.self, capacity: count) : nil
+  }
+
+  private static func room(for count: Int) -> UnsafeMutablePointer<Float> {
+    let start = AlignedMemory.allocateUninitialized(count: max(count, 1))
+    (start + count).initialize(
+      repeating: 0, count: AlignedMemory.paddedCount(max(count, 1)) + AlignedMemory.elementAlignment - count)
+    return start
+  }
+
+  private func movedElements() -> UnsafeMutablePointer<Float> {
+    moved.withLock { moved in
+      if let moved { return moved }
+      let start = Self.room(for: count)
+      UnsafeMutableRawBufferPointer(start: start, count: lent.count).copyMemory(from: lent)
+      lender?.release(lent)
+      moved = start
+      return start
+    }
+  }
+
   func copy() -> TensorStorage {
-    TensorStorage(filling: elements.count) { _ = $0.update(fromContentsOf: elements) }
+    TensorStorage(filling: count) { _ = $0.update(fromContentsOf: elements) }
   }
 
   deinit {
-    if owner == nil, let start = elements.baseAddress { AlignedMemory.deallocate(start) }
+    if let start = moved.withLock({ $0 }) {
+      AlignedMemory.deallocate(start)
+    } else if !isBorrowed, let present {
+      AlignedMemory.deallocate(present)
+    } else {
+      lender?.release(lent)
+    }
   }
 }

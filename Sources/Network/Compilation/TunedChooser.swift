@@ -1,4 +1,5 @@
 public import LayerKernels
+import Synchronization
 public import TuningDatabase
 
 /// Decides by what was tuned: the network's profile where there is one, else the database's entry for the layer's problem,
@@ -6,19 +7,30 @@ public import TuningDatabase
 public struct TunedChooser: KernelChooser {
   private let store: TuningStore
   private let profile: (layers: [String: NetworkProfile.Layer], source: String)?
+  private let remainder: DeferredStore?
 
   /// A chooser from a store alone.
   public init(store: TuningStore) {
     self.store = store
     profile = nil
+    remainder = nil
   }
 
   /// A chooser for one network: the store's profile of the network, inputs and threads, if there is one that still holds.
   ///
   /// - Parameter graph: the network as the passes leave it.
   public init(store: TuningStore, graph: Graph, threads: Int, allowedError: Double = 0) {
+    self.init(store: store, key: graph.profileKey(threads: threads, allowedError: allowedError))
+  }
+
+  /// A chooser for the network of a profile's key.
+  ///
+  /// - Parameter remainder: reads what the store leaves out, when a layer is met that the profile does not answer for, such
+  ///   as a conversion between layouts; nil where the store is all there is.
+  public init(store: TuningStore, key: NetworkProfile.Key, remainder: (@Sendable () -> TuningStore?)? = nil) {
     self.store = store
-    let found = store.profile(graph.profileKey(threads: threads, allowedError: allowedError))
+    self.remainder = remainder.map(DeferredStore.init)
+    let found = store.profile(key)
     profile = found.map { found in
       (Dictionary(found.profile.layers.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first }), found.source)
     }
@@ -45,7 +57,7 @@ public struct TunedChooser: KernelChooser {
     {
       return LayerChoice(candidate, threads: chosen.threads, source: .profile(file: profile.source))
     }
-    guard let tuned = store.choice(for: key, threads: layer.threads),
+    guard let tuned = (remainder?.store ?? store).choice(for: key, threads: layer.threads),
       let candidate = try? registry.candidate(
         named: tuned.kernel, configuration: tuned.record.configuration, for: layer.problem)
     else { return nil }
@@ -56,6 +68,23 @@ public struct TunedChooser: KernelChooser {
       guard registry.candidates(for: layer.problem).contains(where: { $0.name == candidate.name }) else { return nil }
       return LayerChoice(candidate, source: .nearest(problem: other.problem, distance: distance, file: source))
     case .heuristic: return nil
+    }
+  }
+}
+
+/// A store that is read when it is needed first.
+private final class DeferredStore: Sendable {
+  private let read: @Sendable () -> TuningStore?
+  private let answer = Mutex<TuningStore??>(nil)
+
+  init(_ read: @escaping @Sendable () -> TuningStore?) { self.read = read }
+
+  var store: TuningStore? {
+    answer.withLock { answer in
+      if let answer { return answer }
+      let found = read()
+      answer = .some(found)
+      return found
     }
   }
 }

@@ -47,11 +47,23 @@ extension Movement {
   fileprivate var digestText: String {
     switch self {
     case .reshape: "reshape"
-    case .transpose(let permutation): "transpose \(permutation)"
-    case .gather(let axis, let indices): "gather \(axis) \(indices)"
+    case .transpose(let permutation): "transpose \(Self.text(permutation))"
+    case .gather(let axis, let indices): "gather \(axis) \(Self.text(indices))"
     case .concatenate(let axis): "concatenate \(axis)"
-    case .pad(let before, let after, let value): "pad \(before) \(after) \(value)"
+    case .pad(let before, let after, let value): "pad \(Self.text(before)) \(Self.text(after)) \(value)"
     case .expand: "expand"
     }
+  }
+
+  /// As an array describes itself, which takes ten times as long.
+  private static func text(_ numbers: [Int]) -> String {
+    var text = "["
+    text.reserveCapacity(6 * numbers.count + 2)
+    for (position, number) in numbers.enumerated() {
+      if position > 0 { text += ", " }
+      text += String(number)
+    }
+    text += "]"
+    return text
   }
 }

@@ -3,11 +3,12 @@
 #else
   import Darwin
 #endif
+import LayerKernels
 
 /// A file's bytes, mapped into memory for as long as somebody holds this.
 ///
 /// `@unchecked Sendable`: the mapping is private and never written.
-final class MappedFile: @unchecked Sendable {
+final class MappedFile: MemoryLender, @unchecked Sendable {
   let bytes: UnsafeRawBufferPointer
 
   /// Maps a regular file.
@@ -27,8 +28,10 @@ final class MappedFile: @unchecked Sendable {
     bytes = UnsafeRawBufferPointer(start: start, count: count)
   }
 
-  /// Lets the system take back the pages of bytes that have been copied; they are read again if somebody looks.
+  /// Lets the system take back the pages of bytes that have been packed; they are read again if somebody looks.
   func release(_ part: UnsafeRawBufferPointer) {
+    // What a call costs is worth it for many pages only.
+    guard part.count >= 1 << 16 else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     guard page > 0, let start = part.baseAddress else { return }
     let first = (Int(bitPattern: start) + page - 1) / page * page

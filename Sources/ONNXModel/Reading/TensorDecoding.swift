@@ -5,7 +5,7 @@ import LayerKernels
 struct RawData {
   let bytes: UnsafeRawBufferPointer
   /// Keeps the bytes.
-  let owner: AnyObject & Sendable
+  let owner: any MemoryLender
 }
 
 extension ConstantTensor {
@@ -79,15 +79,8 @@ extension ConstantTensor {
 
     switch type {
     case .float:
-      if let raw, raw.bytes.count == count * 4, count > 0, let start = raw.bytes.baseAddress,
-        Int(bitPattern: start) % MemoryLayout<Float>.alignment == 0
-      {
-        self.init(
-          Tensor(shape: shape, borrowing: start.assumingMemoryBound(to: Float.self), owner: raw.owner))
-      } else if let raw {
-        // One copy of the weights is enough in memory.
-        defer { (raw.owner as? MappedFile)?.release(raw.bytes) }
-        do { self.init(try Tensor(shape: shape, bytes: raw.bytes)) } catch {
+      if let raw {
+        do { self.init(try Tensor(shape: shape, borrowing: raw.bytes, lender: raw.owner)) } catch {
           throw .tensor(name: name, reason: "shape \(shape) needs \(count * 4) bytes, but there are \(raw.bytes.count)")
         }
       } else {

@@ -25,6 +25,7 @@ extension ONNXModel {
       version.version = Int64(number)
       return version
     }
+    try model.alignWeights()
     return try bytes(of: model)
   }
 

@@ -28,9 +28,12 @@ extension PlatformDatabase {
   package init(
     decoding bytes: [UInt8], path: String, migrations: SchemaMigrations, scope: ReadingScope = .everything
   ) throws(TuningDatabaseError) {
-    let parsed: JSONValue
+    var parsed: JSONValue
     do { parsed = try JSONParser.parse(bytes, selection: scope.selection) } catch {
       throw .malformed(error, path: path)
+    }
+    if scope.allowsMissingEntries, case .object(let members) = parsed, parsed["entries"] == nil {
+      parsed = .object(members + [JSONValue.Member("entries", .array([]))])
     }
     let (value, isMigrated) = try migrations.migrate(parsed, path: path)
     do { try self.init(json: value) } catch {

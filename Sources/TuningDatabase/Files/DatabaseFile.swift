@@ -58,6 +58,13 @@ public struct DatabaseFile: Hashable, Sendable {
   ///
   /// - Throws: ``TuningDatabaseError`` when it cannot be read or is not a database.
   public func read(_ scope: ReadingScope = .everything) throws(TuningDatabaseError) -> PlatformDatabase? {
+    if let count = scope.headByteCount, let head = try FileAccess.read(path, first: count) {
+      do throws(TuningDatabaseError) {
+        return try PlatformDatabase(decoding: head, path: path, scope: scope)
+      } catch {
+        // Cut off too early, or malformed: the whole text tells which.
+      }
+    }
     guard let bytes = try FileAccess.read(path) else { return nil }
     return try PlatformDatabase(decoding: bytes, path: path, scope: scope)
   }

@@ -8,10 +8,12 @@
 
 /// Reads and writes whole small files so that neither a hostile file nor a crash does harm.
 enum FileAccess {
-  /// The bytes of a regular file; nil when there is none.
+  /// The bytes of a regular file, or no more than its first ones; nil when there is none.
   ///
   /// - Throws: ``TuningDatabaseError/tooLarge(path:bytes:limit:)``, ``TuningDatabaseError/unreadable(path:reason:)``.
-  static func read(_ path: String, limit: Int = JSONLimits().bytes) throws(TuningDatabaseError) -> [UInt8]? {
+  static func read(
+    _ path: String, limit: Int = JSONLimits().bytes, first: Int = .max
+  ) throws(TuningDatabaseError) -> [UInt8]? {
     // Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
@@ -23,20 +25,31 @@ enum FileAccess {
     guard fstat(file, &status) == 0 else { throw .unreadable(path: path, reason: lastError()) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "it is not a plain file") }
     guard status.st_size <= limit else { throw .tooLarge(path: path, bytes: Int(status.st_size), limit: limit) }
+    var failure: TuningDatabaseError?
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(Int(status.st_size))
-    var buffer = [UInt8](repeating: 0, count: 1 << 18)
-    while true {
-      // Spelt out, since the enclosing function has the same name.
-      let count = systemRead(file, &buffer)
-      if count == 0 { return bytes }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .unreadable(path: path, reason: lastError())
+    // One byte more than there should be, so that the first round sees the end; a file that somebody adds to takes more.
+    var capacity = min(Int(status.st_size) + 1, first)
+    var isWhole = false
+    while !isWhole, failure == nil, bytes.count < first {
+      let part = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+        while count < capacity {
+          let room = UnsafeMutableRawBufferPointer(buffer)[count...]
+          let read = systemRead(file, UnsafeMutableRawBufferPointer(rebasing: room))
+          if read == 0 { isWhole = true }
+          if read > 0 {
+            count += read
+          } else if isWhole || errno != EINTR {
+            failure = isWhole ? nil : .unreadable(path: path, reason: lastError())
+            break
+          }
+        }
       }
-      bytes += buffer[..<count]
+      if bytes.isEmpty { bytes = part } else { bytes += part }
       guard bytes.count <= limit else { throw .tooLarge(path: path, bytes: bytes.count, limit: limit) }
+      capacity = min(1 << 18, first - bytes.count)
     }
+    if let failure { throw failure }
+    return bytes
   }
 
   /// Puts a file in another's place in one step: whoever opens the path sees the old bytes or the new ones, also when the
@@ -155,4 +168,7 @@ enum FileAccess {
   }
 }
 
-private func systemRead(_ file: Int32, _ buffer: inout [UInt8]) -> Int { read(file, &buffer, buffer.count) }
+/// Spelt out, since a function here has the same name.
+private func systemRead(_ file: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+  read(file, buffer.baseAddress, buffer.count)
+}

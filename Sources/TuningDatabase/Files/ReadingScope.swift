@@ -9,8 +9,20 @@ public enum ReadingScope: Sendable, Hashable {
   /// Other entries are passed by unread, however many they are, so that loading a network does not wait for the results of
   /// all others.
   case profiles
+  /// The profiles of one network's graph, by its fingerprint, and nothing of what stands behind the profiles.
+  ///
+  /// For a deployment that finds its profile there; one that does not, or that needs tuned conversions, reads on.
+  case network(fingerprint: String)
 
-  /// The entries that are read; nil for all.
+  /// How much of a file's beginning is looked at before the whole is read; nil where the whole is needed.
+  var headByteCount: Int? {
+    if case .network = self { 256 << 10 } else { nil }
+  }
+
+  /// Whether a database may end behind its profiles.
+  var allowsMissingEntries: Bool { headByteCount != nil }
+
+  /// What is read; nil for all.
   var selection: JSONSelection? {
     switch self {
     case .everything: nil
@@ -20,6 +32,15 @@ public enum ReadingScope: Sendable, Hashable {
         let head = bytes.prefix(64).filter { $0 != 0x20 && $0 != 0x0a && $0 != 0x0d && $0 != 0x09 }
         return !head.starts(with: Array("{\"problem\":".utf8))
           || head.starts(with: Array("{\"problem\":\"\(LayoutConversionProblem.operation)".utf8))
+      }
+    case .network(let fingerprint):
+      JSONSelection(list: "profiles", isLast: true) { bytes in
+        // The fingerprint is a profile's second member; one that has it elsewhere is read, and then compared as a whole.
+        let name = Array("\"fingerprint\"".utf8)
+        let head = bytes.prefix(512)
+        guard let quote = head.indices.first(where: { head[$0...].starts(with: name) }) else { return true }
+        let value = head[(quote + name.count)...].drop { byte in " \n\r\t:".utf8.contains(byte) }
+        return value.starts(with: Array("\"\(fingerprint)\"".utf8))
       }
     }
   }

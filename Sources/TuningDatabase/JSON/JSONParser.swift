@@ -25,6 +25,8 @@ package struct JSONParser {
   private let target: [JSONStep]?
   private let selection: JSONSelection?
   private var targetPosition: Int?
+  /// Whether the rest of the text is left alone.
+  private var isDone = false
 
   private init(_ bytes: [UInt8], _ limits: JSONLimits, target: [JSONStep]? = nil, selection: JSONSelection? = nil) {
     self.bytes = bytes
@@ -57,6 +59,7 @@ package struct JSONParser {
       throw JSONFailure("is \(bytes.count) bytes long; at most \(limits.bytes) are read")
     }
     let value = try value(depth: 0)
+    if isDone { return value }
     skipSpace()
     guard position == bytes.count else { throw failure("is followed by more text") }
     return value
@@ -99,6 +102,10 @@ package struct JSONParser {
       path.append(.member(name))
       members.append(JSONValue.Member(name, try value(depth: depth)))
       path.removeLast()
+      if let selection, selection.isLast, depth == 1, selection.list == name {
+        isDone = true
+        return .object(members)
+      }
       skipSpace()
     } while skip(",")
     guard skip("}") else { throw failure("lacks ',' or '}'") }

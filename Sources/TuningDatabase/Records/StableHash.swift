@@ -16,8 +16,11 @@ public struct StableHash: Sendable {
 
   /// Adds a text and its length.
   public mutating func combine(_ text: String) {
-    combine(UInt64(text.utf8.count))
-    for byte in text.utf8 { combine(UInt64(byte)) }
+    var text = text
+    text.withUTF8 { bytes in
+      combine(UInt64(bytes.count))
+      for byte in bytes { combine(UInt64(byte)) }
+    }
   }
 
   /// Adds the bit patterns of numbers, such as a layer's weights, and their count.

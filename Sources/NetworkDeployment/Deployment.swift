@@ -1,4 +1,11 @@
-import Logging
+import HostPlatform
+public import LayerKernels
+public import Logging
+public import Network
+import NetworkZoo
+import ONNXModel
+import StandardKernels
+import TuningDatabase
 
 /// Loads networks for use: a model's file, a tuned profile, and defaults where there is none. Nothing is ever tuned here.
 ///
@@ -71,11 +78,12 @@ public struct Deployment: Sendable {
     var choosers: [any KernelChooser] = []
     if let family { choosers.append(FamilyChooser(family: family)) }
     if family == nil {
-      var store = try openStore(registry, .profiles)
-      var tuned = TunedChooser(store: store, graph: graph, threads: threads, allowedError: allowedError)
+      let key = graph.profileKey(threads: threads, allowedError: allowedError)
+      var store = try openStore(registry, .network(fingerprint: key.fingerprint))
+      var tuned = TunedChooser(store: store, key: key) { try? openStore(registry, .profiles) }
       if !tuned.answers(allOf: graph) {
         store = try openStore(registry, .everything)
-        tuned = TunedChooser(store: store, graph: graph, threads: threads, allowedError: allowedError)
+        tuned = TunedChooser(store: store, key: key)
       }
       for warning in store.warnings { logger.warning("\(warning)") }
       if !tuned.hasProfile {
