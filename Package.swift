@@ -33,8 +33,12 @@ let pluginHost: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--export-dynamic"]
 /// The C library has the Swift runtime inside and shows nothing but its own functions: it loads in a fifth of the time, and
 /// programs need no Swift toolchain.
 let selfContained: [LinkerSetting] = [
+  // Foundation's static archive does not name the archives that it needs itself.
   .unsafeFlags(
-    ["-static-stdlib", "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/LuthierC/symbols.map"],
+    [
+      "-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims", "-Xlinker",
+      "--version-script=\(Context.packageDirectory)/Sources/LuthierC/symbols.map",
+    ],
     .when(platforms: [.linux]))
 ]
 

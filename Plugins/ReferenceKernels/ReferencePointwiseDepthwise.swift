@@ -63,17 +63,19 @@ public struct ReferencePointwiseDepthwise: LayerKernel {
     }
 
     func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-      let between = TensorOperand(
-        base: operands.workspace.assumingMemoryBound(to: Float.self), planes: operands.input.planes)
       let workspace = operands.workspace + betweenCount * MemoryLayout<Float>.stride
-      if phase == 0 {
-        first.run(
-          LayerOperands(inputs: operands.inputs, output: between, workspace: workspace), phase: 0, worker: worker)
-        return
-      }
-      withUnsafePointer(to: between) { between in
-        second.run(
-          LayerOperands(inputs: between, output: operands.output, workspace: workspace), phase: 0, worker: worker)
+      withUnsafePointer(to: Int32(0)) { start in
+        let between = TensorOperand(
+          base: operands.workspace.assumingMemoryBound(to: Float.self), planes: start)
+        if phase == 0 {
+          first.run(
+            LayerOperands(inputs: operands.inputs, output: between, workspace: workspace), phase: 0, worker: worker)
+          return
+        }
+        withUnsafePointer(to: between) { between in
+          second.run(
+            LayerOperands(inputs: between, output: operands.output, workspace: workspace), phase: 0, worker: worker)
+        }
       }
     }
   }

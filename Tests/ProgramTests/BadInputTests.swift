@@ -154,8 +154,11 @@ struct BadInputTests {
     let input = try graph.addInput("x", shape: TensorShape([1, 3, 16_384, 16_384]))
     graph.addOutput(
       try graph.addLayer("relu", ElementwiseProblem(.relu, shape: graph[input].shape), inputs: [input]))
-    let path = try TemporaryFolder().file("large.onnx", Data(ONNXModel.encode(graph)))
-    check(try run("luthier", ["bench", path, "--runs", "1"], behind: "ulimit -v 4000000"), 65, path)
+    let folder = try TemporaryFolder()
+    let path = try folder.file("large.onnx", Data(ONNXModel.encode(graph)))
+    try withExtendedLifetime(folder) {
+      check(try run("luthier", ["bench", path, "--runs", "1"], behind: "ulimit -v 4000000"), 65, path)
+    }
   }
 
   @Test("A standard output that takes nothing is an error, not a success", arguments: [">/dev/full", ">&-"])
@@ -205,9 +208,11 @@ struct BadInputTests {
         behind: ["/usr/bin/env", "-u", "XDG_DATA_HOME"] + home.split(separator: " ").map(String.init))
       #expect(bench.status == 0, "\(home): \(bench.errors)")
     }
-    let show = try ProgramRun(
-      "tune", ["show"], folder: try TemporaryFolder().url,
-      behind: ["/usr/bin/env", "-u", "XDG_DATA_HOME", "-u", "HOME"])
+    let folder = try TemporaryFolder()
+    let show = try withExtendedLifetime(folder) {
+      try ProgramRun(
+        "tune", ["show"], folder: folder.url, behind: ["/usr/bin/env", "-u", "XDG_DATA_HOME", "-u", "HOME"])
+    }
     #expect(show.status == 64 || show.status == 66, "\(show.errors)")
     #expect(show.errors.split(separator: "\n").count == 1)
   }
