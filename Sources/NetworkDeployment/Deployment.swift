@@ -80,7 +80,7 @@ public struct Deployment: Sendable {
     if family == nil {
       let key = graph.profileKey(threads: threads, allowedError: allowedError)
       var store = try openStore(registry, .network(fingerprint: key.fingerprint))
-      var tuned = TunedChooser(store: store, key: key) { try? openStore(registry, .profiles) }
+      var tuned = TunedChooser(store: store, key: key) { try? openStore(registry, .conversions) }
       if !tuned.answers(allOf: graph) {
         store = try openStore(registry, .everything)
         tuned = TunedChooser(store: store, key: key)

@@ -143,8 +143,8 @@ struct TimestampTests {
     for other in others { #expect(StableHash.digest(ofWeights: other) != StableHash.digest(ofWeights: weights)) }
   }
 
-  @Test("A deployment's reading has every profile and conversion of the whole, and none of the other entries")
-  func profilesOnly() throws {
+  @Test("A reading of the conversions has those of the whole, and none of the other entries")
+  func conversionsOnly() throws {
     var database = try Fixture.database()
     let conversion = try LayoutConversionProblem(
       shape: TensorShape([1, 24, 7, 7]), from: .rowMajor, to: .planeList)
@@ -152,16 +152,41 @@ struct TimestampTests {
       [try Fixture.record("direct.pixels", 6, 900)],
       for: TuningEntry.Key(problem: conversion.key, threads: 1), at: Fixture.start)
     let bytes = try database.encoded()
-    let part = try PlatformDatabase(decoding: bytes, path: "x.json", scope: .profiles)
-    #expect(part.profiles == database.profiles)
+    let part = try PlatformDatabase(decoding: bytes, path: "x.json", scope: .conversions)
+    #expect(part.profiles.isEmpty)
     #expect(part.entries == database.entries.filter { $0.key.problem.operation == "layout-conversion" })
     #expect(part.entries.count == 1)
     // What is passed by has to end all the same.
     for length in [bytes.count / 2, bytes.count - 3] {
       #expect(throws: TuningDatabaseError.self) {
-        try PlatformDatabase(decoding: Array(bytes.prefix(length)), path: "x.json", scope: .profiles)
+        try PlatformDatabase(decoding: Array(bytes.prefix(length)), path: "x.json", scope: .conversions)
       }
     }
+  }
+
+  @Test("A file's conversions are found wherever they stand, and a file without them has none")
+  func conversionsOfFiles() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = DatabaseFile(path: folder.appendingPathComponent("x.json").path)
+    var database = try Fixture.database()
+    try Data(database.encoded()).write(to: URL(fileURLWithPath: file.path))
+    #expect(try file.read(.conversions)?.isEmpty == true)
+    let conversion = try LayoutConversionProblem(
+      shape: TensorShape([1, 24, 7, 7]), from: .rowMajor, to: .planeList)
+    database.record(
+      [try Fixture.record("direct.pixels", 6, 900)],
+      for: TuningEntry.Key(problem: conversion.key, threads: 1), at: Fixture.start)
+    let text = try database.encoded()
+    let entry = try #require(text.firstRange(of: Array("layout-conversion".utf8)))
+    // Spaces in front move the name across the places where one round of reading ends and the next begins.
+    for position in (65_536 - 20)...(65_536 + 4) {
+      let shift = ((position - entry.lowerBound) % 65_520 + 65_520) % 65_520
+      try Data(Array(repeating: UInt8(ascii: " "), count: shift) + text).write(to: URL(fileURLWithPath: file.path))
+      #expect(try file.read(.conversions)?.entries.count == 1)
+    }
+    #expect(try DatabaseFile(path: folder.appendingPathComponent("none.json").path).read(.conversions) == nil)
   }
 
   @Test("A deployment's first reading has one network's profiles and looks at nothing behind them")

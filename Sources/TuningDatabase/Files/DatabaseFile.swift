@@ -1,4 +1,5 @@
 import HostPlatform
+import LayerKernels
 
 /// The file of one platform's database, with its journal and its lock beside it.
 ///
@@ -58,6 +59,10 @@ public struct DatabaseFile: Hashable, Sendable {
   ///
   /// - Throws: ``TuningDatabaseError`` when it cannot be read or is not a database.
   public func read(_ scope: ReadingScope = .everything) throws(TuningDatabaseError) -> PlatformDatabase? {
+    if scope == .conversions, try !FileAccess.contains(LayoutConversionProblem.operation, in: path) {
+      // Almost always: what a file does not name need not be looked for behind thousands of brackets.
+      return try read(.network(fingerprint: ""))
+    }
     if let count = scope.headByteCount, let head = try FileAccess.read(path, first: count) {
       do throws(TuningDatabaseError) {
         return try PlatformDatabase(decoding: head, path: path, scope: scope)

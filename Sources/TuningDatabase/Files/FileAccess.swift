@@ -14,21 +14,12 @@ enum FileAccess {
   static func read(
     _ path: String, limit: Int = JSONLimits().bytes, first: Int = .max
   ) throws(TuningDatabaseError) -> [UInt8]? {
-    // Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else {
-      if errno == ENOENT { return nil }
-      throw .unreadable(path: path, reason: lastError())
-    }
+    guard let (file, size) = try open(path, limit: limit) else { return nil }
     defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0 else { throw .unreadable(path: path, reason: lastError()) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "it is not a plain file") }
-    guard status.st_size <= limit else { throw .tooLarge(path: path, bytes: Int(status.st_size), limit: limit) }
     var failure: TuningDatabaseError?
     var bytes: [UInt8] = []
     // One byte more than there should be, so that the first round sees the end; a file that somebody adds to takes more.
-    var capacity = min(Int(status.st_size) + 1, first)
+    var capacity = min(size + 1, first)
     var isWhole = false
     while !isWhole, failure == nil, bytes.count < first {
       let part = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
@@ -52,6 +43,61 @@ enum FileAccess {
     return bytes
   }
 
+  /// Whether a text stands in a regular file; no when there is none.
+  ///
+  /// - Throws: as ``read(_:limit:first:)``.
+  static func contains(_ text: String, in path: String) throws(TuningDatabaseError) -> Bool {
+    guard let (file, _) = try open(path, limit: JSONLimits().bytes) else { return false }
+    defer { close(file) }
+    let overlap = max(text.utf8.count - 1, 0)
+    // A text that lies across two rounds begins in what the first one leaves.
+    var kept = 0
+    var buffer = [CChar](repeating: 0, count: max(1 << 16, 2 * overlap) + 1)
+    while true {
+      let count = buffer.withUnsafeMutableBytes {
+        systemRead(file, UnsafeMutableRawBufferPointer(rebasing: $0[kept...].dropLast()))
+      }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .unreadable(path: path, reason: lastError())
+      }
+      if count == 0 { return false }
+      let length = kept + count
+      buffer[length] = 0
+      // Behind a zero byte nothing is found: no JSON text holds one.
+      if strstr(buffer, text) != nil { return true }
+      let rest = min(overlap, length)
+      for index in 0..<rest { buffer[index] = buffer[length - rest + index] }
+      kept = rest
+    }
+  }
+
+  /// A regular file for reading, and its size; nil when there is none.
+  private static func open(_ path: String, limit: Int) throws(TuningDatabaseError) -> (file: Int32, size: Int)? {
+    // Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
+    let file = systemOpen(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else {
+      if errno == ENOENT { return nil }
+      throw .unreadable(path: path, reason: lastError())
+    }
+    var status = stat()
+    let failure: TuningDatabaseError? =
+      if fstat(file, &status) != 0 {
+        .unreadable(path: path, reason: lastError())
+      } else if status.st_mode & S_IFMT != S_IFREG {
+        .unreadable(path: path, reason: "it is not a plain file")
+      } else if status.st_size > limit {
+        .tooLarge(path: path, bytes: Int(status.st_size), limit: limit)
+      } else {
+        nil
+      }
+    if let failure {
+      close(file)
+      throw failure
+    }
+    return (file, Int(status.st_size))
+  }
+
   /// Puts a file in another's place in one step: whoever opens the path sees the old bytes or the new ones, also when the
   /// process is killed or the power fails in between.
   ///
@@ -61,7 +107,7 @@ enum FileAccess {
   static func replace(_ path: String, with bytes: [UInt8]) throws(TuningDatabaseError) {
     removeLeftovers(of: path)
     let temporary = "\(temporaryPrefix(of: path))\(getpid()).tmp"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    let file = systemOpen(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o666)
     guard file >= 0 else { throw .unwritable(path: path, reason: lastError()) }
     let failure = writeAll(bytes, to: file) ?? (fsync(file) == 0 ? nil : lastError())
     let isClosed = close(file) == 0
@@ -82,7 +128,7 @@ enum FileAccess {
   /// - Returns: the file's new size.
   /// - Throws: ``TuningDatabaseError/unwritable(path:reason:)``.
   static func append(_ bytes: [UInt8], to path: String) throws(TuningDatabaseError) -> Int {
-    let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
+    let file = systemOpen(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
     guard file >= 0 else { throw .unwritable(path: path, reason: lastError()) }
     defer { close(file) }
     let size = Int(lseek(file, 0, SEEK_END))
@@ -160,7 +206,7 @@ enum FileAccess {
   }
 
   private static func synchronizeFolder(of path: String) {
-    let folder = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let folder = systemOpen(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return }
     // Some file systems cannot do this for folders; the file itself is on the disk by then.
     _ = fsync(folder)
@@ -168,7 +214,9 @@ enum FileAccess {
   }
 }
 
-/// Spelt out, since a function here has the same name.
+// Spelt out, since functions here have the same names.
 private func systemRead(_ file: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
   read(file, buffer.baseAddress, buffer.count)
 }
+
+private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t = 0) -> Int32 { open(path, flags, mode) }

@@ -4,11 +4,10 @@ import LayerKernels
 public enum ReadingScope: Sendable, Hashable {
   /// All of it.
   case everything
-  /// The networks' profiles and what conversions between layouts cost: all that a deployment of a tuned network needs.
+  /// What conversions between layouts cost, and neither profiles nor other results.
   ///
-  /// Other entries are passed by unread, however many they are, so that loading a network does not wait for the results of
-  /// all others.
-  case profiles
+  /// They are passed by unread, however many they are, so that loading a network does not wait for the results of all others.
+  case conversions
   /// The profiles of one network's graph, by its fingerprint, and nothing of what stands behind the profiles.
   ///
   /// For a deployment that finds its profile there; one that does not, or that needs tuned conversions, reads on.
@@ -26,22 +25,28 @@ public enum ReadingScope: Sendable, Hashable {
   var selection: JSONSelection? {
     switch self {
     case .everything: nil
-    case .profiles:
-      JSONSelection(list: "entries") { bytes in
-        // The problem's key is an entry's first member, and its first word the operation.
-        let head = bytes.prefix(64).filter { $0 != 0x20 && $0 != 0x0a && $0 != 0x0d && $0 != 0x09 }
-        return !head.starts(with: Array("{\"problem\":".utf8))
-          || head.starts(with: Array("{\"problem\":\"\(LayoutConversionProblem.operation)".utf8))
-      }
+    case .conversions:
+      JSONSelection([
+        "profiles": { _ in false },
+        "entries": { bytes in
+          // The problem's key is an entry's first member, and its first word the operation.
+          let head = bytes.prefix(64).filter { $0 != 0x20 && $0 != 0x0a && $0 != 0x0d && $0 != 0x09 }
+          return !head.starts(with: Array("{\"problem\":".utf8))
+            || head.starts(with: Array("{\"problem\":\"\(LayoutConversionProblem.operation)".utf8))
+        },
+      ])
     case .network(let fingerprint):
-      JSONSelection(list: "profiles", isLast: true) { bytes in
-        // The fingerprint is a profile's second member; one that has it elsewhere is read, and then compared as a whole.
-        let name = Array("\"fingerprint\"".utf8)
-        let head = bytes.prefix(512)
-        guard let quote = head.indices.first(where: { head[$0...].starts(with: name) }) else { return true }
-        let value = head[(quote + name.count)...].drop { byte in " \n\r\t:".utf8.contains(byte) }
-        return value.starts(with: Array("\"\(fingerprint)\"".utf8))
-      }
+      JSONSelection(
+        [
+          "profiles": { bytes in
+            // The fingerprint is a profile's second member; one that has it elsewhere is read, and then compared as a whole.
+            let name = Array("\"fingerprint\"".utf8)
+            let head = bytes.prefix(512)
+            guard let quote = head.indices.first(where: { head[$0...].starts(with: name) }) else { return true }
+            let value = head[(quote + name.count)...].drop { byte in " \n\r\t:".utf8.contains(byte) }
+            return value.starts(with: Array("\"\(fingerprint)\"".utf8))
+          }
+        ], last: "profiles")
     }
   }
 }

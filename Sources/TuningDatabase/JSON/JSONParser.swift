@@ -102,7 +102,7 @@ package struct JSONParser {
       path.append(.member(name))
       members.append(JSONValue.Member(name, try value(depth: depth)))
       path.removeLast()
-      if let selection, selection.isLast, depth == 1, selection.list == name {
+      if depth == 1, let last = selection?.last, last == name {
         isDone = true
         return .object(members)
       }
@@ -119,11 +119,12 @@ package struct JSONParser {
     if skip("]") { return .array([]) }
     if target == nil, let numbers = try numbers() { return .numbers(numbers) }
     var elements: [JSONValue] = []
-    let selection = selection.flatMap { path == [.member($0.list)] ? $0 : nil }
+    let isRead: (@Sendable (ArraySlice<UInt8>) -> Bool)? =
+      if depth == 2, let selection, case .member(let name)? = path.last { selection.lists[name] } else { nil }
     repeat {
-      if let selection {
+      if let isRead {
         skipSpace()
-        if !selection.isRead(bytes[position...]) {
+        if !isRead(bytes[position...]) {
           try skipValue()
           skipSpace()
           continue

@@ -7,9 +7,12 @@ extension FuzzedParser {
     try databaseFate($0, .everything)
   }
 
-  /// A database of which only the profiles are read, as a deployment does.
+  /// A database of which only one network's profiles or the conversions are read, as a deployment does.
   static let profiles = FuzzedParser(name: "profiles", structure: .text(words: JSONWords.all), seeds: { [] }) {
-    try databaseFate($0, .profiles)
+    let fates = [
+      try databaseFate($0, .network(fingerprint: "00000000000000f1")), try databaseFate($0, .conversions),
+    ]
+    return fates.joined(separator: "; ")
   }
 
   private static func databaseFate(_ bytes: [UInt8], _ scope: ReadingScope) throws -> String {
