@@ -59,15 +59,17 @@ public struct DatabaseFile: Hashable, Sendable {
   ///
   /// - Throws: ``TuningDatabaseError`` when it cannot be read or is not a database.
   public func read(_ scope: ReadingScope = .everything) throws(TuningDatabaseError) -> PlatformDatabase? {
-    if scope == .conversions, try !FileAccess.contains(LayoutConversionProblem.operation, in: path) {
+    if scope == .conversions, try FileAccess.position(of: LayoutConversionProblem.operation, in: path) == nil {
       // Almost always: what a file does not name need not be looked for behind thousands of brackets.
       return try read(.network(fingerprint: ""))
     }
-    if let count = scope.headByteCount, let head = try FileAccess.read(path, first: count) {
+    if scope.allowsMissingEntries, let end = try FileAccess.position(of: "\"entries\"", in: path),
+      let head = try FileAccess.read(path, first: end)
+    {
       do throws(TuningDatabaseError) {
         return try PlatformDatabase(decoding: head, path: path, scope: scope)
       } catch {
-        // Cut off too early, or malformed: the whole text tells which.
+        // The profiles stand elsewhere, or are malformed: the whole text tells which.
       }
     }
     guard let bytes = try FileAccess.read(path) else { return nil }

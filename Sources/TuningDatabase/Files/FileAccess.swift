@@ -43,15 +43,16 @@ enum FileAccess {
     return bytes
   }
 
-  /// Whether a text stands in a regular file; no when there is none.
+  /// Where a text stands first in a regular file, in bytes; nil when it does not, or there is no file.
   ///
   /// - Throws: as ``read(_:limit:first:)``.
-  static func contains(_ text: String, in path: String) throws(TuningDatabaseError) -> Bool {
-    guard let (file, _) = try open(path, limit: JSONLimits().bytes) else { return false }
+  static func position(of text: String, in path: String) throws(TuningDatabaseError) -> Int? {
+    guard let (file, _) = try open(path, limit: JSONLimits().bytes) else { return nil }
     defer { close(file) }
     let overlap = max(text.utf8.count - 1, 0)
     // A text that lies across two rounds begins in what the first one leaves.
     var kept = 0
+    var passed = 0
     var buffer = [CChar](repeating: 0, count: max(1 << 16, 2 * overlap) + 1)
     while true {
       let count = buffer.withUnsafeMutableBytes {
@@ -61,12 +62,16 @@ enum FileAccess {
         if errno == EINTR { continue }
         throw .unreadable(path: path, reason: lastError())
       }
-      if count == 0 { return false }
+      if count == 0 { return nil }
       let length = kept + count
       buffer[length] = 0
       // Behind a zero byte nothing is found: no JSON text holds one.
-      if strstr(buffer, text) != nil { return true }
+      let place = buffer.withUnsafeBufferPointer { buffer in
+        buffer.baseAddress.flatMap { start in strstr(start, text).map { UnsafePointer($0) - start } }
+      }
+      if let place { return passed + place }
       let rest = min(overlap, length)
+      passed += length - rest
       for index in 0..<rest { buffer[index] = buffer[length - rest + index] }
       kept = rest
     }

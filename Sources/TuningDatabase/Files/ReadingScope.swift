@@ -13,13 +13,10 @@ public enum ReadingScope: Sendable, Hashable {
   /// For a deployment that finds its profile there; one that does not, or that needs tuned conversions, reads on.
   case network(fingerprint: String)
 
-  /// How much of a file's beginning is looked at before the whole is read; nil where the whole is needed.
-  var headByteCount: Int? {
-    if case .network = self { 256 << 10 } else { nil }
-  }
-
   /// Whether a database may end behind its profiles.
-  var allowsMissingEntries: Bool { headByteCount != nil }
+  var allowsMissingEntries: Bool {
+    if case .network = self { true } else { false }
+  }
 
   /// What is read; nil for all.
   var selection: JSONSelection? {
