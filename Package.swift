@@ -50,6 +50,20 @@ func system(_ name: String, _ package: String) -> Target {
   .systemLibrary(name: name, path: "Sources/SystemLibraries/\(name)", providers: [.apt([package])])
 }
 
+/// The libraries of other makers whose kernels compete where a trait asks for them, each with its Debian packages.
+let vendors = [
+  ("OpenBLAS", ["libopenblas-dev"]), ("OneDNN", ["libdnnl-dev"]), ("XNNPACK", ["libxnnpack-dev", "libpthreadpool-dev"]),
+]
+
+/// A vendor's headers and kernels. Without the trait the sources are empty, and nothing of the library is looked for.
+let vendorTargets = vendors.flatMap { vendor, packages in
+  [
+    .systemLibrary(
+      name: "C\(vendor)", path: "Sources/SystemLibraries/C\(vendor)", providers: [.apt(packages)]),
+    family("\(vendor)Kernels", "COpenMP", .target(name: "C\(vendor)", condition: .when(traits: [vendor]))),
+  ]
+}
+
 let package = Package(
   name: "Luthier",
   platforms: [.macOS(.v26)],
@@ -63,6 +77,7 @@ let package = Package(
     .executable(name: "luthier", targets: ["LuthierProgram"]),
     .plugin(name: "TuneCommand", targets: ["TuneCommand"]),
   ],
+  traits: Set(vendors.map { .trait(name: $0.0, description: "Kernels that call \($0.0), of Debian's \($0.1[0]).") }),
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
@@ -88,7 +103,7 @@ let package = Package(
     // The SIMD tiles: one generic source, one thin module an instruction set.
     .target(name: "MicroKernels", dependencies: ["LayerKernels", "CLanes"], swiftSettings: unchecked),
     .target(name: "MicroKernelsPortable", dependencies: ["MicroKernels", "CLanes"], swiftSettings: unchecked),
-  ] + vectorTargets + [
+  ] + vectorTargets + vendorTargets + [
 
     // The kernel families.
     family("ReferenceKernels"),
@@ -98,10 +113,11 @@ let package = Package(
     family("DecomposedKernels"),
     .target(
       name: "StandardKernels",
-      dependencies: vectorTargets.map { .byName(name: $0.name) } + [
-        "HostPlatform", "MicroKernelsPortable", "ReferenceKernels", "DirectKernels", "Im2colKernels", "WinogradKernels",
-        "DecomposedKernels",
-      ]),
+      dependencies: vectorTargets.map { .byName(name: $0.name) }
+        + vendors.map { .target(name: "\($0.0)Kernels", condition: .when(traits: [$0.0])) } + [
+          "HostPlatform", "MicroKernelsPortable", "ReferenceKernels", "DirectKernels", "Im2colKernels",
+          "WinogradKernels", "DecomposedKernels",
+        ]),
 
     // Networks, their files, and the choices made for them.
     .target(name: "TuningDatabase", dependencies: ["LayerKernels", "HostPlatform"]),

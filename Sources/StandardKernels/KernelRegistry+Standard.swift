@@ -7,6 +7,16 @@ public import MicroKernels
 import ReferenceKernels
 import WinogradKernels
 
+#if OpenBLAS
+  import OpenBLASKernels
+#endif
+#if OneDNN
+  import OneDNNKernels
+#endif
+#if XNNPACK
+  import XNNPACKKernels
+#endif
+
 extension KernelRegistry {
   /// Every kernel that comes with Luthier, on the micro-kernels of the instruction set that ``InstructionSet/chosen(environment:on:)``
   /// names.
@@ -25,6 +35,15 @@ extension KernelRegistry {
     try registerIm2colKernels(in: &registry, microKernels: microKernels)
     try registerWinogradKernels(in: &registry, microKernels: microKernels)
     try registerReferenceKernels(in: &registry)
+    #if OpenBLAS
+      try registerOpenBLASKernels(in: &registry, microKernels: microKernels)
+    #endif
+    #if OneDNN
+      try registerOneDNNKernels(in: &registry, microKernels: microKernels)
+    #endif
+    #if XNNPACK
+      try registerXNNPACKKernels(in: &registry, microKernels: microKernels)
+    #endif
     try registerDecomposedKernels(in: &registry)
     return registry
   }

@@ -16,11 +16,12 @@ struct KernelUnderTest: Sendable, CustomTestStringConvertible {
 
   private static func operation<Kernel: LayerKernel>(of kernel: Kernel) -> String { Kernel.Problem.operation }
 
-  /// Every kernel on every instruction set that runs here; the reference kernels, which use none, once.
+  /// Every kernel of Luthier's own on every instruction set that runs here; the reference kernels, which use none, once.
   static let all: [KernelUnderTest] = InstructionSet.supported(on: .current).flatMap { instructionSet in
     let registry = try? KernelRegistry.standard(microKernels: MicroKernelSet(instructionSet))
     return (registry?.allKernels ?? [])
       .filter { instructionSet == .portable || $0.family != "reference" }
+      .filter { registry?.origin(of: $0) == .program }
       .map { KernelUnderTest(instructionSet: instructionSet, kernel: $0) }
   }
 }
@@ -49,11 +50,7 @@ struct ConformanceStandardTests {
   }
 
   private func judge<Kernel: LayerKernel>(_ kernel: Kernel, on problems: [Kernel.Problem]) throws {
-    let reports = try Self.conformance.get().check(kernel, problems: problems)
-    #expect(reports.count > 1, "\(kernel.identifier) was checked on nothing")
-    let issues = reports.filter { !$0.isConforming }
-    for report in issues.prefix(8) { Issue.record(Comment(rawValue: report.description)) }
-    #expect(issues.count <= 8, "\(issues.count) of \(reports.count) candidates of \(kernel.identifier) do not conform")
+    try Self.conformance.get().expectConformance(of: kernel, on: problems)
   }
 
   @Test("there are problems for every operation of the registry, and kernels for every operation of the problems")
@@ -69,5 +66,16 @@ struct ConformanceStandardTests {
       try KernelRegistry.standard(microKernels: MicroKernelSet(instructionSet)).allKernels.map(\.identifier)
     }
     #expect(Set(names).count == 1)
+  }
+}
+
+extension KernelConformance {
+  /// Records what is wrong with a kernel on a list of problems.
+  func expectConformance<Kernel: LayerKernel>(of kernel: Kernel, on problems: [Kernel.Problem]) throws {
+    let reports = try check(kernel, problems: problems)
+    #expect(reports.count > 1, "\(kernel.identifier) was checked on nothing")
+    let issues = reports.filter { !$0.isConforming }
+    for report in issues.prefix(8) { Issue.record(Comment(rawValue: report.description)) }
+    #expect(issues.count <= 8, "\(issues.count) of \(reports.count) candidates of \(kernel.identifier) do not conform")
   }
 }

@@ -1,0 +1,3 @@
+#pragma once
+#include <oneapi/dnnl/dnnl.h>
+#include <oneapi/dnnl/dnnl_debug.h>
