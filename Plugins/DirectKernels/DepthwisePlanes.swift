@@ -49,8 +49,7 @@ public struct DepthwisePlanes: LayerKernel {
     guard let planes = PlaneDepthwise(problem, parameters, set) else {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: "there is no such window")
     }
-    return PreparedDepthwisePlanes(
-      planes: planes, planeCount: problem.batch * problem.outputChannels, hasResidual: problem.epilogue.hasResidual)
+    return PreparedDepthwisePlanes(problem: problem, planes: planes)
   }
 
   private func function(_ window: DepthwiseWindow) -> MicroKernelFunction<DepthwisePlanesArguments>? {
@@ -86,14 +85,33 @@ struct DepthwiseWindow {
 
 /// The kernel bound to its weights.
 private struct PreparedDepthwisePlanes: PreparedKernel {
+  let problem: ConvolutionProblem
   let planes: PlaneDepthwise
-  let planeCount: Int
-  let hasResidual: Bool
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-    planes.run(
-      inputs: operands.input.base, inputPlanes: operands.input.planes, operands.output,
-      planes: worker.share(of: planeCount), residual: hasResidual ? operands.inputs[1] : nil)
+    let channels = problem.outputChannels
+    let height = problem.output.height
+    let residual = problem.epilogue.hasResidual ? operands.inputs[1] : nil
+    guard Worker.sharePlaces(mapSize: height * problem.output.width, batch: problem.batch, workers: worker.count) else {
+      planes.run(
+        inputs: operands.input.base, inputPlanes: operands.input.planes, operands.output,
+        planes: worker.share(of: problem.batch * channels), rows: 0..<height, residual: residual)
+      return
+    }
+    let share = worker.share(of: problem.batch * height)
+    var first = share.lowerBound
+    while first < share.upperBound {
+      let image = first / height
+      let end = min(share.upperBound, (image + 1) * height)
+      // Each worker starts elsewhere, so that no two write to the line at their seam at the same time.
+      let start = image * channels + channels * worker.index / worker.count
+      for part in [start..<(image + 1) * channels, image * channels..<start] {
+        planes.run(
+          inputs: operands.input.base, inputPlanes: operands.input.planes, operands.output, planes: part,
+          rows: first - image * height..<end - image * height, residual: residual)
+      }
+      first = end
+    }
   }
 }
 
@@ -105,6 +123,9 @@ struct PlaneDepthwise: Sendable {
   private let weights: PackedWeights
   private let bias: PackedWeights
   private let masks: [Int32]
+
+  /// The rows of an output plane.
+  var outputHeight: Int { problem.output.height }
 
   /// Copies the weights and finds out which columns a load may read; nil when there is no such window.
   init?(_ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ set: MicroKernelSet) {
@@ -126,24 +147,33 @@ struct PlaneDepthwise: Sendable {
       inputWidth: problem.input.width, outputWidth: problem.output.width, lanes: set.lanes)
   }
 
-  /// Convolves some of the planes, which `inputPlanes`, the output and the residual count alike.
+  /// Convolves some output rows of some of the planes, which `inputPlanes`, the output and the residual count alike.
+  ///
+  /// Such rows are all rows of lower planes, which start further down.
   func run(
     inputs: UnsafePointer<Float>, inputPlanes: UnsafePointer<Int32>, _ output: TensorOperand, planes: Range<Int>,
-    residual: TensorOperand?
+    rows: Range<Int>, residual: TensorOperand?
   ) {
-    if planes.isEmpty { return }
-    let capacity = AlignedMemory.paddedCount(problem.output.height * problem.output.width)
+    if planes.isEmpty || rows.isEmpty { return }
+    let width = problem.output.width
+    let start = rows.lowerBound * width
+    // Behind the last row there is slack, behind the others there are other workers' rows.
+    let capacity =
+      rows.upperBound == problem.output.height
+      ? AlignedMemory.paddedCount(problem.output.height * width) - start : rows.count * width
+    let top = rows.lowerBound * problem.window.stride.height - problem.window.pads.top
     masks.withUnsafeBufferPointer { masks in
       guard let masks = masks.baseAddress else { return }
       var arguments = DepthwisePlanesArguments(
-        weights: weights.start, bias: bias.start, masks: masks, inputs: inputs, inputPlanes: inputPlanes,
-        outputs: output.base, outputPlanes: output.planes)
+        weights: weights.start, bias: bias.start, masks: masks,
+        inputs: inputs + max(top, 0) * problem.input.width, inputPlanes: inputPlanes, outputs: output.base + start,
+        outputPlanes: output.planes)
       arguments.channels = problem.outputChannels
-      arguments.inputHeight = problem.input.height
+      arguments.inputHeight = max(problem.input.height - max(top, 0), 0)
       arguments.inputWidth = problem.input.width
-      arguments.outputHeight = problem.output.height
-      arguments.outputWidth = problem.output.width
-      arguments.paddingTop = problem.window.pads.top
+      arguments.outputHeight = rows.count
+      arguments.outputWidth = width
+      arguments.paddingTop = max(-top, 0)
       arguments.paddingLeft = problem.window.pads.left
       arguments.capacity = capacity
       arguments.lower = epilogue.lower
@@ -158,9 +188,10 @@ struct PlaneDepthwise: Sendable {
       for plane in planes {
         arguments.firstPlane = plane
         function(&arguments)
-        let written = output.plane(plane)
+        let written = output.plane(plane) + start
         epilogue.pass(
-          over: written, residual: UnsafePointer(residual?.plane(plane) ?? written), count: capacity)
+          over: written, residual: residual.map { UnsafePointer($0.plane(plane) + start) } ?? UnsafePointer(written),
+          count: capacity)
       }
     }
   }

@@ -144,7 +144,8 @@ private struct PreparedPointwiseDepthwise: PreparedKernel {
           plan, groups: 0..<plan.groups.count, panels: first..<end)
         let plane = image * panels.rows + row
         depthwise.run(
-          inputs: memory, inputPlanes: offsets - plane, operands.output, planes: plane..<plane + rows, residual: nil)
+          inputs: memory, inputPlanes: offsets - plane, operands.output, planes: plane..<plane + rows,
+          rows: 0..<depthwise.outputHeight, residual: nil)
         item += end - first
       }
     }

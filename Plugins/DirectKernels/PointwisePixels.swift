@@ -120,7 +120,7 @@ struct PreparedPointwisePixels: PreparedKernel {
     let rows = products[0].panels.rows
     let groups = plan.groups.count
     let byPixels = sharesPixels(worker.count)
-    let share = byPixels ? worker.share(of: batch * groups) : 0..<batch * groups
+    let share = byPixels ? plan.share(of: worker, batch: batch) : 0..<batch * groups
     guard !share.isEmpty else { return }
     for image in share.lowerBound / groups...(share.upperBound - 1) / groups {
       let part = share.clamped(to: image * groups..<(image + 1) * groups)

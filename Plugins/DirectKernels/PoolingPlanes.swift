@@ -40,7 +40,7 @@ public struct PoolingPlanes: LayerKernel {
     }
     let factors = WindowFactors(problem)
     return PreparedPoolingPlanes(
-      geometry: PoolingGeometry(problem), planeCount: problem.batch * problem.channels,
+      geometry: PoolingGeometry(problem), batch: problem.batch, channels: problem.channels,
       isMaximum: problem.reduction == .maximum, function: set.planes.poolPlanes, lanes: set.lanes,
       columnFactors: PackedWeights(count: factors.columns.count + set.lanes) { packed in
         _ = packed.update(fromContentsOf: factors.columns)
@@ -102,7 +102,8 @@ struct WindowFactors {
 /// The kernel bound to its sizes.
 private struct PreparedPoolingPlanes: PreparedKernel {
   let geometry: PoolingGeometry
-  let planeCount: Int
+  let batch: Int
+  let channels: Int
   let isMaximum: Bool
   let function: MicroKernelFunction<PoolingPlanesArguments>
   let lanes: Int
@@ -115,15 +116,43 @@ private struct PreparedPoolingPlanes: PreparedKernel {
   func workspaceSize(workers: Int) -> Int { workers * scratchCount * MemoryLayout<Float>.stride }
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-    let share = worker.share(of: planeCount)
-    if share.isEmpty { return }
+    let height = geometry.outputHeight
+    guard Worker.sharePlaces(mapSize: height * geometry.outputWidth, batch: batch, workers: worker.count) else {
+      run(operands, worker, planes: worker.share(of: batch * channels), rows: 0..<height)
+      return
+    }
+    let share = worker.share(of: batch * height)
+    var first = share.lowerBound
+    while first < share.upperBound {
+      let image = first / height
+      let end = min(share.upperBound, (image + 1) * height)
+      run(
+        operands, worker, planes: image * channels..<(image + 1) * channels,
+        rows: first - image * height..<end - image * height)
+      first = end
+    }
+  }
+
+  /// Some output rows of some planes: all rows of lower planes, which start further down.
+  private func run(_ operands: LayerOperands, _ worker: Worker, planes: Range<Int>, rows: Range<Int>) {
+    if planes.isEmpty || rows.isEmpty { return }
+    let top = rows.lowerBound * geometry.strideHeight - geometry.paddingTop
+    let start = rows.lowerBound * geometry.outputWidth
+    var part = geometry
+    part.inputHeight = max(geometry.inputHeight - max(top, 0), 0)
+    part.paddingTop = max(-top, 0)
+    part.outputHeight = rows.count
+    // Behind the last row there is slack, behind the others there are other workers' rows.
+    part.capacity =
+      rows.upperBound == geometry.outputHeight ? geometry.capacity - start : rows.count * geometry.outputWidth
     rowFactors.withUnsafeBufferPointer { rowFactors in
       tailMask.withUnsafeBufferPointer { tailMask in
         guard let rowFactors = rowFactors.baseAddress, let tailMask = tailMask.baseAddress else { return }
         var arguments = PoolingPlanesArguments(
-          inputs: operands.input.base, inputPlanes: operands.input.planes, outputs: operands.output.base,
-          outputPlanes: operands.output.planes, firstPlane: share.lowerBound, planeCount: share.count,
-          geometry: geometry, columnFactors: columnFactors.start, rowFactors: rowFactors, tailMask: tailMask,
+          inputs: operands.input.base + max(top, 0) * geometry.inputWidth, inputPlanes: operands.input.planes,
+          outputs: operands.output.base + start, outputPlanes: operands.output.planes, firstPlane: planes.lowerBound,
+          planeCount: planes.count, geometry: part, columnFactors: columnFactors.start,
+          rowFactors: rowFactors + rows.lowerBound, tailMask: tailMask,
           scratch: operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * scratchCount,
           isMaximum: isMaximum)
         function(&arguments)

@@ -1,3 +1,5 @@
+public import LayerKernels
+
 /// Pixels that one call of a pixel tile works on.
 public struct PixelGroup: Hashable, Sendable {
   /// The first pixel.
@@ -19,6 +21,10 @@ public struct PixelPlan: Sendable {
   public let pixelCount: Int
   /// The groups in ascending order.
   public let groups: [PixelGroup]
+  /// The vectors of all groups.
+  @usableFromInline let vectorCount: Int
+  /// The groups with the most vectors; they come first.
+  @usableFromInline let largeCount: Int
 
   /// Cuts `pixelCount`, at least 1, into groups of at most `limit` vectors of `lanes`.
   ///
@@ -27,7 +33,6 @@ public struct PixelPlan: Sendable {
   ///
   /// - Parameter allowsTail: whether there is a tile with a tail of so many vectors.
   public init(pixelCount: Int, lanes: Int, limit: Int, allowsTail: (_ vectors: Int) -> Bool) {
-    self.pixelCount = pixelCount
     let whole = pixelCount / lanes
     let rest = pixelCount % lanes
     func cut(_ vectors: Int, tail: Bool) -> [PixelGroup] {
@@ -46,17 +51,23 @@ public struct PixelPlan: Sendable {
     if rest == 1, whole > 0 {
       let groups = cut(whole, tail: true)
       if let last = groups.last, allowsTail(last.vectors) {
-        self.groups = groups
+        self.init(pixelCount: pixelCount, groups)
         return
       }
     }
-    groups = cut(whole + (rest > 0 ? 1 : 0), tail: false)
+    self.init(pixelCount: pixelCount, cut(whole + (rest > 0 ? 1 : 0), tail: false))
+  }
+
+  private init(pixelCount: Int, _ groups: [PixelGroup]) {
+    self.pixelCount = pixelCount
+    self.groups = groups
+    vectorCount = groups.reduce(0) { $0 + $1.vectors }
+    largeCount = groups.count { $0.vectors == groups[0].vectors }
   }
 
   /// Cuts a row of `width` pixels, at least `lanes`, into groups that stay inside of it: the last group starts early and
   /// computes some pixels again.
   public init(rowWidth width: Int, lanes: Int, limit: Int) {
-    pixelCount = width
     let vectors = (width + lanes - 1) / lanes
     let largest = min(limit, width / lanes)
     let count = (vectors + largest - 1) / largest
@@ -69,7 +80,24 @@ public struct PixelPlan: Sendable {
       groups.append(PixelGroup(start: min(start, width - size * lanes), vectors: size, hasTail: false))
       start += size * lanes
     }
-    self.groups = groups
+    self.init(pixelCount: width, groups)
+  }
+
+  /// A worker's contiguous share of the groups of `batch` such runs, so that all have about as many vectors.
+  @inlinable
+  public func share(of worker: Worker, batch: Int) -> Range<Int> {
+    guard batch == 1, worker.count > 1 else { return worker.share(of: batch * groups.count) }
+    return boundary(worker.index, of: worker.count)..<boundary(worker.index + 1, of: worker.count)
+  }
+
+  /// The group that the given part of all vectors ends before: large groups come first, the others have a vector less.
+  @inlinable
+  func boundary(_ part: Int, of parts: Int) -> Int {
+    guard let large = groups.first?.vectors, let small = groups.last?.vectors else { return 0 }
+    let vectors = vectorCount * part / parts
+    let largeVectors = largeCount * large
+    return vectors <= largeVectors
+      ? (vectors + large / 2) / large : largeCount + (vectors - largeVectors + small / 2) / small
   }
 
   /// The vectors' lanes over the pixels: how much of the work is of use.

@@ -128,7 +128,9 @@ public struct PixelProduct: Sendable {
             while group < groups.upperBound {
               var end = group + 1
               while end < groups.upperBound, list[end].follows(list[end - 1], lanes: lanes) { end += 1 }
-              run(operands, list[group], end - group, panels: panel..<panel + 1, k..<min(k + block, depth))
+              run(
+                operands, list[group], end - group, isFollowed: end < groups.upperBound, panels: panel..<panel + 1,
+                k..<min(k + block, depth))
               group = end
             }
           }
@@ -136,7 +138,9 @@ public struct PixelProduct: Sendable {
       } else {
         for group in groups {
           for k in stride(from: 0, to: depth, by: block) {
-            run(operands, list[group], 1, panels: panels, k..<min(k + block, depth))
+            run(
+              operands, list[group], 1, isFollowed: group + 1 < groups.upperBound, panels: panels,
+              k..<min(k + block, depth))
           }
         }
       }
@@ -144,15 +148,18 @@ public struct PixelProduct: Sendable {
   }
 
   /// Runs a block of k over `count` groups like `group`, one behind the other.
-  private func run(_ operands: Operands, _ group: PixelGroup, _ count: Int, panels: Range<Int>, _ k: Range<Int>) {
+  private func run(
+    _ operands: Operands, _ group: PixelGroup, _ count: Int, isFollowed: Bool, panels: Range<Int>, _ k: Range<Int>
+  ) {
     let large = panels.clamped(to: 0..<self.panels.largeCount)
     let small = panels.clamped(to: self.panels.largeCount..<self.panels.count)
-    if !large.isEmpty { run(operands, group, count, panels: large, isLarge: true, k) }
-    if !small.isEmpty { run(operands, group, count, panels: small, isLarge: false, k) }
+    if !large.isEmpty { run(operands, group, count, isFollowed: isFollowed, panels: large, isLarge: true, k) }
+    if !small.isEmpty { run(operands, group, count, isFollowed: isFollowed, panels: small, isLarge: false, k) }
   }
 
   private func run(
-    _ operands: Operands, _ group: PixelGroup, _ count: Int, panels: Range<Int>, isLarge: Bool, _ k: Range<Int>
+    _ operands: Operands, _ group: PixelGroup, _ count: Int, isFollowed: Bool, panels: Range<Int>, isLarge: Bool,
+    _ k: Range<Int>
   ) {
     guard let tile = tile(isLarge: isLarge, vectors: group.vectors, tail: group.hasTail) else { return }
     let rows = isLarge ? self.panels.largeRows : self.panels.largeRows - 1
@@ -163,7 +170,7 @@ public struct PixelProduct: Sendable {
       inputs: operands.inputs + group.start, inputOffsets: operands.inputOffsets + k.lowerBound,
       outputs: operands.outputs + group.start, outputOffsets: operands.outputOffsets + first,
       bias: bias.start + first + (isFirst ? 0 : bias.count / 2), depth: k.count, panelCount: panels.count,
-      groupCount: count, activation: k.upperBound == depth ? activation : .none)
+      groupCount: count, isFollowed: isFollowed, activation: k.upperBound == depth ? activation : .none)
     if !isFirst {
       arguments.addends = UnsafePointer(arguments.outputs)
     } else if let addends = operands.addends {

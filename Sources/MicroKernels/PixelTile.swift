@@ -36,6 +36,8 @@ public struct PixelTileArguments {
   public var panelCount: Int
   /// The groups of N vectors of pixels to work through; the inner loop.
   public var groupCount: Int
+  /// Whether the vectors behind the last group are somebody's next, and asked for in time.
+  public var isFollowed: Bool
   /// What is done to each sum at last.
   public var activation: TileActivation
 
@@ -43,7 +45,7 @@ public struct PixelTileArguments {
   public init(
     weights: UnsafePointer<Float>, panelStride: Int, inputs: UnsafePointer<Float>, inputOffsets: UnsafePointer<Int32>,
     outputs: UnsafeMutablePointer<Float>, outputOffsets: UnsafePointer<Int32>, bias: UnsafePointer<Float>, depth: Int,
-    panelCount: Int = 1, groupCount: Int = 1, activation: TileActivation = .none
+    panelCount: Int = 1, groupCount: Int = 1, isFollowed: Bool = true, activation: TileActivation = .none
   ) {
     self.weights = weights
     self.panelStride = panelStride
@@ -57,6 +59,7 @@ public struct PixelTileArguments {
     self.depth = depth
     self.panelCount = panelCount
     self.groupCount = groupCount
+    self.isFollowed = isFollowed
     self.activation = activation
   }
 }
@@ -97,7 +100,9 @@ public func pixelTile<
     let bias = arguments.bias + row
     let outputOffsets = arguments.outputOffsets + row
     var pixel = 0
-    for _ in 0..<arguments.groupCount {
+    for group in 0..<arguments.groupCount {
+      // What another worker is to read is not fetched from its core: the group itself is near already.
+      let next = arguments.isFollowed || group + 1 < arguments.groupCount ? step : 0
       var sums = InlineArray<Accumulators, L.Vector> { _ in L.Vector() }
       var tailSum = L.Vector()
       unrolled(Rows) { m in
@@ -123,7 +128,7 @@ public func pixelTile<
         let source = inputs + Int(arguments.inputOffsets[k]) &* 4
         var values = InlineArray<Vectors, L.Vector> { _ in L.Vector() }
         for n in 0..<Vectors { values[n] = L.load(source + n * L.byteCount) }
-        for n in 0..<(step + 63) / 64 { luthier_prefetch(source + step + n * 64) }
+        for n in 0..<(step + 63) / 64 { luthier_prefetch(source + next + n * 64) }
         luthier_prefetch(UnsafeRawPointer(column) + weightPrefetchDistance)
         unrolled(Rows) { m in
           let weight = L.broadcast(column[m])

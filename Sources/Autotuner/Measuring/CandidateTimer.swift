@@ -62,7 +62,7 @@ public struct CandidateTimer<Clock: MonotonicClock> {
     } time: { index in
       guard !cancellation.isCancelled else { return .nan }
       let repeats = options.repeats(forTime: firstTimes[index])
-      caches.prepare(touching: runs[index].regions)
+      caches.prepare(runs[index].operandMemory, team: team)
       return Double(runs[index].run(clock: clock, repeats: repeats)) / Double(repeats)
     }
     try cancellation.check()

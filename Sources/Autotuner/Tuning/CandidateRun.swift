@@ -79,7 +79,7 @@ final class CandidateRun {
   }
 
   /// The operands' memory, for the caches.
-  var regions: [UnsafeBufferPointer<Float>] { (memory.inputs + [memory.output]).map(\.elements) }
+  var operandMemory: [OperandMemory] { memory.inputs + [memory.output] }
 }
 
 /// A run between two looks at the clock.

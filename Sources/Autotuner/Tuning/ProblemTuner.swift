@@ -104,7 +104,7 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
           pool = OperandPool(problem, inputs: setting.inputs, isFenced: isFenced)
           continue
         }
-        let time = min(sample(run, repeats: 1), sample(run, repeats: 1))
+        let time = min(sample(run, repeats: 1, team: team), sample(run, repeats: 1, team: team))
         if time > 0 { best = min(best ?? time, time) }
         contestants.append(Contestant(run: run, firstTime: time, error: error, preparation: preparation))
       } catch let error as KernelError {
@@ -198,7 +198,7 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
           return .nan
         }
         report(.timing(position: contestant))
-        return sample(runs[contestant], repeats: options.repeats(forTime: racing[contestant].firstTime))
+        return sample(runs[contestant], repeats: options.repeats(forTime: racing[contestant].firstTime), team: team)
       }
       let noise = results.filter { $0.verdict == .won || $0.verdict == .tied }.map(\.spread).max() ?? 0
       if noise < best.noise || best.results.isEmpty { best = (results, noise) }
@@ -272,8 +272,8 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
   }
 
   /// The time of one run with caches as in a network; tiny kernels are repeated within the span.
-  private func sample(_ run: CandidateRun, repeats: Int) -> Double {
-    caches.prepare(touching: run.regions)
+  private func sample(_ run: CandidateRun, repeats: Int, team: ThreadTeam) -> Double {
+    caches.prepare(run.operandMemory, team: team)
     return Double(run.run(clock: clock, repeats: repeats)) / Double(repeats)
   }
 }

@@ -59,9 +59,21 @@ public final class OperandMemory {
     return TensorOperand(base: memory + Int(planes[0]), planes: Self.zero)
   }
 
-  /// Everything, guards included: for touching caches.
-  public var elements: UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(start: memory, count: blocks.totalCount)
+  /// Calls `body` with each run of elements that a worker has written if this is what kernels of planes have made: some
+  /// places of every plane or whole planes (``Worker/sharePlaces(mapSize:batch:workers:)``), or a part of a tensor in one piece.
+  ///
+  /// Different workers may be given their shares at the same time.
+  public func forEachShare(of worker: Worker, _ body: (UnsafeMutableBufferPointer<Float>) -> Void) {
+    let starts = blocks.starts
+    let batch = shape.rank > 0 ? shape[0] : 1
+    let splitsBlocks =
+      layout != .planeList
+      || batch % worker.count != 0 && Worker.sharePlaces(mapSize: blocks.size, batch: batch, workers: worker.count)
+    let elements =
+      splitsBlocks ? worker.share(of: blocks.size, granule: AlignedMemory.elementAlignment) : 0..<blocks.size
+    for block in splitsBlocks ? 0..<starts.count : worker.share(of: starts.count) {
+      body(UnsafeMutableBufferPointer(start: memory + starts[block] + elements.lowerBound, count: elements.count))
+    }
   }
 
   /// Writes an activation of the same shape; the slack of planes becomes NaN.
