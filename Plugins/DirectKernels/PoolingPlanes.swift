@@ -1,7 +1,8 @@
 import LayerKernels
 import MicroKernels
 
-/// Pooling from planes to planes, columns along the lanes: first the rows of the windows, then their columns.
+/// Pooling from planes to planes, columns along the lanes: first the rows of the windows, then their columns; windows of three
+/// columns that are two apart without scratch memory.
 public struct PoolingPlanes: LayerKernel {
   /// `direct.pooling.planes`
   public let identifier: KernelIdentifier = "direct.pooling.planes"
@@ -46,7 +47,9 @@ public struct PoolingPlanes: LayerKernel {
         _ = packed.update(fromContentsOf: factors.columns)
       },
       rowFactors: factors.rows,
-      tailMask: LaneMask.places(lanes: set.lanes, first: 0, limit: problem.input.width % set.lanes))
+      tailMask: LaneMask.places(lanes: set.lanes, first: 0, limit: problem.input.width % set.lanes),
+      tripleMasks: TripleColumns.apply(to: PoolingGeometry(problem))
+        ? TripleColumns.masks(PoolingGeometry(problem), lanes: set.lanes) : nil)
   }
 }
 
@@ -110,6 +113,8 @@ private struct PreparedPoolingPlanes: PreparedKernel {
   let columnFactors: PackedWeights
   let rowFactors: [Float]
   let tailMask: [Int32]
+  /// The masks of a pooling of three columns that are two apart; nil for another.
+  let tripleMasks: [Int32]?
 
   private var scratchCount: Int { geometry.scratchCount(lanes: lanes) }
 
@@ -147,15 +152,18 @@ private struct PreparedPoolingPlanes: PreparedKernel {
       rows.upperBound == geometry.outputHeight ? geometry.capacity - start : rows.count * geometry.outputWidth
     rowFactors.withUnsafeBufferPointer { rowFactors in
       tailMask.withUnsafeBufferPointer { tailMask in
-        guard let rowFactors = rowFactors.baseAddress, let tailMask = tailMask.baseAddress else { return }
-        var arguments = PoolingPlanesArguments(
-          inputs: operands.input.base + max(top, 0) * geometry.inputWidth, inputPlanes: operands.input.planes,
-          outputs: operands.output.base + start, outputPlanes: operands.output.planes, firstPlane: planes.lowerBound,
-          planeCount: planes.count, geometry: part, columnFactors: columnFactors.start,
-          rowFactors: rowFactors + rows.lowerBound, tailMask: tailMask,
-          scratch: operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * scratchCount,
-          isMaximum: isMaximum)
-        function(&arguments)
+        (tripleMasks ?? []).withUnsafeBufferPointer { triples in
+          guard let rowFactors = rowFactors.baseAddress, let tailMask = tailMask.baseAddress else { return }
+          var arguments = PoolingPlanesArguments(
+            inputs: operands.input.base + max(top, 0) * geometry.inputWidth, inputPlanes: operands.input.planes,
+            outputs: operands.output.base + start, outputPlanes: operands.output.planes, firstPlane: planes.lowerBound,
+            planeCount: planes.count, geometry: part, columnFactors: columnFactors.start,
+            rowFactors: rowFactors + rows.lowerBound, tailMask: tailMask,
+            tripleMasks: tripleMasks == nil ? nil : triples.baseAddress,
+            scratch: operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * scratchCount,
+            isMaximum: isMaximum)
+          function(&arguments)
+        }
       }
     }
   }

@@ -32,6 +32,9 @@ public protocol Lanes {
   /// The lanes at even places of `a` and then `b`, and those at odd places.
   static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector)
 
+  /// The lanes of `a` but its first, and then the first one of `b`.
+  static func following(_ a: Vector, _ b: Vector) -> Vector
+
   /// Lanes of `a` and `b` in turn: those of the lower halves, then those of the upper halves; undoes ``deinterleave(_:_:)``.
   static func zipped(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector)
 

@@ -20,6 +20,8 @@ public struct PoolingPlanesArguments {
   public var rowFactors: UnsafePointer<Float>
   /// For the columns behind a row's last whole vector: −1 for each lane that is one, else 0; a vector's lanes.
   public var tailMask: UnsafePointer<Int32>
+  /// ``TripleColumns`` of a pooling that is one, else nil.
+  public var tripleMasks: UnsafePointer<Int32>?
   /// ``PoolingGeometry/scratchCount(lanes:)`` floats.
   public var scratch: UnsafeMutablePointer<Float>
   /// Whether the largest is looked for, not the mean.
@@ -30,7 +32,7 @@ public struct PoolingPlanesArguments {
     inputs: UnsafePointer<Float>, inputPlanes: UnsafePointer<Int32>, outputs: UnsafeMutablePointer<Float>,
     outputPlanes: UnsafePointer<Int32>, firstPlane: Int, planeCount: Int, geometry: PoolingGeometry,
     columnFactors: UnsafePointer<Float>, rowFactors: UnsafePointer<Float>, tailMask: UnsafePointer<Int32>,
-    scratch: UnsafeMutablePointer<Float>, isMaximum: Bool
+    tripleMasks: UnsafePointer<Int32>?, scratch: UnsafeMutablePointer<Float>, isMaximum: Bool
   ) {
     self.inputs = inputs
     self.inputPlanes = inputPlanes
@@ -42,6 +44,7 @@ public struct PoolingPlanesArguments {
     self.columnFactors = columnFactors
     self.rowFactors = rowFactors
     self.tailMask = tailMask
+    self.tripleMasks = tripleMasks
     self.scratch = scratch
     self.isMaximum = isMaximum
   }
@@ -86,6 +89,16 @@ public struct PoolingGeometry: Sendable {
     return AlignedCount.roundUp(columns / strideWidth + 1 + 2 * lanes)
   }
 
+  /// The rows of a window that are rows of the plane, where the window's first one is `top`.
+  @inlinable @inline(__always)
+  func rowsInside(top: Int) -> Range<Int> {
+    var first = 0
+    while first < kernelHeight, top &+ first &* dilationHeight < 0 { first &+= 1 }
+    var end = kernelHeight
+    while end > first, top &+ (end &- 1) &* dilationHeight >= inputHeight { end &-= 1 }
+    return Range(uncheckedBounds: (first, end))
+  }
+
   /// Elements of scratch memory: two rows of all phases.
   @inlinable
   public func scratchCount(lanes: Int) -> Int { 2 * strideWidth * phaseCount(lanes: lanes) }
@@ -126,6 +139,10 @@ func poolPlanes<L: PlaneLanes>(
   _ lanes: L.Type, _ arguments: PoolingPlanesArguments, identity: Float,
   _ combine: (L.Vector, L.Vector) -> L.Vector, finish: (_ value: L.Vector, _ factor: L.Vector) -> L.Vector
 ) {
+  if let masks = arguments.tripleMasks {
+    poolTriples(lanes, arguments, masks, identity: identity, combine, finish: finish)
+    return
+  }
   let geometry = arguments.geometry
   let width = L.Vector.scalarCount
   let phase = geometry.phaseCount(lanes: width)
@@ -187,13 +204,10 @@ func poolRows<L: PlaneLanes>(
 ) {
   let width = L.Vector.scalarCount
   let top = row &* geometry.strideHeight &- geometry.paddingTop
-  var first = 0
-  while first < geometry.kernelHeight, top &+ first &* geometry.dilationHeight < 0 { first &+= 1 }
-  var end = geometry.kernelHeight
-  while end > first, top &+ (end &- 1) &* geometry.dilationHeight >= geometry.inputHeight { end &-= 1 }
-  let source = input + (top &+ first &* geometry.dilationHeight) &* geometry.inputWidth &* 4
+  let taps = geometry.rowsInside(top: top)
+  let source = input + (top &+ taps.lowerBound &* geometry.dilationHeight) &* geometry.inputWidth &* 4
   let step = geometry.dilationHeight &* geometry.inputWidth &* 4
-  let count = end &- first
+  let count = taps.count
 
   func column(_ x: Int) -> L.Vector {
     if count <= 0 || x >= geometry.inputWidth { return start }

@@ -27,6 +27,9 @@ enum AVX2: Lanes {
   static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum8(a, b) }
 
   @inline(__always)
+  static func following(_ a: Vector, _ b: Vector) -> Vector { luthier_following8(a, b) }
+
+  @inline(__always)
   static func zipped(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
     (luthier_low8(a, b), luthier_high8(a, b))
   }

@@ -27,6 +27,9 @@ enum AVX512: Lanes {
   static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum16(a, b) }
 
   @inline(__always)
+  static func following(_ a: Vector, _ b: Vector) -> Vector { luthier_following16(a, b) }
+
+  @inline(__always)
   static func zipped(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
     (luthier_low16(a, b), luthier_high16(a, b))
   }

@@ -34,6 +34,9 @@ enum Portable: Lanes {
   static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum4(a, b) }
 
   @inline(__always)
+  static func following(_ a: Vector, _ b: Vector) -> Vector { luthier_following4(a, b) }
+
+  @inline(__always)
   static func zipped(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
     (luthier_low4(a, b), luthier_high4(a, b))
   }

@@ -49,11 +49,12 @@ LUTHIER_INLINE luthier_int8 luthier_lanes_before8(int count) { return (luthier_i
 LUTHIER_INLINE luthier_float8 luthier_blend8(luthier_float8 a, luthier_float8 b, luthier_int8 mask) {
   return (luthier_float8)_mm256_blendv_ps((__m256)a, (__m256)b, (__m256)mask);
 }
+// By name, or the compiler makes three comparisons and logic of masks out of the two conditions.
 LUTHIER_INLINE luthier_float8 luthier_largest8(luthier_float8 a, luthier_float8 b) {
-  return a != a ? a : luthier_maximum8(a, b);
+  return a != a ? a : (luthier_float8)__builtin_ia32_maxps256(a, b);
 }
 LUTHIER_INLINE luthier_float8 luthier_smallest8(luthier_float8 a, luthier_float8 b) {
-  return a != a ? a : luthier_minimum8(a, b);
+  return a != a ? a : (luthier_float8)__builtin_ia32_minps256(a, b);
 }
 LUTHIER_INLINE luthier_float8 luthier_scale8(luthier_float8 x, luthier_float8 n) {
   return (luthier_float8)((luthier_int8)x + (__builtin_convertvector(n, luthier_int8) << 23));
@@ -77,11 +78,12 @@ LUTHIER_LOAD void luthier_store16(luthier_float16 vector, float *address, unsign
   _mm512_mask_storeu_ps(address, mask, (__m512)vector);
 }
 LUTHIER_INLINE unsigned short luthier_lanes_before16(int count) { return (unsigned short)((1u << count) - 1); }
+// By name, or the compiler makes three comparisons and logic of masks out of the two conditions.
 LUTHIER_INLINE luthier_float16 luthier_largest16(luthier_float16 a, luthier_float16 b) {
-  return a != a ? a : luthier_maximum16(a, b);
+  return a != a ? a : (luthier_float16)__builtin_ia32_maxps512(a, b, 4);
 }
 LUTHIER_INLINE luthier_float16 luthier_smallest16(luthier_float16 a, luthier_float16 b) {
-  return a != a ? a : luthier_minimum16(a, b);
+  return a != a ? a : (luthier_float16)__builtin_ia32_minps512(a, b, 4);
 }
 LUTHIER_INLINE luthier_float16 luthier_scale16(luthier_float16 x, luthier_float16 n) {
   return (luthier_float16)((luthier_int16)x + (__builtin_convertvector(n, luthier_int16) << 23));

@@ -1,5 +1,5 @@
 // What Swift 6.3 cannot say of vectors in one instruction: a prefetch, the larger and the smaller of two
-// vectors, and the even and the odd lanes of a pair.
+// vectors, the even and the odd lanes of a pair, and the lanes one further on.
 //
 // The operators of Swift's vectors go lane by lane, too, and what the compiler makes of that is now and then two halves of a
 // register. `pointwiseMax` and `replacing(with:where:)` go lane by lane, and `evenHalf` leaves a copy of itself that other modules
@@ -33,11 +33,17 @@ LUTHIER_INLINE luthier_float4 luthier_low4(luthier_float4 a, luthier_float4 b) {
 LUTHIER_INLINE luthier_float4 luthier_high4(luthier_float4 a, luthier_float4 b) {
   return __builtin_shufflevector(a, b, 2, 6, 3, 7);
 }
+LUTHIER_INLINE luthier_float4 luthier_following4(luthier_float4 a, luthier_float4 b) {
+  return __builtin_shufflevector(a, b, 1, 2, 3, 4);
+}
 LUTHIER_INLINE luthier_float4 luthier_sum4(luthier_float4 a, luthier_float4 b) { return a + b; }
 LUTHIER_INLINE luthier_float4 luthier_difference4(luthier_float4 a, luthier_float4 b) { return a - b; }
 LUTHIER_INLINE luthier_float4 luthier_product4(luthier_float4 a, luthier_float4 b) { return a * b; }
 LUTHIER_INLINE luthier_float4 luthier_quotient4(luthier_float4 a, luthier_float4 b) { return a / b; }
 #if defined(__AVX2__)
+LUTHIER_INLINE luthier_float8 luthier_following8(luthier_float8 a, luthier_float8 b) {
+  return __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8);
+}
 LUTHIER_INLINE luthier_float8 luthier_sum8(luthier_float8 a, luthier_float8 b) { return a + b; }
 LUTHIER_INLINE luthier_float8 luthier_difference8(luthier_float8 a, luthier_float8 b) { return a - b; }
 LUTHIER_INLINE luthier_float8 luthier_product8(luthier_float8 a, luthier_float8 b) { return a * b; }
@@ -58,6 +64,9 @@ LUTHIER_INLINE luthier_float8 luthier_odd8(luthier_float8 a, luthier_float8 b) {
 }
 #endif
 #if defined(__AVX512F__)
+LUTHIER_INLINE luthier_float16 luthier_following16(luthier_float16 a, luthier_float16 b) {
+  return __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+}
 LUTHIER_INLINE luthier_float16 luthier_sum16(luthier_float16 a, luthier_float16 b) { return a + b; }
 LUTHIER_INLINE luthier_float16 luthier_difference16(luthier_float16 a, luthier_float16 b) { return a - b; }
 LUTHIER_INLINE luthier_float16 luthier_product16(luthier_float16 a, luthier_float16 b) { return a * b; }
