@@ -48,4 +48,29 @@ public struct PanelPlan: Hashable, Sendable {
       }
     }
   }
+
+  /// Writes the weights of a matrix in memory in the same order.
+  ///
+  /// - Parameters:
+  ///   - packed: `rows · depth` elements.
+  ///   - depth: the terms of each sum.
+  ///   - matrix: the weight of the first row and the first k.
+  ///   - stride: the elements from a row of the matrix to the next one.
+  public func pack(
+    _ packed: UnsafeMutablePointer<Float>, depth: Int, matrix: UnsafePointer<Float>, stride: Int
+  ) {
+    for panel in 0..<count {
+      let first = firstRow(of: panel)
+      let rows = rowCount(of: panel)
+      for row in 0..<rows {
+        // A row is read on and on; what is written stays in the first cache until the panel's last row.
+        let source = matrix + (first + row) * stride
+        var place = packed + first * depth + row
+        for k in 0..<depth {
+          place.pointee = source[k]
+          place += rows
+        }
+      }
+    }
+  }
 }

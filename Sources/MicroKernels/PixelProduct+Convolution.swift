@@ -10,12 +10,14 @@ extension PixelProduct {
     let rows = problem.outputChannels / problem.groups
     let depth = problem.filterShape.elementCount / problem.outputChannels
     return parameters.filter.withElements { filter in
+      // A convolution has at least one weight.
+      guard let filter = filter.baseAddress else { return nil }
       var products: [PixelProduct] = []
       for group in 0..<problem.groups {
         let bias = parameters.bias.map { Array($0[group * rows..<(group + 1) * rows]) }
         let product = PixelProduct(
-          tiles, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation
-        ) { row, k in filter[(group * rows + row) * depth + k] }
+          tiles, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation,
+          matrix: filter + group * rows * depth)
         guard let product else { return nil }
         products.append(product)
       }

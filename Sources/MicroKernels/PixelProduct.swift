@@ -79,6 +79,32 @@ public struct PixelProduct: Sendable {
     _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?,
     activation: TileActivation, weight: (_ row: Int, _ k: Int) -> Float
   ) {
+    self.init(table, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation) {
+      packed, panels, k in panels.pack(packed, depth: k.count) { weight($0, k.lowerBound + $1) }
+    }
+  }
+
+  /// Packs a matrix in memory; nil when there are no tiles of that size.
+  ///
+  /// - Parameters:
+  ///   - rows: the outputs, at least 1.
+  ///   - depth: the terms of each sum, at least 1.
+  ///   - bias: a number for each row, or nil.
+  ///   - matrix: `[rows][depth]`
+  public init?(
+    _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?,
+    activation: TileActivation, matrix: UnsafePointer<Float>
+  ) {
+    self.init(table, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation) {
+      packed, panels, k in
+      panels.pack(packed, depth: k.count, matrix: matrix + k.lowerBound, stride: depth)
+    }
+  }
+
+  private init?(
+    _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?, activation: TileActivation,
+    pack: (UnsafeMutablePointer<Float>, PanelPlan, _ k: Range<Int>) -> Void
+  ) {
     let limit = table.maximumRows(vectors: blocking.vectors)
     guard rows > 0, depth > 0, blocking.depth >= 0, 1...max(limit, 1) ~= blocking.rows, limit > 0 else { return nil }
     let panels = PanelPlan(rows: rows, limit: blocking.rows)
@@ -93,7 +119,7 @@ public struct PixelProduct: Sendable {
     weights = PackedWeights(count: rows * depth) { packed in
       guard let start = packed.baseAddress else { return }
       for k in stride(from: 0, to: depth, by: block) {
-        panels.pack(start + k * rows, depth: min(block, depth - k)) { weight($0, k + $1) }
+        pack(start + k * rows, panels, k..<min(k + block, depth))
       }
     }
     // The second half is the bias of every block of k but the first.

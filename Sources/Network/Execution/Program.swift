@@ -77,16 +77,8 @@ struct Program: Sendable {
       }
     }
 
-    // The largest weights first: while they are packed they are in memory twice, and little else is there yet.
-    let sizes = plan.steps.map { WeightsDigest.weights(of: $0.parameters)?.shape.elementCount ?? 0 }
-    var kernels: [(any PreparedKernel)?] = Array(repeating: nil, count: sizes.count)
-    for index in sizes.indices.sorted(by: { (sizes[$1], $0) < (sizes[$0], $1) }) {
-      kernels[index] = try plan.steps[index].choice.candidate.prepare(parameters: plan.steps[index].parameters)
-      // The kernel has its own copy now, or keeps what it needs.
-      plan.steps[index].parameters = NoParameters()
-    }
+    let kernels = try Preparation.kernels(of: &plan, threads: threads)
     for (step, kernel) in zip(plan.steps, kernels) {
-      guard let kernel else { continue }
       let stepThreads = min(max(step.choice.threads ?? threads, 1), threads)
       steps.append(
         Step(

@@ -1,0 +1,55 @@
+import HostPlatform
+import LayerKernels
+import Synchronization
+
+/// Binds the chosen candidates of a plan to their weights, on all threads that the network has.
+///
+/// Packing is most of what loading takes, and each layer's is its own.
+enum Preparation {
+  /// The prepared kernel of each step. The plan's weights are gone afterwards: kernels have their own, or keep what they need.
+  ///
+  /// - Throws: what the first step, in the order of the plan, throws.
+  static func kernels(of plan: inout NetworkPlan, threads: Int) throws -> [any PreparedKernel] {
+    // The largest weights first: while they are packed they are in memory twice, and little else is there yet.
+    let sizes = plan.steps.map { WeightsDigest.weights(of: $0.parameters)?.shape.elementCount ?? 0 }
+    let order = sizes.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+    let results = Mutex([Result<any PreparedKernel, any Error>?](repeating: nil, count: sizes.count))
+    let steps = Mutex(
+      order.map { Step(index: $0, candidate: plan.steps[$0].choice.candidate, plan.steps[$0].parameters) })
+    for index in plan.steps.indices { plan.steps[index].parameters = NoParameters() }
+    let next = Atomic(0)
+
+    @Sendable func work() {
+      while true {
+        let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard place < order.count, let step = steps.withLock({ $0[place].taken() }) else { return }
+        let result = Result { try step.candidate.prepare(parameters: step.parameters) }
+        results.withLock { $0[step.index] = result }
+      }
+    }
+    if threads > 1, order.count > 1 {
+      try ThreadTeam(threads: min(threads, order.count)).run { _ in work() }
+    } else {
+      work()
+    }
+    return try results.withLock { try $0.compactMap { try $0?.get() } }
+  }
+
+  /// A step whose weights leave with whoever prepares it.
+  private struct Step {
+    let index: Int
+    let candidate: Candidate
+    private var parameters: (any Sendable)?
+
+    init(index: Int, candidate: Candidate, _ parameters: any Sendable) {
+      self.index = index
+      self.candidate = candidate
+      self.parameters = parameters
+    }
+
+    mutating func taken() -> (index: Int, candidate: Candidate, parameters: any Sendable)? {
+      defer { parameters = nil }
+      return parameters.map { (index, candidate, $0) }
+    }
+  }
+}
