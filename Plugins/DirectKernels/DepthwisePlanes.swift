@@ -103,13 +103,10 @@ private struct PreparedDepthwisePlanes: PreparedKernel {
     while first < share.upperBound {
       let image = first / height
       let end = min(share.upperBound, (image + 1) * height)
-      // Each worker starts elsewhere, so that no two write to the line at their seam at the same time.
-      let start = image * channels + channels * worker.index / worker.count
-      for part in [start..<(image + 1) * channels, image * channels..<start] {
-        planes.run(
-          inputs: operands.input.base, inputPlanes: operands.input.planes, operands.output, planes: part,
-          rows: first - image * height..<end - image * height, residual: residual)
-      }
+      planes.run(
+        inputs: operands.input.base, inputPlanes: operands.input.planes, operands.output,
+        planes: image * channels..<(image + 1) * channels, rows: first - image * height..<end - image * height,
+        residual: residual)
       first = end
     }
   }

@@ -55,6 +55,8 @@ public protocol LayerKernel<Problem>: Sendable {
 
   /// Packs the parameters and sizes the workspace; what it returns runs without allocating, locking or throwing.
   ///
+  /// Several threads may prepare layers at the same time.
+  ///
   /// - Throws: ``KernelError`` when the configuration is none of this kernel's: databases may hold anything.
   func prepare(
     _ problem: Problem, configuration: KernelConfiguration, parameters: Problem.Parameters

@@ -176,7 +176,8 @@ typedef struct {
   void (*configuration)(const luthier_problem *problem, int32_t index, int64_t *values);
 
   /* Packs the weights, once. weights and bias are NULL where the problem has none; configuration holds parameter_count
-   * numbers, which may come from somebody else's database. NULL refuses them. */
+   * numbers, which may come from somebody else's database. NULL refuses them. Several threads may call it at once, each for
+   * another layer. */
   void *(*prepare)(
       const luthier_problem *problem, const int64_t *configuration, const float *weights, const float *bias);
 
