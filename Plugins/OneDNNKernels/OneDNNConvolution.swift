@@ -17,7 +17,7 @@
 
     func applicability(to problem: ConvolutionProblem) -> Applicability { .applies }
 
-    /// Less than Luthier's own kernels, which do not convert plane lists: nobody runs it untuned.
+    /// Less than Luthier's own kernels, which do not convert plane lists: untuned, only the reference gives way to it.
     func expectedEfficiency(for problem: ConvolutionProblem) -> Double { 0.02 }
 
     func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {

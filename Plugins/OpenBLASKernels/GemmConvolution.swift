@@ -32,7 +32,7 @@
       return .applies
     }
 
-    /// Less than Luthier's own kernels, which need no pass behind the product: nobody runs it untuned.
+    /// Less than Luthier's own kernels, which need no pass behind the product: untuned, only the reference gives way to it.
     func expectedEfficiency(for problem: ConvolutionProblem) -> Double { 0.02 }
 
     func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
