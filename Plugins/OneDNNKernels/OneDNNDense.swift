@@ -17,7 +17,7 @@
     func applicability(to problem: MatrixMultiplyProblem) -> Applicability { .applies }
 
     /// Less than Luthier's own kernel: untuned, only the reference gives way to it.
-    func expectedEfficiency(for problem: MatrixMultiplyProblem) -> Double { 0.02 }
+    func expectedEfficiency(for problem: MatrixMultiplyProblem) -> Double { 0.002 }
 
     func configurations(for problem: MatrixMultiplyProblem) -> [KernelConfiguration] {
       let most = DensePiece.unitCount(of: problem)

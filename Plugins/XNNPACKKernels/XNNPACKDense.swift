@@ -21,7 +21,7 @@
     }
 
     /// Less than Luthier's own kernel: untuned, only the reference gives way to it.
-    func expectedEfficiency(for problem: MatrixMultiplyProblem) -> Double { 0.015 }
+    func expectedEfficiency(for problem: MatrixMultiplyProblem) -> Double { 0.0015 }
 
     func configurations(for problem: MatrixMultiplyProblem) -> [KernelConfiguration] {
       [1, 2, 4].filter { $0 <= problem.columns }.map { ["pieces": $0] }
