@@ -52,7 +52,8 @@ func system(_ name: String, _ package: String) -> Target {
 
 /// The libraries of other makers whose kernels compete where a trait asks for them, each with its Debian packages.
 let vendors = [
-  ("OpenBLAS", ["libopenblas-dev"]), ("OneDNN", ["libdnnl-dev"]), ("XNNPACK", ["libxnnpack-dev", "libpthreadpool-dev"]),
+  ("OpenBLAS", ["libopenblas-dev"]), ("OneDNN", ["libdnnl-dev"]),
+  ("XNNPACK", ["libxnnpack-dev", "libpthreadpool-dev"]),
 ]
 
 /// A vendor's headers and kernels. Without the trait the sources are empty, and nothing of the library is looked for.
@@ -77,7 +78,8 @@ let package = Package(
     .executable(name: "luthier", targets: ["LuthierProgram"]),
     .plugin(name: "TuneCommand", targets: ["TuneCommand"]),
   ],
-  traits: Set(vendors.map { .trait(name: $0.0, description: "Kernels that call \($0.0), of Debian's \($0.1[0]).") }),
+  traits: Set(
+    vendors.map { .trait(name: $0.0, description: "Kernels that call \($0.0), of Debian's \($0.1[0]).") }),
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),

@@ -124,7 +124,8 @@
       let engine = try OneDNN.engine()
       var descriptor = descriptor
       return try OneDNNObject("memory", freedBy: { dnnl_memory_destroy($0) }) {
-        dnnl_memory_create($0, &descriptor, engine.pointer, UnsafeMutableRawPointer(bitPattern: allocates ? .max : 0))
+        dnnl_memory_create(
+          $0, &descriptor, engine.pointer, UnsafeMutableRawPointer(bitPattern: allocates ? UInt.max : 0))
       }
     }
 

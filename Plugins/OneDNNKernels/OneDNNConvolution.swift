@@ -17,8 +17,8 @@
 
     func applicability(to problem: ConvolutionProblem) -> Applicability { .applies }
 
-    /// Less than Luthier's own kernels, which do not convert plane lists: nobody runs it untuned.
-    func expectedEfficiency(for problem: ConvolutionProblem) -> Double { 0.02 }
+    /// Less than Luthier's own kernels, which do not convert plane lists: untuned, only the reference gives way to it.
+    func expectedEfficiency(for problem: ConvolutionProblem) -> Double { 0.002 }
 
     func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
       let byRows = [1, 2, 4].filter { $0 <= problem.output.height }

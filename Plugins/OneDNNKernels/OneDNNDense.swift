@@ -16,8 +16,8 @@
 
     func applicability(to problem: MatrixMultiplyProblem) -> Applicability { .applies }
 
-    /// Less than Luthier's own kernel: nobody runs it untuned.
-    func expectedEfficiency(for problem: MatrixMultiplyProblem) -> Double { 0.02 }
+    /// Less than Luthier's own kernel: untuned, only the reference gives way to it.
+    func expectedEfficiency(for problem: MatrixMultiplyProblem) -> Double { 0.002 }
 
     func configurations(for problem: MatrixMultiplyProblem) -> [KernelConfiguration] {
       let most = DensePiece.unitCount(of: problem)

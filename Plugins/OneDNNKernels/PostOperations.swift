@@ -4,9 +4,9 @@
 
   /// The part of an epilogue that rides in a primitive.
   ///
-  /// oneDNN's ReLU and clip are a maximum whose second operand wins where the first is NaN: a NaN becomes 0 and nobody sees it
-  /// again, which Luthier's activations never do. So these stay out, and residuals that come before them; everything else
-  /// that oneDNN has rides along.
+  /// oneDNN's ReLU and clip are a maximum whose second operand wins where the first is NaN, and so is the bound of its
+  /// sigmoid's exponent: a NaN becomes a number and nobody sees it again, which Luthier's activations never do. So these stay
+  /// out, and residuals that come before them; everything else that oneDNN has rides along.
   struct PostOperations {
     /// The layout of a residual that is added; nil for none.
     var residual: dnnl_memory_desc_t?
@@ -24,10 +24,9 @@
       case .identity: function = nil
       case .leakyRelu(let slope) where slope != 0: function = (dnnl_eltwise_relu, slope)
       case .hardSwish: function = (dnnl_eltwise_hardswish, 0)
-      case .sigmoid: function = (dnnl_eltwise_logistic, 0)
       case .tanh: function = (dnnl_eltwise_tanh, 0)
       case .swish: function = (dnnl_eltwise_swish, 1)
-      case .relu, .relu6, .clip, .hardSigmoid, .leakyRelu: return
+      case .relu, .relu6, .clip, .sigmoid, .hardSigmoid, .leakyRelu: return
       }
       isComplete = true
       if epilogue.hasResidual { self.residual = residual }

@@ -4,7 +4,8 @@
 
   /// OpenBLAS as it is installed.
   enum OpenBLAS {
-    /// The library, which from here on works on the thread that calls it and on no other.
+    /// The library and the processor that it takes this one for, which is an old one where it was built before this one was:
+    /// `OPENBLAS_CORETYPE` names another. From here on it works on the thread that calls it and on no other.
     ///
     /// OpenBLAS has one number of threads for the whole process. Luthier's workers share a product themselves, so that number
     /// is 1: a program that asks for this trait and calls OpenBLAS on its own gets one thread there, too.
@@ -15,7 +16,9 @@
       let numbers = words.dropFirst().prefix(1).flatMap { $0.split(separator: ".") }
         .map { Int($0.prefix { "0"..."9" ~= $0 }) ?? 0 }
       func number(_ place: Int) -> Int { numbers.indices.contains(place) ? numbers[place] : 0 }
-      return VendorLibrary(name: "OpenBLAS", major: number(0), minor: number(1), patch: number(2))
+      return VendorLibrary(
+        name: "OpenBLAS", major: number(0), minor: number(1), patch: number(2),
+        target: String(cString: openblas_get_corename()))
     }()
 
     /// A matrix in memory: the first element and the elements from a row to the next.

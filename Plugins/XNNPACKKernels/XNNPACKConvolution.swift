@@ -16,8 +16,8 @@
 
     func applicability(to problem: ConvolutionProblem) -> Applicability { .applies }
 
-    /// Less than Luthier's own kernels, which do not convert plane lists: nobody runs it untuned.
-    func expectedEfficiency(for problem: ConvolutionProblem) -> Double { 0.015 }
+    /// Less than Luthier's own kernels, which do not convert plane lists: untuned, only the reference gives way to it.
+    func expectedEfficiency(for problem: ConvolutionProblem) -> Double { 0.0015 }
 
     func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
       let units = problem.groups == 1 ? problem.outputChannels : problem.groups

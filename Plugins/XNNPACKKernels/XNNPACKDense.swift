@@ -5,9 +5,9 @@
 
   /// The dense layer by XNNPACK, in pieces of columns that threads share.
   ///
-  /// XNNPACK may read up to 16 bytes behind the input (`XNN_EXTRA_BYTES`), which every activation of a network and every tensor
-  /// that owns its memory has; what it reads there counts for nothing. Configuration: `pieces`, the parts that are cut: no more
-  /// threads take part.
+  /// XNNPACK may read up to 16 bytes behind the input (`XNN_EXTRA_BYTES`), and the first layer's input is a caller's memory,
+  /// which may end with a page: each worker reads a copy. Configuration: `pieces`, the parts that are cut: no more threads
+  /// take part.
   struct XNNPACKDense: LayerKernel {
     let identifier: KernelIdentifier = "xnnpack.dense"
     let version = XNNPACK.library.kernelVersion(revision: 1)
@@ -20,8 +20,8 @@
         ? .applies : .refused("needs constant weights, which operators pack when they are made")
     }
 
-    /// Less than Luthier's own kernel: nobody runs it untuned.
-    func expectedEfficiency(for problem: MatrixMultiplyProblem) -> Double { 0.015 }
+    /// Less than Luthier's own kernel: untuned, only the reference gives way to it.
+    func expectedEfficiency(for problem: MatrixMultiplyProblem) -> Double { 0.0015 }
 
     func configurations(for problem: MatrixMultiplyProblem) -> [KernelConfiguration] {
       [1, 2, 4].filter { $0 <= problem.columns }.map { ["pieces": $0] }
@@ -47,6 +47,7 @@
   /// The kernel bound to its weights.
   private struct PreparedXNNPACKDense: PreparedKernel {
     private let rows: Int
+    private let depth: Int
     private let columns: Int
     private let hasResidual: Bool
     private let pieces: [(columns: Range<Int>, operators: RunStatePool<Operator>)]
@@ -57,6 +58,7 @@
     ) throws(XNNPACKError) {
       let rows = problem.batch * problem.rows
       self.rows = rows
+      depth = problem.depth
       columns = problem.columns
       hasResidual = problem.epilogue.hasResidual
       pass = FinitePass(problem.epilogue, set)
@@ -92,11 +94,20 @@
       }
     }
 
+    /// Elements of a worker's copy of the input, and of what may be read behind it.
+    private var copyCount: Int { AlignedMemory.paddedCount(rows * depth + Int(XNN_EXTRA_BYTES) / 4) }
+
+    func workspaceSize(workers: Int) -> Int { workers * copyCount * MemoryLayout<Float>.stride }
+
     func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-      for index in worker.share(of: pieces.count) {
+      let own = worker.share(of: pieces.count)
+      if own.isEmpty { return }
+      let input = operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * copyCount
+      input.update(from: operands.input.base, count: rows * depth)
+      for index in own {
         let (part, operators) = pieces[index]
         let target = operands.output.base + part.lowerBound
-        operators.withState { $0.run(operands.input.base, target) }
+        operators.withState { $0.run(input, target) }
         let residual = hasResidual ? operands.inputs[1].base + part.lowerBound : nil
         for row in 0..<rows {
           pass(target + row * columns, count: part.count, residual: residual.map { UnsafePointer($0 + row * columns) })

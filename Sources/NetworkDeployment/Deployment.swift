@@ -87,8 +87,11 @@ public struct Deployment: Sendable {
       }
       for warning in store.warnings { logger.warning("\(warning)") }
       if !tuned.hasProfile {
+        let stale = store.stalenessOfProfile(key).map { stale in
+          "; that in \(stale.source) is not used: \(stale.reasons.map(\.description).joined(separator: ", "))"
+        }
         logger.notice(
-          "no tuned profile of \(graph.name) for \(threads) \(threads == 1 ? "thread" : "threads") on this host; defaults serve ('tune --platform this-host --network …' makes one)"
+          "no tuned profile of \(graph.name) for \(threads) \(threads == 1 ? "thread" : "threads") on this host\(stale ?? ""); defaults serve ('tune --platform this-host --network …' makes one)"
         )
       }
       choosers.append(tuned)

@@ -20,6 +20,16 @@ struct VendorLibraryTests {
     #expect(Set(others).count == 4 && !others.contains(library.kernelVersion(revision: 1)))
   }
 
+  @Test("and so does every processor that a library takes this one for")
+  func targets() {
+    func library(_ target: String) -> VendorLibrary {
+      VendorLibrary(name: "OpenBLAS", major: 0, minor: 3, patch: 21, target: target)
+    }
+    #expect(library("SkylakeX").description == "OpenBLAS 0.3.21 for SkylakeX")
+    let names = ["Prescott", "Core2", "Nehalem", "Sandybridge", "Haswell", "SkylakeX", "Cooperlake", "Zen"]
+    #expect(Set(names.map { library($0).kernelVersion(revision: 1) }).count == names.count)
+  }
+
   @Test("a library without a version is known by the identity of its file")
   func builds() {
     let library = VendorLibrary(name: "XNNPACK", build: [0xd1, 0x0a, 0x10, 0x86, 0xda])

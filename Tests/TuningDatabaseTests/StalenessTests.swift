@@ -39,6 +39,28 @@ struct StalenessTests {
     #expect(!library.isUsable(try Self.entry()))
   }
 
+  @Test("A winner that calls another release of a vendor's library is not used")
+  func vendorRelease() throws {
+    func version(_ minor: Int) -> Int {
+      VendorLibrary(name: "oneDNN", major: 2, minor: minor, patch: 0).kernelVersion(revision: 1)
+    }
+    func kernels(_ minor: Int) -> [NamedKernel] {
+      [NamedKernel(identifier: "onednn.convolution", version: version(minor))]
+    }
+    let problem = try Fixture.convolution()
+    var database = PlatformDatabase(platform: try Fixture.platform(), created: Fixture.start)
+    database.record(
+      [try Fixture.record("onednn.convolution", 1, 900, kernels: kernels(6))], for: Fixture.key(problem),
+      search: try Fixture.search(.normal, problem: problem, kernels: kernels(6)))
+    let entry = try #require(database.entries.first)
+    #expect(try Fixture.library(kernels(6)).isUsable(entry))
+    let updated = try Fixture.library(kernels(7))
+    #expect(!updated.isUsable(entry))
+    #expect(
+      updated.staleness(of: entry)
+        == [.kernelVersion(kernel: "onednn.convolution", stored: version(6), current: version(7))])
+  }
+
   @Test("A loser of another version leaves the winner in use")
   func loserVersion() throws {
     var kernels = Self.kernels()

@@ -166,7 +166,7 @@ struct TuningStoreTests {
     }
   }
 
-  @Test("A profile is found by its whole key, and not used once a kernel of it has changed")
+  @Test("A profile is found by its whole key, and once a kernel of it has changed not used, with the reason")
   func profiles() throws {
     let database = try Fixture.database()
     let key = try #require(database.profiles.first?.key)
@@ -177,7 +177,12 @@ struct TuningStoreTests {
     #expect(store.profile(other) == nil)
     var kernels = Fixture.kernels
     kernels[0].version = 7
-    #expect(TuningStore(layers: [("a.json", database)], library: try Fixture.library(kernels)).profile(key) == nil)
+    #expect(store.stalenessOfProfile(key)?.reasons == [] && store.stalenessOfProfile(other) == nil)
+    let changed = TuningStore(layers: [("a.json", database)], library: try Fixture.library(kernels))
+    #expect(changed.profile(key) == nil)
+    let stale = try #require(changed.stalenessOfProfile(key))
+    #expect(stale.source == "a.json")
+    #expect(stale.reasons.map(\.description).contains { $0.contains("has version 7") })
   }
 }
 

@@ -10,10 +10,16 @@ public struct VendorLibrary: Hashable, Sendable, CustomStringConvertible {
   private let number: Int
 
   /// A library that knows its version.
-  public init(name: String, major: Int, minor: Int, patch: Int) {
+  ///
+  /// - Parameter target: the processor whose routines the library has chosen to run, where a setting from outside can make
+  ///   it choose others: times of one are not the other's.
+  public init(name: String, major: Int, minor: Int, patch: Int, target: String? = nil) {
+    let release = (major * 100 + minor) * 100 + patch
     self.name = name
-    version = "\(major).\(minor).\(patch)"
-    number = (major * 100 + minor) * 100 + patch
+    version = "\(major).\(minor).\(patch)" + (target.map { " for \($0)" } ?? "")
+    // FNV-1a, folded to 16 bits.
+    let digest = target.map { $0.utf8.reduce(2_166_136_261 as UInt32) { ($0 ^ UInt32($1)) &* 16_777_619 } }
+    number = digest.map { release << 16 | Int(($0 >> 16) ^ ($0 & 0xFFFF)) } ?? release
   }
 
   /// A library without a version, known by the identity that the linker gave its file (`NT_GNU_BUILD_ID`).

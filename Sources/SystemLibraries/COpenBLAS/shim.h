@@ -4,6 +4,7 @@
 
 void openblas_set_num_threads(int threads);
 char *openblas_get_config(void);
+char *openblas_get_corename(void);
 void cblas_sgemm(
   int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
   int ldb, float beta, float *c, int ldc);

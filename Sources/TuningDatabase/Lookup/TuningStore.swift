@@ -125,15 +125,24 @@ public struct TuningStore: Sendable {
   ///
   /// - Parameter key: with its fingerprint; profiles of another graph of the same name do not count.
   public func profile(_ key: NetworkProfile.Key) -> (profile: NetworkProfile, source: String)? {
-    for layer in layers {
-      let own = layer.database.profile(key)
+    profiles(key).first { library.staleness(of: $0.profile).isEmpty }
+  }
+
+  /// Why the choices for a network that stand in a file no longer hold, and the file; nil when there are none.
+  ///
+  /// - Parameter key: as for ``profile(_:)``.
+  public func stalenessOfProfile(_ key: NetworkProfile.Key) -> (reasons: [StalenessReason], source: String)? {
+    profiles(key).first.map { (library.staleness(of: $0.profile), $0.source) }
+  }
+
+  /// What was ever chosen for a network, in the order of the files.
+  private func profiles(_ key: NetworkProfile.Key) -> [(profile: NetworkProfile, source: String)] {
+    layers.flatMap { layer in
       // Sorted by name, so that of several the same one is found each time.
-      let namesakes = own == nil ? layer.database.profiles.filter { $0.key.describesSameGraph(as: key) } : []
-      if let profile = ([own].compactMap(\.self) + namesakes).first(where: { library.staleness(of: $0).isEmpty }) {
-        return (profile, layer.source)
-      }
+      let own = layer.database.profile(key).map { [$0] }
+      let found = own ?? layer.database.profiles.filter { $0.key.describesSameGraph(as: key) }
+      return found.map { ($0, layer.source) }
     }
-    return nil
   }
 
   private func best(
