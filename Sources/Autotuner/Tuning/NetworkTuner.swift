@@ -115,7 +115,7 @@ public struct NetworkTuner<Clock: MonotonicClock> {
   /// Whether a stored entry answers for the kernels that are registered now, at this effort.
   private func isComplete(_ entry: TuningEntry, for problem: any LayerProblem) -> Bool {
     guard let search = entry.search, search.effort >= options.effort, entry.winner != nil else { return false }
-    let answers = registry.answers(for: problem)
+    let answers = registry.answers(for: problem, threads: entry.key.threads)
     if options.maximumError > 0 {
       let approximate = answers.flatMap(\.candidates).filter(\.errorClass.isApproximate)
       guard approximate.allSatisfy({ entry.record(of: $0.kernel, $0.configuration) != nil }) else { return false }
@@ -129,8 +129,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     _ problem: any LayerProblem, threads: Int, known: TuningEntry?, model: inout CostModel,
     cancellation: Cancellation, report: (TuningEvent) -> Void
   ) throws -> TuningEntry {
-    let answers = registry.answers(for: problem)
-    let further = options.effort == .thorough ? registry.furtherCandidates(for: problem) : []
+    let answers = registry.answers(for: problem, threads: threads)
+    let further = options.effort == .thorough ? registry.furtherCandidates(for: problem, threads: threads) : []
     let offered = answers.flatMap(\.candidates).map(\.name)
     guard offered.count + further.count > options.searchThreshold else {
       return try problemTuner.tune(
