@@ -25,6 +25,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     public let decision: Decision
     /// What approximate candidates err on the network's own weights.
     public let weightsEntries: [TuningEntry]
+    /// The layers that are approximate; empty unless ``decision`` is ``Decision/approximate``.
+    public let spending: [SpentError]
     /// Whether nothing was timed, since a stored profile still holds.
     public let isStored: Bool
   }
@@ -192,7 +194,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
         return entries[problem.key].map { (node.name, $0) }
       },
       predictedTime: together.predictedTime, timeTogether: times[1], decision: decision,
-      weightsEntries: approximate?.entries ?? [], isStored: false)
+      weightsEntries: approximate?.entries ?? [],
+      spending: decision == .approximate ? approximate?.spending ?? [] : [], isStored: false)
   }
 
   /// What a stored profile says of a network, where nothing has happened since that could change it; nil where the whole network
@@ -218,7 +221,13 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     else { return nil }
     return Outcome(
       profile: profile, layers: layers, predictedTime: nil, timeTogether: nil, decision: decision, weightsEntries: [],
-      isStored: true)
+      spending: layers.compactMap { node, entry in
+        guard let layer = profile.layer(node),
+          let record = entry.record(of: layer.kernel, layer.configuration), record.isApproximate,
+          let own = record.time?.medianNanoseconds, let exact = entry.winner?.time?.medianNanoseconds
+        else { return nil }
+        return SpentError(node: node, candidate: record.name, error: nil, saving: exact - own)
+      }, isStored: true)
   }
 
   /// The choice for the whole network together, by the entries' times and by conversions that are timed now; see
