@@ -104,7 +104,7 @@ struct NetworkReport: Encodable {
     guard let allowed_error else { return [] }
     guard let error else {
       return [
-        "error       nothing of the \(Float(allowed_error)) allowed is spent: no approximate kernel gains time within it"
+        "error       nothing of the \(Float(allowed_error)) allowed is spent: approximate kernels make the network no faster"
       ]
     }
     let parts = spending.map { part in

@@ -119,7 +119,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     guard let search = entry.search, search.effort >= options.effort, entry.winner != nil else { return false }
     let answers = registry.answers(for: problem, threads: entry.key.threads)
     if options.maximumError > 0 {
-      let approximate = answers.flatMap(\.candidates).filter(\.errorClass.isApproximate)
+      let approximate = answers.flatMap { $0.candidates.prefix(options.candidatesPerKernel) }.filter(
+        \.errorClass.isApproximate)
       guard approximate.allSatisfy({ entry.record(of: $0.kernel, $0.configuration) != nil }) else { return false }
     }
     return search.offers == answers.map(KernelOffer.init).sorted { $0.kernel < $1.kernel }
