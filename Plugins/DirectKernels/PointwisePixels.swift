@@ -75,6 +75,27 @@ public struct PointwisePixels: LayerKernel {
     }
   }
 
+  /// What threads share is decided by the sizes where the configuration leaves it open; one thread shares nothing.
+  public func canonicalConfiguration(
+    _ configuration: KernelConfiguration, for problem: ConvolutionProblem, threads: Int
+  ) -> KernelConfiguration {
+    guard let rows = configuration["m"], let vectors = configuration["n"], rows > 0, vectors > 0 else {
+      return configuration
+    }
+    var values = configuration.values
+    if threads == 1 {
+      values["split"] = 0
+    } else if configuration["split"] == 0 {
+      let panels = PanelPlan(rows: problem.outputChannels / problem.groups, limit: rows)
+      let plan = tiles.plan(
+        pixelCount: problem.output.height * problem.output.width, panels: panels, vectors: vectors)
+      let sharesPixels = PreparedPointwisePixels.sharesPixels(
+        groups: problem.batch * plan.groups.count, panels: panels.count, workers: threads)
+      values["split"] = sharesPixels ? 1 : 2
+    }
+    return KernelConfiguration(values)
+  }
+
   /// Plane lists.
   public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
     OperandLayouts(all: .planeList, inputCount: problem.inputShapes.count)
@@ -141,12 +162,16 @@ struct PreparedPointwisePixels: PreparedKernel {
     }
   }
 
-  /// Whether threads share pixels, or channels: whatever leaves the slowest with less.
   private func sharesPixels(_ workers: Int) -> Bool {
     guard workers > 1, split != 1 else { return true }
     guard split != 2 else { return false }
+    return Self.sharesPixels(
+      groups: batch * plan.groups.count, panels: products[0].panels.count, workers: workers)
+  }
+
+  /// Whether threads share groups of pixels, or panels of channels: whatever leaves the slowest with less.
+  static func sharesPixels(groups: Int, panels: Int, workers: Int) -> Bool {
     func excess(_ items: Int) -> Double { Double((items + workers - 1) / workers * workers) / Double(items) }
-    let items = batch * plan.groups.count
-    return items >= 8 * workers || excess(items) <= excess(products[0].panels.count)
+    return groups >= 8 * workers || excess(groups) <= excess(panels)
   }
 }

@@ -52,6 +52,13 @@
       return choices.map { ["layout": $0.layout, "block": $0.block, "split": $0.split] }
     }
 
+    /// One thread shares nothing.
+    func canonicalConfiguration(
+      _ configuration: KernelConfiguration, for problem: ConvolutionProblem, threads: Int
+    ) -> KernelConfiguration {
+      threads == 1 ? KernelConfiguration(configuration.values.merging(["split": 0]) { $1 }) : configuration
+    }
+
     func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
       let index = configuration["layout"] ?? 0
       return OperandLayouts(

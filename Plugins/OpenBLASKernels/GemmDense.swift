@@ -24,6 +24,13 @@
       }
     }
 
+    /// One thread shares nothing.
+    func canonicalConfiguration(
+      _ configuration: KernelConfiguration, for problem: MatrixMultiplyProblem, threads: Int
+    ) -> KernelConfiguration {
+      threads == 1 ? KernelConfiguration(configuration.values.merging(["split": 0]) { $1 }) : configuration
+    }
+
     func prepare(
       _ problem: MatrixMultiplyProblem, configuration: KernelConfiguration, parameters: MatrixMultiplyParameters
     ) throws -> any PreparedKernel {

@@ -116,6 +116,14 @@ public struct WinogradConvolution: LayerKernel {
     return planes * Double(tiling.planeSize(rows: rows)) + Double(tiling.scratchSize)
   }
 
+  /// One thread that has all rows in one block shares nothing.
+  public func canonicalConfiguration(
+    _ configuration: KernelConfiguration, for problem: ConvolutionProblem, threads: Int
+  ) -> KernelConfiguration {
+    guard threads == 1, problem.batch == 1 else { return configuration }
+    return KernelConfiguration(configuration.values.merging(["split": 0]) { $1 })
+  }
+
   /// Plane lists throughout.
   public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
     OperandLayouts(all: .planeList, inputCount: problem.inputShapes.count)

@@ -1,3 +1,14 @@
+extension PixelTileTable {
+  /// How so many pixels are cut for panels of rows and tiles of so many vectors, as a ``PixelProduct`` of these sizes cuts them.
+  public func plan(pixelCount: Int, panels: PanelPlan, vectors: Int) -> PixelPlan {
+    PixelPlan(pixelCount: pixelCount, lanes: lanes, limit: vectors) { vectors in
+      tile(rows: panels.largeRows, vectors: vectors, tail: true) != nil
+        && (panels.largeCount == panels.count
+          || tile(rows: panels.largeRows - 1, vectors: vectors, tail: true) != nil)
+    }
+  }
+}
+
 extension PixelProduct.Blocking {
   /// Tile sizes for a product, the quickest by estimate first.
   ///

@@ -25,17 +25,20 @@ public enum ProgramMain {
       try StandardStreams.flushOutput()
       exit(0)
     } catch {
-      let status = ExitStatus(of: error)
-      if error is ValidationError || error is CleanExit || Root.exitCode(for: error).isSuccess
-        || Root.exitCode(for: error) == .validationFailure
-      {
-        // The parser knows how to print help, versions and what is wrong with arguments.
-        Root.exit(withError: error)
-      }
+      let code = Root.exitCode(for: error)
+      // The parser knows how to print help and versions.
+      if error is CleanExit || code.isSuccess { Root.exit(withError: error) }
+      let isParsing = error is ValidationError || code == .validationFailure
+      let text = isParsing ? pointingToHelp(Root.message(for: error), of: Root._commandName) : "\(error)"
       try? StandardStreams.flushOutput()
-      StandardStreams.writeError("error: \("\(error)".onOneLine)\n")
-      exit(status.rawValue)
+      StandardStreams.writeError("error: \(text.onOneLine)\n")
+      exit(ExitStatus(of: error).rawValue)
     }
+  }
+
+  /// What is wrong with arguments, and where it says which are right.
+  private static func pointingToHelp(_ message: String, of program: String) -> String {
+    "\(message.hasSuffix(".") ? String(message.dropLast()) : message); see '\(program) --help'"
   }
 }
 

@@ -12,6 +12,8 @@ public final class ProgressLine {
   private let isTerminal: Bool
   private var lastDrawn: Int64 = 0
   private var isLineOpen = false
+  /// What was done when it was first said: others' work or an earlier run's, which says nothing of this one's speed.
+  private var doneBefore: Double?
 
   /// Progress that begins now.
   public init(clock: some MonotonicClock = SystemClock()) {
@@ -20,13 +22,20 @@ public final class ProgressLine {
     isTerminal = isatty(2) == 1
   }
 
+  /// Whoever stops in the middle leaves no bar behind.
+  deinit { clear() }
+
   /// Shows how much is done and what is being done; on a terminal at most ten times a second, elsewhere every ten seconds.
   public func update(done: Double, _ text: String) {
     let now = clock.now()
+    let before = doneBefore ?? done
+    doneBefore = before
     guard now - lastDrawn > (isTerminal ? 100_000_000 : 10_000_000_000) else { return }
     lastDrawn = now
     let elapsed = Double(now - start)
-    let left = done > 0.02 ? ", \(Figures.time(nanoseconds: elapsed / done * (1 - done))) left" : ""
+    let left =
+      done - before > 0.02 && done < 1
+      ? ", \(Figures.time(nanoseconds: elapsed / (done - before) * (1 - done))) left" : ""
     if isTerminal {
       let filled = Int(min(max(done, 0), 1) * 24)
       let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)

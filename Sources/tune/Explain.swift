@@ -22,7 +22,7 @@ struct Explain: ParsableCommand {
     let file = try databases.file(of: host)
     guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
     guard let entry = database.entry(ofLayer: layer, threads: threads) else {
-      throw TuneProgramError.unknownLayer(layer)
+      throw TuneProgramError.unknownLayer(layer, threads: threads)
     }
     let explanation = try LayerExplanation(
       entry, registry: databases.plugins.registry(), roofline: .measure(threads: entry.key.threads))

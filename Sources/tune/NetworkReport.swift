@@ -15,6 +15,14 @@ struct NetworkReport: Encodable {
     let candidates: Int
   }
 
+  struct Spending: Encodable {
+    let layer: String
+    let kernel: String
+    /// What the layer alone changes at the output; nil for a stored choice.
+    let error: Double?
+    let saves_us: Double
+  }
+
   let network: String
   let threads: Int
   let layers: [Layer]
@@ -26,6 +34,10 @@ struct NetworkReport: Encodable {
   let decision: String
   /// What the profile errs at the network's output, relative to its largest value; nil for exact choices.
   let error: Double?
+  /// What it was allowed to err; nil where only exact kernels competed.
+  let allowed_error: Double?
+  /// The layers that the error is spent on.
+  let spending: [Spending]
   let noisy_layers: Int
   /// When it was tuned, if everything was in the database and nothing was timed now.
   let stored_since: String?
@@ -53,12 +65,16 @@ struct NetworkReport: Encodable {
     stored_since = outcome.isStored ? outcome.profile.tuned.description : nil
     decision = outcome.decision.rawValue
     error = outcome.profile.maximumError
+    allowed_error = outcome.profile.key.allowedError > 0 ? outcome.profile.key.allowedError : nil
+    spending = outcome.spending.map {
+      Spending(layer: $0.node, kernel: $0.candidate, error: $0.error, saves_us: $0.saving / 1e3)
+    }
     noisy_layers = outcome.layers.filter { $0.entry.search?.isUncertain == true }.count
   }
 
   var text: String {
     var table = Table([
-      .text("layer"), .text("winner"), .number("time"), .number("±"), .text("runner-up"), .number("slower by"),
+      .text("layer"), .text("runs on"), .number("time"), .number("±"), .text("best other"), .number("slower by"),
     ])
     for layer in layers {
       table.add([
@@ -75,11 +91,29 @@ struct NetworkReport: Encodable {
       predicted_ms.map { "layers add up to \(Figures.fixed($0, 3)) ms" }
       ?? stored_since.map { "as stored at \($0): nothing has changed" } ?? "as stored"
     lines.append("tuned       \(milliseconds(tuned_ms))  (\(decision); \(origin))")
-    if let error { lines.append("error       \(Float(error)) at the network's output") }
+    lines += errorLines
     if noisy_layers > 0 {
       lines.append(
         "this host is noisy: \(noisy_layers) of \(layers.count) layers were decided within a spread above 10 %")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// What was allowed to be wrong, what is, and what that is spent on.
+  private var errorLines: [String] {
+    guard let allowed_error else { return [] }
+    guard let error else {
+      return [
+        "error       nothing of the \(Float(allowed_error)) allowed is spent: approximate kernels make the network no faster"
+      ]
+    }
+    let parts = spending.map { part in
+      "            \(part.layer): \(part.kernel), saves \(Figures.time(nanoseconds: part.saves_us * 1e3))"
+        + (part.error.map { ", alone \(Float($0))" } ?? "")
+    }
+    return [
+      "error       \(Float(error)) at the network's output, of \(Float(allowed_error)) allowed, for \(spending.count) "
+        + "approximate \(spending.count == 1 ? "layer" : "layers"):"
+    ] + parts
   }
 }

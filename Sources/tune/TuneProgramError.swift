@@ -5,7 +5,7 @@ import Presentation
 enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
   case noDatabase(path: String)
   case noFolder
-  case unknownLayer(String)
+  case unknownLayer(String, threads: Int)
   case noMisses(path: String)
   case missThreads(path: String, threads: Int)
   case unknownNetwork(String, threads: Int, known: [String])
@@ -27,7 +27,9 @@ enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
     case .missThreads(let path, let threads):
       "\(path) has a problem for \(threads) threads; \(CompilationOptions.allowedThreads.lowerBound) to "
         + "\(CompilationOptions.allowedThreads.upperBound) are allowed"
-    case .unknownLayer(let name): "no tuned layer or problem is called '\(name)'; 'tune show' lists the problems"
+    case .unknownLayer(let name, let threads):
+      "no layer or problem called '\(name)' is tuned for \(threads) \(threads == 1 ? "thread" : "threads"); "
+        + "'tune show' lists the problems"
     case .unknownNetwork(let name, let threads, let known):
       "'\(name)' is not tuned for \(threads) \(threads == 1 ? "thread" : "threads"); tuned are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
     }

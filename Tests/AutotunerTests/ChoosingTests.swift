@@ -68,6 +68,10 @@ struct ChoosingTests {
     let approximate = network.layers.filter(\.choice.candidate.errorClass.isApproximate)
     if allowed < 1e-6 { #expect(approximate.isEmpty) }
     #expect(approximate.isEmpty == (outcome.profile.maximumError == nil))
+    // What was tried is known, also where the effort tries only some of the approximate kernels' configurations.
+    _ = try tuner.tuneProblems(
+      of: [graph], threads: 1, known: { entries[$0.problem] }, keep: { _ in }, cancellation: Cancellation(),
+      report: { event in if case .began(let problem, _, _, _) = event { Issue.record("\(problem) is tuned again") } })
     // Kept under the weights: another network of this shape does not find it.
     #expect(outcome.profile.key == graph.profileKey(threads: 1, allowedError: allowed))
     var other = NetworkBuilder(name: "small", seed: 5)

@@ -170,4 +170,40 @@ struct MergeTests {
     #expect(DatabaseDifference(from: old, to: slower).description.contains("0.9 µs → 0.99 µs"))
     #expect(DatabaseDifference(from: old, to: slower, tolerance: 0.2).isEmpty)
   }
+
+  @Test("A difference names kernels and libraries whose version changed, with the results that they changed")
+  func versions() throws {
+    let problem = try Fixture.convolution()
+    func database(
+      direct: (version: Int, time: Double), im2col: (version: Int, time: Double), library: LibraryVersion = .current
+    ) throws -> PlatformDatabase {
+      let kernels = [
+        NamedKernel(identifier: "direct.pixels", version: direct.version, tiles: [6]),
+        NamedKernel(identifier: "im2col.gemm", version: im2col.version, tiles: [16]),
+      ]
+      var database = PlatformDatabase(platform: try Fixture.platform(), created: Fixture.start)
+      database.record(
+        [
+          try Fixture.record("direct.pixels", 6, direct.time, kernels: kernels, library: library),
+          try Fixture.record("im2col.gemm", 16, im2col.time, kernels: kernels, library: library),
+        ], for: Fixture.key(problem))
+      return database
+    }
+    let old = try database(direct: (2, 900), im2col: (1, 1500))
+    func text(_ new: PlatformDatabase) -> String { DatabaseDifference(from: old, to: new).description }
+    let start = "~ \(problem.key), 1 thread: "
+    #expect(
+      text(try database(direct: (3, 1900), im2col: (1, 1500)))
+        == start + "direct.pixels tile=6 0.9 µs → im2col.gemm tile=16 1.5 µs; direct.pixels version 2 → 3")
+    #expect(
+      text(try database(direct: (3, 500), im2col: (2, 1500)))
+        == start + "direct.pixels tile=6 0.9 µs → 0.5 µs; direct.pixels version 2 → 3, im2col.gemm version 1 → 2")
+    #expect(
+      text(try database(direct: (2, 900), im2col: (2, 1500)))
+        == start + "the same winner; im2col.gemm version 1 → 2")
+    let later = LibraryVersion(LibraryVersion.current.major + 1, 0, 0)
+    #expect(
+      text(try database(direct: (2, 900), im2col: (1, 1500), library: later))
+        == start + "the same winner; library \(LibraryVersion.current) → \(later)")
+  }
 }

@@ -22,6 +22,8 @@ struct ApproximateSelection {
     let error: Double
     /// Entries of approximate candidates with their errors on the layers' own weights.
     let entries: [TuningEntry]
+    /// The layers that became approximate.
+    let spending: [SpentError]
   }
 
   private struct Trial {
@@ -29,6 +31,10 @@ struct ApproximateSelection {
     let candidate: Candidate
     let record: CandidateRecord
     let option: ErrorBudget.Option
+
+    var spending: SpentError {
+      SpentError(node: node, candidate: candidate.name, error: option.error, saving: option.saving)
+    }
   }
 
   /// The choices, or nil where no approximate candidate is faster within the error.
@@ -59,7 +65,10 @@ struct ApproximateSelection {
       }
       if spent.allSatisfy({ $0 == nil }) { return nil }
       let error = Self.error(try outputs(graph, choices, inputs), expected)
-      if error <= allowedError { return Result(choices: choices, error: error, entries: found) }
+      if error <= allowedError {
+        let spending = zip(layers, spent).compactMap { options, index in index.map { options[$0].spending } }
+        return Result(choices: choices, error: error, entries: found, spending: spending)
+      }
       // Errors that add up to more than their sum: the same excess is expected of a smaller budget.
       budget *= min(0.9 * allowedError / error, 0.9)
     }

@@ -25,6 +25,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     public let decision: Decision
     /// What approximate candidates err on the network's own weights.
     public let weightsEntries: [TuningEntry]
+    /// The layers that are approximate; empty unless ``decision`` is ``Decision/approximate``.
+    public let spending: [SpentError]
     /// Whether nothing was timed, since a stored profile still holds.
     public let isStored: Bool
   }
@@ -115,9 +117,10 @@ public struct NetworkTuner<Clock: MonotonicClock> {
   /// Whether a stored entry answers for the kernels that are registered now, at this effort.
   private func isComplete(_ entry: TuningEntry, for problem: any LayerProblem) -> Bool {
     guard let search = entry.search, search.effort >= options.effort, entry.winner != nil else { return false }
-    let answers = registry.answers(for: problem)
+    let answers = registry.answers(for: problem, threads: entry.key.threads)
     if options.maximumError > 0 {
-      let approximate = answers.flatMap(\.candidates).filter(\.errorClass.isApproximate)
+      let approximate = answers.flatMap { $0.candidates.prefix(options.candidatesPerKernel) }.filter(
+        \.errorClass.isApproximate)
       guard approximate.allSatisfy({ entry.record(of: $0.kernel, $0.configuration) != nil }) else { return false }
     }
     return search.offers == answers.map(KernelOffer.init).sorted { $0.kernel < $1.kernel }
@@ -129,8 +132,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     _ problem: any LayerProblem, threads: Int, known: TuningEntry?, model: inout CostModel,
     cancellation: Cancellation, report: (TuningEvent) -> Void
   ) throws -> TuningEntry {
-    let answers = registry.answers(for: problem)
-    let further = options.effort == .thorough ? registry.furtherCandidates(for: problem) : []
+    let answers = registry.answers(for: problem, threads: threads)
+    let further = options.effort == .thorough ? registry.furtherCandidates(for: problem, threads: threads) : []
     let offered = answers.flatMap(\.candidates).map(\.name)
     guard offered.count + further.count > options.searchThreshold else {
       return try problemTuner.tune(
@@ -192,7 +195,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
         return entries[problem.key].map { (node.name, $0) }
       },
       predictedTime: together.predictedTime, timeTogether: times[1], decision: decision,
-      weightsEntries: approximate?.entries ?? [], isStored: false)
+      weightsEntries: approximate?.entries ?? [],
+      spending: decision == .approximate ? approximate?.spending ?? [] : [], isStored: false)
   }
 
   /// What a stored profile says of a network, where nothing has happened since that could change it; nil where the whole network
@@ -218,7 +222,13 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     else { return nil }
     return Outcome(
       profile: profile, layers: layers, predictedTime: nil, timeTogether: nil, decision: decision, weightsEntries: [],
-      isStored: true)
+      spending: layers.compactMap { node, entry in
+        guard let layer = profile.layer(node),
+          let record = entry.record(of: layer.kernel, layer.configuration), record.isApproximate,
+          let own = record.time?.medianNanoseconds, let exact = entry.winner?.time?.medianNanoseconds
+        else { return nil }
+        return SpentError(node: node, candidate: record.name, error: nil, saving: exact - own)
+      }, isStored: true)
   }
 
   /// The choice for the whole network together, by the entries' times and by conversions that are timed now; see

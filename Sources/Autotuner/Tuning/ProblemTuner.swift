@@ -69,13 +69,13 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     defer { withExtendedLifetime(pinned) {} }
     let setting = try ProblemSetting(problem, oracle: oracle, clock: clock)
 
-    let answers = registry.answers(for: problem)
+    let answers = registry.answers(for: problem, threads: threads)
     var records: [CandidateRecord] = []
     for answer in answers {
       guard case .refused(let reason) = answer.applicability else { continue }
       records.append(.refused(kernel: answer.kernel, version: answer.version, reason: reason))
     }
-    let all = try contestants(answers, problem: problem, known: known, among: chosen)
+    let all = try contestants(answers, problem: problem, threads: threads, known: known, among: chosen)
     for candidate in all {
       guard let fault = disqualified.first(where: { $0.candidate == candidate.name }) else { continue }
       records.append(.failed(candidate, fault.isTimeout ? .timedOut : .crashed, reason: fault.reason))
@@ -214,7 +214,7 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
   /// candidates of kernels that were added, changed, or offer others than before. Else the default, then all in the registry's
   /// order, of each kernel at most as many as the effort allows.
   private func contestants(
-    _ answers: [KernelAnswer], problem: some LayerProblem, known: TuningEntry?, among chosen: Set<String>?
+    _ answers: [KernelAnswer], problem: some LayerProblem, threads: Int, known: TuningEntry?, among chosen: Set<String>?
   ) throws -> [Candidate] {
     let offers = answers.map(KernelOffer.init)
     var field: [Candidate] = []
@@ -228,6 +228,10 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
       if pending.count < offers.count { field.append(incumbent) }
     }
     let isPartial = !field.isEmpty
+    func isFirst(_ candidate: Candidate) -> Bool {
+      guard let first = field.first, first.kernel == candidate.kernel else { return false }
+      return first.canonicalConfiguration(threads: threads) == candidate.canonicalConfiguration(threads: threads)
+    }
     if field.isEmpty, let first = try? registry.defaultCandidate(for: problem) { field.append(first) }
     func isWanted(_ candidate: Candidate, isGuess: Bool) -> Bool {
       let isChosen = chosen?.contains(candidate.name)
@@ -240,7 +244,7 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     for answer in answers {
       let limit = chosen == nil ? options.candidatesPerKernel : .max
       let guess = answer.candidates.first?.name
-      for candidate in answer.candidates.prefix(limit) where candidate.name != field.first?.name {
+      for candidate in answer.candidates.prefix(limit) where !isFirst(candidate) {
         if candidate.errorClass.isApproximate {
           // They may never have been asked for before.
           let isKnown = isPartial && known?.record(of: candidate.kernel, candidate.configuration) != nil
@@ -252,9 +256,8 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
     }
     guard options.effort == .thorough else { return field }
     return field
-      + registry.furtherCandidates(for: problem).filter { candidate in
-        !candidate.errorClass.isApproximate && candidate.name != field.first?.name
-          && isWanted(candidate, isGuess: false)
+      + registry.furtherCandidates(for: problem, threads: threads).filter { candidate in
+        !candidate.errorClass.isApproximate && !isFirst(candidate) && isWanted(candidate, isGuess: false)
       }
   }
 

@@ -16,6 +16,7 @@ public struct Candidate: Sendable {
   public let errorClass: ErrorClass
 
   private let preparation: @Sendable (any Sendable) throws -> any PreparedKernel
+  private let canonicalization: @Sendable (_ threads: Int) -> KernelConfiguration
 
   init<Kernel: LayerKernel>(_ kernel: Kernel, _ problem: Kernel.Problem, _ configuration: KernelConfiguration) {
     self.problem = problem
@@ -30,12 +31,18 @@ public struct Candidate: Sendable {
       }
       return try kernel.prepare(problem, configuration: configuration, parameters: parameters)
     }
+    canonicalization = { threads in
+      kernel.canonicalConfiguration(configuration, for: problem, threads: threads)
+    }
   }
 
   /// Packs the parameters, which have to be of the problem's `Parameters` type.
   ///
   /// - Throws: ``KernelError`` when they are not, or the kernel refuses its configuration.
   public func prepare(parameters: any Sendable) throws -> any PreparedKernel { try preparation(parameters) }
+
+  /// The configuration that stands for all of the kernel's that run alike where so many threads share the work.
+  public func canonicalConfiguration(threads: Int) -> KernelConfiguration { canonicalization(threads) }
 
   /// `direct.pointwise.pixels m=14,n=2`
   public var name: String { configuration.values.isEmpty ? kernel.name : "\(kernel) \(configuration)" }
@@ -61,6 +68,17 @@ extension KernelRegistry {
     kernels(for: type(of: problem)).map { Self.answer(of: $0, to: problem) }
   }
 
+  /// What each kernel says to the problem where so many threads share the work: of candidates that run alike there only the first.
+  public func answers(for problem: some LayerProblem, threads: Int) -> [KernelAnswer] {
+    answers(for: problem).map { answer in
+      var seen: Set<KernelConfiguration> = []
+      return KernelAnswer(
+        kernel: answer.kernel, version: answer.version, applicability: answer.applicability,
+        expectedEfficiency: answer.expectedEfficiency,
+        candidates: answer.candidates.filter { seen.insert($0.canonicalConfiguration(threads: threads)).inserted })
+    }
+  }
+
   private static func answer<Kernel: LayerKernel>(of kernel: Kernel, to problem: Kernel.Problem) -> KernelAnswer {
     let applicability = kernel.applicability(to: problem)
     return KernelAnswer(
@@ -79,6 +97,17 @@ extension KernelRegistry {
   /// that ``candidates(for:)`` has.
   public func furtherCandidates(for problem: some LayerProblem) -> [Candidate] {
     kernels(for: type(of: problem)).flatMap { Self.furtherCandidates(of: $0, for: problem) }
+  }
+
+  /// What only a thorough search considers where so many threads share the work: of candidates that run alike there only the
+  /// first, and none that ``answers(for:threads:)`` has.
+  public func furtherCandidates(for problem: some LayerProblem, threads: Int) -> [Candidate] {
+    var seen: [KernelIdentifier: Set<KernelConfiguration>] = [:]
+    func isNew(_ candidate: Candidate) -> Bool {
+      seen[candidate.kernel, default: []].insert(candidate.canonicalConfiguration(threads: threads)).inserted
+    }
+    for candidate in candidates(for: problem) { _ = isNew(candidate) }
+    return furtherCandidates(for: problem).filter(isNew)
   }
 
   private static func furtherCandidates<Kernel: LayerKernel>(

@@ -47,6 +47,14 @@ public protocol LayerKernel<Problem>: Sendable {
   /// ``configurations(for:)`` may be repeated.
   func furtherConfigurations(for problem: Problem) -> [KernelConfiguration]
 
+  /// The configuration that stands for this one and all that run alike where so many threads share the work.
+  ///
+  /// Of candidates that are alike the tuner times the first: how threads share the work makes no difference where there is
+  /// one. What is returned need not be among ``configurations(for:)``; it only has to be the same for all that run alike.
+  func canonicalConfiguration(
+    _ configuration: KernelConfiguration, for problem: Problem, threads: Int
+  ) -> KernelConfiguration
+
   /// The layouts that a configuration reads and writes.
   func layouts(for problem: Problem, configuration: KernelConfiguration) -> OperandLayouts
 
@@ -75,6 +83,11 @@ extension LayerKernel {
 
   /// None.
   public func furtherConfigurations(for problem: Problem) -> [KernelConfiguration] { [] }
+
+  /// The configuration itself: it is like no other.
+  public func canonicalConfiguration(
+    _ configuration: KernelConfiguration, for problem: Problem, threads: Int
+  ) -> KernelConfiguration { configuration }
 
   /// Row-major in, row-major out.
   public func layouts(for problem: Problem, configuration: KernelConfiguration) -> OperandLayouts {

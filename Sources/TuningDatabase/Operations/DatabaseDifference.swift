@@ -8,10 +8,12 @@ public struct DatabaseDifference: Hashable, Sendable, CustomStringConvertible {
     case addedEntry(TuningEntry.Key, winner: CandidateRecord?)
     /// Only the first has the entry.
     case removedEntry(TuningEntry.Key, winner: CandidateRecord?)
-    /// Another candidate won.
-    case winner(TuningEntry.Key, from: CandidateRecord?, to: CandidateRecord?)
+    /// Another candidate won; with what has another version there.
+    case winner(TuningEntry.Key, from: CandidateRecord?, to: CandidateRecord?, versions: [VersionChange])
     /// The same candidate won in another time, apart by more than the difference's tolerance.
-    case time(TuningEntry.Key, from: CandidateRecord, to: CandidateRecord)
+    case time(TuningEntry.Key, from: CandidateRecord, to: CandidateRecord, versions: [VersionChange])
+    /// The same candidate won in the same time, but results are of other versions.
+    case versions(TuningEntry.Key, [VersionChange])
     /// Only the second has the profile.
     case addedProfile(NetworkProfile.Key)
     /// Only the first has the profile.
@@ -32,7 +34,7 @@ public struct DatabaseDifference: Hashable, Sendable, CustomStringConvertible {
       switch (old.entriesByKey[key], new.entriesByKey[key]) {
       case (nil, let entry?): changes.append(.addedEntry(key, winner: entry.winner))
       case (let entry?, nil): changes.append(.removedEntry(key, winner: entry.winner))
-      case (let before?, let after?): changes += Self.change(key, before.winner, after.winner, tolerance)
+      case (let before?, let after?): changes += Self.change(from: before, to: after, tolerance)
       case (nil, nil): break
       }
     }
@@ -50,15 +52,21 @@ public struct DatabaseDifference: Hashable, Sendable, CustomStringConvertible {
   }
 
   private static func change(
-    _ key: TuningEntry.Key, _ before: CandidateRecord?, _ after: CandidateRecord?, _ tolerance: Double
+    from before: TuningEntry, to after: TuningEntry, _ tolerance: Double
   ) -> [Change] {
-    guard let before, let after, before.name == after.name else {
-      return before == nil && after == nil ? [] : [.winner(key, from: before, to: after)]
+    let versions = VersionChange.changes(from: before, to: after)
+    guard let old = before.winner, let new = after.winner, old.name == new.name else {
+      if before.winner != nil || after.winner != nil {
+        return [.winner(before.key, from: before.winner, to: after.winner, versions: versions)]
+      }
+      return versions.isEmpty ? [] : [.versions(before.key, versions)]
     }
-    guard let old = before.time?.medianNanoseconds, let new = after.time?.medianNanoseconds,
-      abs(new - old) > tolerance * min(old, new)
-    else { return [] }
-    return [.time(key, from: before, to: after)]
+    if let first = old.time?.medianNanoseconds, let second = new.time?.medianNanoseconds,
+      abs(second - first) > tolerance * min(first, second)
+    {
+      return [.time(before.key, from: old, to: new, versions: versions)]
+    }
+    return versions.isEmpty ? [] : [.versions(before.key, versions)]
   }
 
   private static func nodes(_ before: NetworkProfile, _ after: NetworkProfile) -> [String] {
@@ -80,14 +88,28 @@ extension DatabaseDifference.Change: CustomStringConvertible {
     switch self {
     case .addedEntry(let key, let winner): "+ \(key): \(Self.text(winner))"
     case .removedEntry(let key, let winner): "- \(key): \(Self.text(winner))"
-    case .winner(let key, let from, let to): "~ \(key): \(Self.text(from)) → \(Self.text(to))"
-    case .time(let key, let from, let to):
-      "~ \(key): \(to.name) \(Self.time(from)) → \(Self.time(to))"
+    case .winner(let key, let from, let to, let versions):
+      "~ \(key): \(Self.text(from)) → \(Self.text(to))\(Self.text(versions))"
+    case .time(let key, let from, let to, let versions):
+      "~ \(key): \(to.name) \(Self.time(from)) → \(Self.time(to))\(Self.text(versions))"
+    case .versions(let key, let versions): "~ \(key): the same winner\(Self.text(versions))"
     case .addedProfile(let key): "+ profile \(key)"
     case .removedProfile(let key): "- profile \(key)"
     case .profile(let key, let nodes):
       "~ profile \(key): \(nodes.count) \(nodes.count == 1 ? "layer" : "layers"): \(nodes.joined(separator: ", "))"
     }
+  }
+
+  /// What has another version in the entry; empty for what else differs.
+  public var versions: [VersionChange] {
+    switch self {
+    case .winner(_, _, _, let versions), .time(_, _, _, let versions), .versions(_, let versions): versions
+    case .addedEntry, .removedEntry, .addedProfile, .removedProfile, .profile: []
+    }
+  }
+
+  private static func text(_ versions: [VersionChange]) -> String {
+    versions.isEmpty ? "" : "; \(versions.map(\.description).joined(separator: ", "))"
   }
 
   private static func text(_ record: CandidateRecord?) -> String {

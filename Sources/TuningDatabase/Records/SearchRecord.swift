@@ -40,7 +40,7 @@ public struct KernelOffer: Hashable, Sendable {
   /// A ``StableHash`` of the configurations' texts in alphabetical order.
   public let digest: String
 
-  /// What a kernel answers to a problem, as ``KernelRegistry/answers(for:)`` gives it.
+  /// What a kernel answers to a problem, as ``KernelRegistry/answers(for:threads:)`` gives it.
   public init(_ answer: KernelAnswer) {
     self.init(kernel: answer.kernel, version: answer.version, configurations: answer.candidates.map(\.configuration))
   }

@@ -70,7 +70,8 @@ struct SearchQuality: ParsableCommand {
     var entries: [TuningEntry] = []
     var spans: [Double] = []
     let problems = allProblems.filter { problem in
-      contestants.candidates(for: problem).count + contestants.furtherCandidates(for: problem).count >= atLeast
+      contestants.answers(for: problem, threads: 1).reduce(0) { $0 + $1.candidates.count }
+        + contestants.furtherCandidates(for: problem, threads: 1).count >= atLeast
     }
     for (index, problem) in problems.enumerated() {
       progress.update(done: 0.8 * Double(index) / Double(problems.count), "every candidate of \(problem.key)")
@@ -83,7 +84,8 @@ struct SearchQuality: ParsableCommand {
       var model = CostModel(threads: 1)
       for (other, entry) in entries.enumerated() where other != index { model.learn(entry, of: problems[other]) }
       let ordered = model.order(
-        contestants.answers(for: problem), further: contestants.furtherCandidates(for: problem))
+        contestants.answers(for: problem, threads: 1),
+        further: contestants.furtherCandidates(for: problem, threads: 1))
       guard let best = entries[index].winner else { continue }
       progress.update(done: 0.8 + 0.2 * Double(index) / Double(problems.count), "searching \(problem.key)")
       let tried = ordered.prefix(max(Int((Double(ordered.count) * share).rounded()), 1))

@@ -5,7 +5,11 @@ import Presentation
 /// `tune diff`: what differs between two databases.
 struct CompareDatabases: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diff", abstract: "Print what another database has, lacks, or says otherwise.")
+    commandName: "diff", abstract: "Print what another database has, lacks, or says otherwise.",
+    discussion: """
+      A line with + is only in the second, one with - only in the first; ~ names another winner, another time of the same
+      winner, and kernels and libraries whose version changed in between.
+      """)
 
   @Argument(help: "A database, or a folder of them.")
   var first: String
@@ -26,7 +30,10 @@ struct CompareDatabases: ParsableCommand {
 
   struct Row: Encodable {
     let platform: String
+    /// The line of each difference.
     let differences: [String]
+    /// The same in parts.
+    let changes: [DatabaseChangeRow]
   }
 
   func run() throws {
@@ -46,7 +53,7 @@ struct CompareDatabases: ParsableCommand {
       return
     }
     for row in rows where !row.differences.isEmpty {
-      print(([row.platform] + row.differences).joined(separator: "\n"))
+      print(([row.platform] + row.differences + ["", Self.summary(row.changes)]).joined(separator: "\n"))
     }
     if rows.allSatisfy(\.differences.isEmpty) { print("no difference") }
   }
@@ -56,8 +63,26 @@ struct CompareDatabases: ParsableCommand {
   }
 
   private func row(from old: PlatformDatabase, to new: PlatformDatabase) -> Row {
-    Row(
-      platform: new.platform.name,
-      differences: DatabaseDifference(from: old, to: new, tolerance: tolerance).changes.map(\.description))
+    let changes = DatabaseDifference(from: old, to: new, tolerance: tolerance).changes
+    return Row(
+      platform: new.platform.name, differences: changes.map(\.description), changes: changes.map(DatabaseChangeRow.init)
+    )
+  }
+
+  /// How many differences there are of each kind.
+  private static func summary(_ changes: [DatabaseChangeRow]) -> String {
+    func count(_ kinds: DatabaseChangeRow.Kind..., words: String) -> String? {
+      let found = changes.filter { kinds.contains($0.kind) }
+      let versions = found.count { !$0.versions.isEmpty }
+      let reason =
+        versions > 0 && kinds != [.version] ? " (\(versions) with kernels or libraries of another version)" : ""
+      return found.isEmpty ? nil : "\(found.count) \(words)\(reason)"
+    }
+    return [
+      count(.removed, words: "only in the first"), count(.added, words: "only in the second"),
+      count(.winner, words: "with another winner"), count(.time, words: "with another time of the same winner"),
+      count(.version, words: "alike but for versions"),
+      count(.addedProfile, .removedProfile, .profile, words: "of profiles"),
+    ].compactMap { $0 }.joined(separator: ", ")
   }
 }

@@ -22,17 +22,28 @@ struct Reproduce: ParsableCommand {
 
   @OptionGroup var databases: DatabaseArguments
 
+  @Flag(help: "Print as JSON.")
+  var json = false
+
+  struct Result: Encodable {
+    let problem: String
+    let candidate: String
+    let command: String
+  }
+
   func run() throws {
     let file = try databases.file(of: .current())
     guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }
     guard let entry = database.entry(ofLayer: layer, threads: threads) else {
-      throw TuneProgramError.unknownLayer(layer)
+      throw TuneProgramError.unknownLayer(layer, threads: threads)
     }
     let record = try record(in: entry)
     var words = [ProgramFile.path, "time", "\(entry.key.problem)", "--kernel", record.kernel.name]
     if !record.configuration.values.isEmpty { words += ["--configuration", "\(record.configuration)"] }
     words += ["--threads", "\(threads)"] + databases.plugins.arguments
-    print(words.map(\.asShellWord).joined(separator: " "))
+    let command = words.map(\.asShellWord).joined(separator: " ")
+    let result = Result(problem: "\(entry.key.problem)", candidate: record.name, command: command)
+    print(json ? try JSONOutput.text(result) : command)
   }
 
   private func record(in entry: TuningEntry) throws -> CandidateRecord {

@@ -44,6 +44,7 @@ struct Show: ParsableCommand {
     print(
       "\(file.path): \(database.platform.name), \(database.entries.count) problems, \(database.profiles.count) profiles\n"
     )
+    if stale, rows.isEmpty { print("no problem's result is stale") }
     var table = Table([
       .text("problem"), .number("threads"), .text("winner"), .number("time"), .number("±"), .number("tried"),
       .text("effort"), .text("stale"),
@@ -55,7 +56,7 @@ struct Show: ParsableCommand {
         "\(row.candidates)", row.effort ?? "-", row.stale.first ?? "",
       ])
     }
-    print(table.text)
+    if !rows.isEmpty { print(table.text) }
     for profile in database.profiles {
       let reasons = library.staleness(of: profile).map(\.description)
       if stale && reasons.isEmpty { continue }

@@ -29,6 +29,12 @@ struct Verify: ParsableCommand {
     let reason: String?
   }
 
+  func validate() throws {
+    guard (0...10).contains(tolerance) else {
+      throw ValidationError("--tolerance is \(tolerance); allowed are 0 to 10.")
+    }
+  }
+
   func run() throws {
     let host = try PlatformFingerprint.current()
     let file = try databases.file(of: host)
