@@ -37,6 +37,13 @@ enum EightLanes: Lanes {
   }
 
   @inline(__always)
+  static func following(_ a: Vector, _ b: Vector) -> Vector {
+    var lanes = Vector()
+    for lane in 0..<8 { lanes[lane] = lane < 7 ? a[lane + 1] : b[0] }
+    return lanes
+  }
+
+  @inline(__always)
   static func zipped(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector) {
     var (low, high) = (Vector(), Vector())
     (low.evenHalf, low.oddHalf) = (a.lowHalf, b.lowHalf)
