@@ -29,6 +29,8 @@ struct NetworkReport: Encodable {
   let untuned_ms: Double?
   let layer_wise_ms: Double?
   let tuned_ms: Double?
+  /// The spread of the kept network's time, relative to its median.
+  let tuned_spread: Double?
   /// What the layers add up to; nil when nothing was timed.
   let predicted_ms: Double?
   let decision: String
@@ -61,6 +63,7 @@ struct NetworkReport: Encodable {
     untuned_ms = totals.untuned.map { $0.medianNanoseconds / 1e6 }
     layer_wise_ms = totals.layerWise.map { $0.medianNanoseconds / 1e6 }
     tuned_ms = totals.tuned.map { $0.medianNanoseconds / 1e6 }
+    tuned_spread = totals.tuned?.relativeSpread
     predicted_ms = outcome.predictedTime.map { $0 / 1e6 }
     stored_since = outcome.isStored ? outcome.profile.tuned.description : nil
     decision = outcome.decision.rawValue
@@ -92,6 +95,11 @@ struct NetworkReport: Encodable {
       ?? stored_since.map { "as stored at \($0): nothing has changed" } ?? "as stored"
     lines.append("tuned       \(milliseconds(tuned_ms))  (\(decision); \(origin))")
     lines += errorLines
+    if let tuned_spread, tuned_spread > TuningOptions(effort: .normal).noiseLimit {
+      lines.append(
+        "this host is noisy: the network's time is spread by \(Figures.percent(tuned_spread)), so the choice between the three is "
+          + "uncertain")
+    }
     if noisy_layers > 0 {
       lines.append(
         "this host is noisy: \(noisy_layers) of \(layers.count) layers were decided within a spread above 10 %")
