@@ -172,7 +172,7 @@ struct MergeTests {
   }
 
   @Test("A difference names kernels and libraries whose version changed, with the results that they changed")
-  func versions() throws {
+  func changedVersions() throws {
     let problem = try Fixture.convolution()
     func database(
       direct: (version: Int, time: Double), im2col: (version: Int, time: Double), library: LibraryVersion = .current
