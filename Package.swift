@@ -52,7 +52,8 @@ func system(_ name: String, _ package: String) -> Target {
 
 /// The libraries of other makers whose kernels compete where a trait asks for them, each with its Debian packages.
 let vendors = [
-  ("OpenBLAS", ["libopenblas-dev"]), ("OneDNN", ["libdnnl-dev"]), ("XNNPACK", ["libxnnpack-dev", "libpthreadpool-dev"]),
+  ("OpenBLAS", ["libopenblas-dev"]), ("OneDNN", ["libdnnl-dev"]),
+  ("XNNPACK", ["libxnnpack-dev", "libpthreadpool-dev"]),
 ]
 
 /// A vendor's headers and kernels. Without the trait the sources are empty, and nothing of the library is looked for.
