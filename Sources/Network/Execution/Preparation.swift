@@ -23,7 +23,10 @@ enum Preparation {
       while true {
         let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard place < order.count, let step = steps.withLock({ $0[place].taken() }) else { return }
-        let result = Result { try step.candidate.prepare(parameters: step.parameters) }
+        let result = Result {
+          try checkMemory(elements: sizes[step.index])
+          return try step.candidate.prepare(parameters: step.parameters)
+        }
         results.withLock { $0[step.index] = result }
       }
     }
@@ -33,6 +36,20 @@ enum Preparation {
       work()
     }
     return try results.withLock { try $0.compactMap { try $0?.get() } }
+  }
+
+  /// A filter of 3×3 that Winograd's largest tile transforms has 64 elements for 9: no kernel packs more for one.
+  private static let largestGrowth = 8
+
+  /// Where the process has a limit on its address space: packing has no way out of an allocation that fails.
+  ///
+  /// Weights below a megabyte are not looked at, because without much in memory the program itself would not run.
+  private static func checkMemory(elements: Int) throws(CompilationError) {
+    let bytes = elements * MemoryLayout<Float>.stride
+    guard bytes >= 1 << 20, let left = MemoryLimit.remainingAddressSpace() else { return }
+    guard bytes <= left / largestGrowth else {
+      throw .weightsMemory(needed: largestGrowth * bytes, limit: left)
+    }
   }
 
   /// A step whose weights leave with whoever prepares it.
