@@ -205,6 +205,9 @@ let package = Package(
           .when(platforms: [.linux]))
       ]),
 
+    // What the sanitizers must report, so that their silence about the tests counts.
+    .executableTarget(name: "sanitizer-faults", dependencies: ["HostPlatform"], path: "Tests/SanitizerFaults"),
+
     // Tests, a target a module.
     .testTarget(name: "LayerKernelsTests", dependencies: ["LayerKernels"]),
     .testTarget(name: "HostPlatformTests", dependencies: ["HostPlatform"]),

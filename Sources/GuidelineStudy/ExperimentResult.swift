@@ -42,8 +42,11 @@ public struct ExperimentResult: Codable, Sendable {
 
   /// One cell; JSON has a string, a number or null.
   public enum Cell: Codable, Hashable, Sendable {
+    /// Words, for a column whose ``Column/digits`` are nil.
     case text(String)
+    /// A measurement, in the unit that the column's title names; a table rounds it to the column's digits.
     case number(Double)
+    /// Nothing was measured here.
     case none
 
     /// Reads a string, a number or null.

@@ -3,14 +3,14 @@ import LayerKernels
 extension ConformanceProblems {
   /// Pointwise, depthwise, dense and grouped convolutions.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func convolutions() throws(ProblemError) -> [ConvolutionProblem] {
     try pointwise() + depthwise() + dense() + grouped() + convolutionEpilogues()
   }
 
   /// 1×1 convolutions.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func pointwise() throws(ProblemError) -> [ConvolutionProblem] {
     let relu = Epilogue(bias: true, activation: .relu)
     let relu6 = Epilogue(bias: true, activation: .relu6)
@@ -38,7 +38,7 @@ extension ConformanceProblems {
 
   /// Convolutions of each channel by itself.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func depthwise() throws(ProblemError) -> [ConvolutionProblem] {
     let bias = Epilogue(bias: true)
     let relu6 = Epilogue(bias: true, activation: .relu6)
@@ -67,7 +67,7 @@ extension ConformanceProblems {
 
   /// Convolutions over all channels, with windows of more than one element.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func dense() throws(ProblemError) -> [ConvolutionProblem] {
     let bias = Epilogue(bias: true)
     let relu = Epilogue(bias: true, activation: .relu)
@@ -100,7 +100,7 @@ extension ConformanceProblems {
 
   /// Convolutions in groups of several channels.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func grouped() throws(ProblemError) -> [ConvolutionProblem] {
     let bias = Epilogue(bias: true)
     return [
@@ -117,7 +117,7 @@ extension ConformanceProblems {
 
   /// Every epilogue on a pointwise, a depthwise and a dense convolution.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func convolutionEpilogues() throws(ProblemError) -> [ConvolutionProblem] {
     var problems: [ConvolutionProblem] = []
     for epilogue in epilogues {

@@ -3,7 +3,7 @@ import LayerKernels
 extension ConformanceProblems {
   /// Every function on equal shapes, and broadcasting of every kind.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func elementwise() throws(ProblemError) -> [ElementwiseProblem] {
     var problems: [ElementwiseProblem] = []
     for activation in activations + [.identity] {

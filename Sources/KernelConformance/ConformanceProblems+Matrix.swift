@@ -3,7 +3,7 @@ import LayerKernels
 extension ConformanceProblems {
   /// Dense layers and products of two activations.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func matrixProducts() throws(ProblemError) -> [MatrixMultiplyProblem] {
     var problems: [MatrixMultiplyProblem] = []
     let bias = Epilogue(bias: true)
@@ -34,7 +34,7 @@ extension ConformanceProblems {
 
   /// Softmax along the last axis, an inner one, the first and several.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func softmaxes() throws(ProblemError) -> [SoftmaxProblem] {
     [
       try SoftmaxProblem(shape: shape(1, 1000), axis: 1), try SoftmaxProblem(shape: shape(3, 80), axis: 1),
@@ -49,7 +49,7 @@ extension ConformanceProblems {
 
   /// Means over rows and columns, over channels, over all.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func means() throws(ProblemError) -> [ReductionProblem] {
     [
       try ReductionProblem(shape: shape(1, 64, 7, 7), axes: [2, 3]),

@@ -3,7 +3,7 @@ import LayerKernels
 extension ConformanceProblems {
   /// Every interpolation with every coordinate transform, up, down, by factors that are whole and that are not.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func resizes() throws(ProblemError) -> [ResizeProblem] {
     var problems: [ResizeProblem] = []
     for interpolation in ResizeProblem.Interpolation.allCases {
@@ -35,7 +35,7 @@ extension ConformanceProblems {
 
   /// From every layout to every layout.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func layoutConversions() throws(ProblemError) -> [LayoutConversionProblem] {
     let shapes = [
       try shape(1, 24, 14, 14), try shape(1, 5, 5, 7), try shape(2, 17, 1, 1), try shape(2, 33, 3, 5),
@@ -54,7 +54,7 @@ extension ConformanceProblems {
 
   /// Transposes, slices, concatenations, padding, expansion, shuffles.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func rearrangements() throws(ProblemError) -> [RearrangementProblem] {
     [
       // [3, 5] transposed; [2, 3, 5, 7] with the channels last; the same with three axes turned.

@@ -3,7 +3,7 @@ import LayerKernels
 extension ConformanceProblems {
   /// Pointwise convolutions with the depthwise convolution behind them.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func pointwiseDepthwise() throws(ProblemError) -> [PointwiseDepthwiseProblem] {
     let relu = Epilogue(bias: true, activation: .relu6)
     var problems: [PointwiseDepthwiseProblem] = [

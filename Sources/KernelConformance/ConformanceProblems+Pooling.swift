@@ -3,7 +3,7 @@ import LayerKernels
 extension ConformanceProblems {
   /// Maxima and averages over windows and over whole planes.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func poolings() throws(ProblemError) -> [PoolingProblem] {
     var problems: [PoolingProblem] = []
     for reduction in [PoolingProblem.Reduction.maximum, .average, .averageIncludingPadding] {

@@ -5,7 +5,7 @@ import LayerKernels
 public enum ConformanceProblems {
   /// The problems of every operation.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func all() throws(ProblemError) -> [any LayerProblem] {
     var problems: [any LayerProblem] = try convolutions()
     problems += try pointwiseDepthwise() as [any LayerProblem]
@@ -22,7 +22,7 @@ public enum ConformanceProblems {
 
   /// The problems of one operation; none for an operation that is not the library's.
   ///
-  /// - Throws: ``ProblemError`` never for the sizes in this module.
+  /// - Throws: `ProblemError` never for the sizes in this module.
   public static func problems<Problem: LayerProblem>(of type: Problem.Type) throws(ProblemError) -> [Problem] {
     try all().compactMap { $0 as? Problem }
   }

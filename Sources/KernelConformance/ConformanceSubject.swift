@@ -39,7 +39,7 @@ final class SubjectStore: Sendable {
 
   /// The subject of a problem, made once.
   ///
-  /// - Throws: ``KernelError`` when no reference knows the problem.
+  /// - Throws: `KernelError` when no reference knows the problem.
   func subject(for problem: any LayerProblem, _ kind: InputKind = .plain) throws -> ConformanceSubject {
     let key = Key(problem: problem.key, kind: kind)
     if let known = subjects.withLock({ $0[key] }) { return known }

@@ -32,7 +32,7 @@ final class GuardedOperands {
 
   /// Memory in the given layouts.
   ///
-  /// - Throws: ``ProblemError`` when an operand cannot have its layout.
+  /// - Throws: `ProblemError` when an operand cannot have its layout.
   init(
     _ layouts: OperandLayouts, inputs tensors: [Tensor], outputShape: TensorShape, placement: OperandPlacement
   ) throws {

@@ -8,7 +8,7 @@ extension KernelConformance {
   /// problems that it fails on have a field of their keys in common, such as a stride, the first report says so.
   ///
   /// - Returns: a report for each candidate, and one for the kernel's answers.
-  /// - Throws: ``KernelError`` when no reference knows a problem; what is wrong with the kernel is in the reports.
+  /// - Throws: `KernelError` when no reference knows a problem; what is wrong with the kernel is in the reports.
   public func check<Kernel: LayerKernel>(
     _ kernel: Kernel, problems: [Kernel.Problem]
   ) throws -> [ConformanceReport] {

@@ -6,7 +6,7 @@ import ReferenceKernels
 /// A kernel is run on guarded memory full of poison: planes in a random order with gaps between them, NaN in the slack, in
 /// the output and in the workspace, dense operands off their boundary. Its workers run one after the other in both
 /// directions and at the same time. Then its inputs share memory, and hold a NaN and an infinity. The result is compared with
-/// the reference kernels' 64-bit arithmetic, within what the kernel's ``ErrorClass`` promises.
+/// the reference kernels' 64-bit arithmetic, within what the kernel's `ErrorClass` promises.
 ///
 /// ```swift
 /// let reports = try KernelConformance().check(MyDepthwise(), problems: ConformanceProblems.convolutions())
@@ -44,7 +44,7 @@ public struct KernelConformance: Sendable {
   ///     offers is checked on at least one, whatever the limit.
   ///   - reference: the kernels to compare with; nil for the reference family, which knows the library's own operations.
   ///   - definitions: more kernels to compare with, for operations of one's own.
-  /// - Throws: ``KernelError`` when a reference cannot be registered.
+  /// - Throws: `KernelError` when a reference cannot be registered.
   public init(
     seed: UInt64 = 1, workers: [Int] = [1, 2, 3, 7], checksNotANumber: Bool = true, checksInfinity: Bool = true,
     configurationLimit: Int? = nil, reference: KernelRegistry? = nil, definitions: [any LayerKernel] = []
@@ -62,7 +62,7 @@ public struct KernelConformance: Sendable {
 
   /// Checks one candidate on its problem.
   ///
-  /// - Throws: ``KernelError`` when no reference knows the problem; what is wrong with the candidate is in the report.
+  /// - Throws: `KernelError` when no reference knows the problem; what is wrong with the candidate is in the report.
   public func check(_ candidate: Candidate) throws -> ConformanceReport {
     try check(candidate, workerCounts: workerCounts)
   }

@@ -10,7 +10,7 @@ struct Trial {
 
   /// Memory for the runs; nil when there cannot be any, and the report says why.
   ///
-  /// - Throws: ``ProblemError`` when the problem's own shapes cannot be laid out.
+  /// - Throws: `ProblemError` when the problem's own shapes cannot be laid out.
   init?(
     _ candidate: Candidate, _ prepared: any PreparedKernel, inputs: [Tensor], workers: Int,
     placement: OperandPlacement, report: inout ConformanceReport

@@ -1,6 +1,6 @@
 /// Why a plugin's library serves no kernels.
 public enum PluginError: Error, Equatable, CustomStringConvertible {
-  /// There is no file of that path, or it is a folder or a device.
+  /// There is no file of that path, or it is a folder, a pipe or a device.
   case noFile(path: String)
   /// The system's loader refuses it, with the loader's own words.
   case notLoadable(path: String, reason: String)
@@ -16,7 +16,7 @@ public enum PluginError: Error, Equatable, CustomStringConvertible {
   /// One line that names the file, what is wrong and the way out.
   public var description: String {
     switch self {
-    case .noFile(let path): "plugin \(path): there is no such file"
+    case .noFile(let path): "plugin \(path): there is no such file, or it is a folder, a pipe or a device"
     case .notLoadable(let path, let reason):
       // What the loader misses of a Swift plugin is mangled; the reader has to know why it is missing.
       "plugin \(path) cannot be loaded: \(reason)"

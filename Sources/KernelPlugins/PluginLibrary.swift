@@ -24,6 +24,9 @@ struct PluginLibrary: @unchecked Sendable {
     else { throw .noFile(path: path) }
     defer { free(resolved) }
     self.path = String(cString: resolved)
+    if let objection = LibraryHeader.objection(toFileAt: self.path) {
+      throw .notLoadable(path: path, reason: objection)
+    }
     guard let handle = dlopen(resolved, RTLD_NOW | RTLD_LOCAL) else {
       throw .notLoadable(path: path, reason: dlerror().map { PluginText(copying: $0, limit: 400).line } ?? "no reason")
     }

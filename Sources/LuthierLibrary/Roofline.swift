@@ -34,7 +34,9 @@ public struct Roofline: Sendable, Hashable, Codable {
   /// Activations come from the nearest level that holds those of the layer; weights from the nearest that holds those of
   /// the whole network, since all of them pass by between two uses of the same ones.
   ///
-  /// - Parameter networkWeights: bytes of the weights of all layers.
+  /// - Parameters:
+  ///   - problem: the layer.
+  ///   - networkWeights: bytes of the weights of all layers.
   public func leastTime(of problem: some LayerProblem, networkWeights: Int) -> Double {
     let size = MemoryLayout<Float>.stride
     let activations = problem.activationElementCount * size

@@ -14,7 +14,8 @@
         print("skipped: this system does not show which libraries a process has loaded")
         return
       }
-      for name in ["libopenblas", "libdnnl", "libXNNPACK", "libpthreadpool"] {
+      // Not OpenBLAS: the low-rank kernels load the system's LAPACK, whose products may be OpenBLAS's.
+      for name in ["libdnnl", "libXNNPACK", "libpthreadpool"] {
         #expect(!maps.contains(name), "\(name) is loaded")
       }
     }

@@ -102,6 +102,57 @@ struct PluginTests {
     }
   }
 
+  @Test("A plugin that is a pipe, a device, cut off or built for another processor is one line, and nothing waits")
+  func hostileFiles() throws {
+    let folder = try TemporaryFolder()
+    let library = try Data(contentsOf: URL(fileURLWithPath: try Self.example(in: folder.url)))
+    let pipe = try folder.file("pipe")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    var files = [(pipe, "a pipe or a device"), ("/dev/zero", "a pipe or a device"), ("plugin.so", "no such file")]
+    // The section headers at the end are nothing that the loader needs, so only the first half cannot be spared.
+    for size in [0, 10, 63, 64, 100, 500, 2000, 4096, library.count / 2] {
+      files.append((try folder.file("cut-\(size).so", library.prefix(size)), "cannot be loaded"))
+    }
+    var foreign = library
+    foreign[18] ^= 0xFF
+    files.append((try folder.file("foreign.so", foreign), "another processor"))
+    for (path, words) in files {
+      let run = try ProgramRun("tune", ["kernels", "--plugin", path], timeout: 60)
+      #expect(run.status == 0, "\(path): \(run.errors)")
+      #expect(run.output.contains("direct.depthwise.planes"))
+      let lines = run.errors.split(separator: "\n")
+      #expect(lines.count == 1 && lines.first?.contains(words) == true, "\(path): \(run.errors)")
+    }
+  }
+
+  @Test("The loader's search path is never asked: a name without a slash is a file of the working folder")
+  func bareName() throws {
+    let folder = try TemporaryFolder()
+    _ = try Self.example(in: folder.url)
+    for (name, isFound) in [("plugin.so", true), ("libc.so.6", false)] {
+      let run = try ProgramRun("tune", ["kernels", "--plugin", name], folder: folder.url)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.output.contains("plain.relu") == isFound)
+      #expect(run.errors.contains("no such file") == !isFound)
+    }
+  }
+
+  @Test("A plugin whose entry point crashes ends the program by its signal, with nothing written")
+  func dyingEntry() throws {
+    let folder = try TemporaryFolder()
+    let source = try folder.file(
+      "dying.c",
+      Data(
+        ("#include \"luthier_plugin.h\"\n#include <stdlib.h>\n"
+          + "const luthier_plugin *luthier_plugin_entry(void) { abort(); }\n").utf8))
+    let plugin = try Self.compile(source, to: folder.url)
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
+    let run = try ProgramRun("tune", ["kernels", "--plugin", plugin], folder: folder.url)
+    #expect(run.status == -SIGABRT, "\(run.errors)")
+    #expect(run.output.isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == before)
+  }
+
   @Test("A C kernel that dies while it is tried is out of the race, and tuning goes on")
   func crash() throws {
     let folder = try TemporaryFolder()

@@ -23,6 +23,34 @@ struct SurroundingsTests {
     #expect(try usableCores(["/usr/bin/taskset", "-c", "\(core)"]) == 1)
   }
 
+  @Test("A control group with one core in its set makes a program count one, and its default team has one thread")
+  func groupOfOneCore() throws {
+    // Version 1 has a tree of its own, where a new group starts with no core and no memory node.
+    let core = try #require(Affinity.current.cores.last)
+    let parents = ["/sys/fs/cgroup/cpuset", "/sys/fs/cgroup"]
+    let parent = parents.first { parent in
+      ["cpuset.cpus", "cpuset.cpus.effective"].contains { FileManager.default.fileExists(atPath: "\(parent)/\($0)") }
+    }
+    guard let parent else {
+      print("skipped: the system has no control groups with sets of cores")
+      return
+    }
+    let folder = "\(parent)/luthier-\(UUID().uuidString)"
+    guard (try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)) != nil else {
+      print("skipped: no control group can be made here")
+      return
+    }
+    defer { rmdir(folder) }
+    let nodes = (try? String(contentsOfFile: "\(parent)/cpuset.mems", encoding: .utf8)) ?? ""
+    // Version 2 takes over its parent's nodes by itself.
+    if !nodes.isEmpty { _ = FileHandle(forWritingAtPath: "\(folder)/cpuset.mems")?.put(nodes) }
+    guard FileHandle(forWritingAtPath: "\(folder)/cpuset.cpus")?.put("\(core)") == true else {
+      print("skipped: the control group takes no set of cores")
+      return
+    }
+    #expect(try usableCores(["/bin/sh", "-c", "echo $$ > \(folder)/cgroup.procs && exec \"$0\" \"$@\""]) == 1)
+  }
+
   @Test("OMP_NUM_THREADS and OMP_THREAD_LIMIT bound the cores that a program counts")
   func environment() throws {
     #expect(try usableCores([], environment: ["OMP_NUM_THREADS": "1"]) == 1)

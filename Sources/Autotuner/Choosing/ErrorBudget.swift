@@ -22,7 +22,9 @@ public struct ErrorBudget {
   /// Exact but for the rounding of errors, by dynamic programming over layers and parts of the budget (multiple-choice
   /// knapsack: Kellerer, Pferschy and Pisinger, "Knapsack Problems", 2004, chapter 11).
   ///
-  /// - Parameter layers: each layer's options.
+  /// - Parameters:
+  ///   - budget: the largest sum of the errors that are taken; none is where it is 0.
+  ///   - layers: each layer's options.
   /// - Returns: for each layer the option's position, nil for the exact choice.
   public static func spend(_ budget: Double, on layers: [[Option]]) -> [Int?] {
     guard budget > 0 else { return layers.map { _ in nil } }

@@ -5,7 +5,7 @@ public import TuningDatabase
 
 /// Guesses which candidates of a problem are fast, from what this host's own samples say of similar ones.
 ///
-/// A problem has a least time by the roofline: its arithmetic at ``peak``, or its operands at the bandwidth of the cache that
+/// A problem has a least time by the roofline: its arithmetic at the peak, or its operands at the bandwidth of the cache that
 /// they fit, whichever is longer. A candidate's efficiency, the least time over its own, is the mean of the efficiencies of the same
 /// kernel's samples, each weighted by exp(−2·distance): the distance of the problems, as the database defines it, plus that of the
 /// configurations, |ln a/b| summed over their numbers. What the kernel's author expects stands as one sample far away, so
@@ -53,6 +53,7 @@ public struct CostModel: Sendable {
   /// The nanoseconds that a candidate is guessed to take.
   ///
   /// - Parameters:
+  ///   - candidate: one of the problem's candidates; it need not have been timed.
   ///   - expected: the fraction of peak that the kernel's author expects.
   ///   - rank: the candidate's position among the kernel's own, its best guess first.
   public func predictedTime(of candidate: Candidate, expected: Double, rank: Int) -> Double {

@@ -43,9 +43,14 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     case approximate
   }
 
-  /// A tuner; see ``ProblemTuner`` for the parameters.
+  /// A tuner of the kernels of a registry.
   ///
-  /// - Parameter problemTuner: who tunes single problems; nil means a ``ProblemTuner`` in this process.
+  /// - Parameters:
+  ///   - registry: the kernels that compete.
+  ///   - oracle: the kernels whose results the others are checked against.
+  ///   - clock: what times them.
+  ///   - options: how thoroughly they are timed, and the error that approximate ones may make.
+  ///   - problemTuner: who tunes single problems; nil means a ``ProblemTuner`` in this process.
   public init(
     registry: KernelRegistry, oracle: KernelRegistry, clock: Clock, options: TuningOptions,
     problemTuner: (any ProblemTuning)? = nil
@@ -73,8 +78,11 @@ public struct NetworkTuner<Clock: MonotonicClock> {
   ///
   /// - Parameters:
   ///   - graphs: networks as the passes leave them.
+  ///   - threads: how many share a layer.
   ///   - known: the stored entry of a problem whose results still hold, or nil.
   ///   - keep: receives each new entry as soon as it is there, to write it down.
+  ///   - cancellation: ends the tuning between two candidates when it is set.
+  ///   - report: hears what is being tried.
   /// - Throws: ``TuningError``, or what `keep` throws.
   public func tuneProblems(
     of graphs: [Graph], threads: Int, known: (TuningEntry.Key) -> TuningEntry?, keep: (TuningEntry) throws -> Void,
@@ -153,9 +161,12 @@ public struct NetworkTuner<Clock: MonotonicClock> {
   /// with approximate kernels where the options allow an error.
   ///
   /// - Parameters:
-  ///   - entries: what ``tuneProblems(of:threads:known:keep:cancellation:report:)`` gave.
+  ///   - graph: the network as the passes leave it.
+  ///   - threads: how many run it.
+  ///   - entries: what `tuneProblems` gave.
   ///   - single: the same for one thread, so that a layer which gains nothing from more may run on one; empty for no such
   ///     choice.
+  ///   - cancellation: ends the timing between two runs when it is set.
   /// - Throws: ``TuningError/interrupted``, or what compiling the network throws.
   public func choose(
     for graph: Graph, threads: Int, entries: [ProblemKey: TuningEntry], single: [ProblemKey: TuningEntry] = [:],
@@ -204,7 +215,9 @@ public struct NetworkTuner<Clock: MonotonicClock> {
   ///
   /// - Parameters:
   ///   - profile: the database's profile of the network, these threads and the options' error; its kernels are current.
+  ///   - graph: the network as the passes leave it.
   ///   - entries: as for ``choose(for:threads:entries:single:cancellation:)``.
+  ///   - single: the same for one thread, or empty.
   public func recall(
     _ profile: NetworkProfile, for graph: Graph, entries: [ProblemKey: TuningEntry],
     single: [ProblemKey: TuningEntry] = [:]

@@ -35,10 +35,13 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
   /// Tunes a problem for a number of threads.
   ///
   /// - Parameters:
+  ///   - problem: the layer whose kernels compete.
+  ///   - threads: how many share the layer while it is timed.
   ///   - known: what the database has; candidates whose kernel is unchanged are not timed again, except the winner, which
   ///     new candidates race against.
   ///   - chosen: the names of the only candidates to try besides the default or the stored winner, as a search has picked them;
   ///     nil for all that the effort allows.
+  ///   - cancellation: ends the tuning between two candidates when it is set.
   ///   - report: hears what is being tried.
   /// - Returns: the records of everything that was tried, judged.
   /// - Throws: ``TuningError``, or what an oracle throws.

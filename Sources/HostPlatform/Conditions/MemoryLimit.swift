@@ -34,7 +34,7 @@ public enum MemoryLimit {
   }
 
   /// What `RLIMIT_AS` allows beyond the address space that is in use; nil where there is no limit.
-  private static func remainingAddressSpace() -> Int? {
+  package static func remainingAddressSpace() -> Int? {
     var limit = rlimit()
     #if os(Linux)
       guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return nil }

@@ -78,7 +78,7 @@ public struct ThreadTeam: Sendable {
 
   /// Runs a closure once on every member and returns when all of them are done.
   ///
-  /// As ``run(_:)-(TeamWork)`` but for one small allocation a run: a type that conforms to ``TeamWork`` has none.
+  /// As ``run(_:)-(Work)`` but for one small allocation a run: a type that conforms to ``TeamWork`` has none.
   public func run(_ body: @Sendable (borrowing TeamMember) -> Void) {
     withoutActuallyEscaping(body) { run(ClosureWork(body: $0)) }
   }
@@ -102,8 +102,11 @@ private struct TeamRegion: ~Copyable {
   private let type: any TeamWork.Type
   private let work: UnsafeRawPointer
   private let barrier: TeamBarrier
-  /// Orders the caller's memory before the members' and theirs before its return, whatever OpenMP does within.
-  private let order = Atomic<Int>(0)
+  /// Orders the caller's memory before the members', whatever OpenMP does within.
+  private let opening = Atomic<Int>(0)
+  /// Orders the members' memory before the caller's return. Not the same as above: a member that begins late would otherwise
+  /// seem to be ordered behind those that are done, and a race between them would be hidden from Thread Sanitizer.
+  private let closing = Atomic<Int>(0)
   /// Where the caller runs, which no worker should share.
   private let callerCore = CoreSharing.currentCore
 
@@ -113,18 +116,18 @@ private struct TeamRegion: ~Copyable {
     barrier = TeamBarrier(spinLimit: spinLimit)
   }
 
-  borrowing func open() { order.store(1, ordering: .releasing) }
+  borrowing func open() { opening.store(1, ordering: .releasing) }
 
-  borrowing func close() { _ = order.load(ordering: .acquiring) }
+  borrowing func close() { _ = closing.load(ordering: .acquiring) }
 
   borrowing func runMember() {
-    _ = order.load(ordering: .acquiring)
+    _ = opening.load(ordering: .acquiring)
     let index = Int(omp_get_thread_num())
     if index > 0 { CoreSharing.leave(callerCore) }
     withUnsafePointer(to: barrier) { gate in
       type.run(at: work, as: TeamMember(index: index, count: Int(omp_get_num_threads()), gate: gate))
     }
-    order.wrappingAdd(1, ordering: .releasing)
+    closing.wrappingAdd(1, ordering: .releasing)
   }
 }
 

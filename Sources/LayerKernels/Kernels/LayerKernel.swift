@@ -135,7 +135,7 @@ public enum Applicability: Hashable, Sendable {
   /// It cannot, and why: "needs stride 1, not 2".
   case refused(String)
 
-  /// True for ``applies``.
+  /// True for ``Applicability/applies``.
   public var isApplicable: Bool { self == .applies }
 }
 
@@ -149,7 +149,7 @@ public enum ErrorClass: Hashable, Sendable {
   /// the weights and has to be measured. Competes only where the user allows an error.
   case approximate(relativeError: Float?)
 
-  /// True for ``approximate(relativeError:)``.
+  /// True for ``ErrorClass/approximate(relativeError:)``.
   public var isApproximate: Bool {
     if case .approximate = self { true } else { false }
   }

@@ -87,6 +87,7 @@ public struct Worker: Hashable, Sendable {
   /// - Parameters:
   ///   - mapSize: the elements of a plane.
   ///   - batch: the pictures.
+  ///   - workers: how many share the layer.
   @inlinable
   public static func sharePlaces(mapSize: Int, batch: Int, workers: Int) -> Bool {
     workers == 1 || batch % workers == 0 || mapSize / AlignedMemory.elementAlignment >= 64 * workers

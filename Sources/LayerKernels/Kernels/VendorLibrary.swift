@@ -24,7 +24,9 @@ public struct VendorLibrary: Hashable, Sendable, CustomStringConvertible {
 
   /// A library without a version, known by the identity that the linker gave its file (`NT_GNU_BUILD_ID`).
   ///
-  /// - Parameter build: the identity's bytes; the first four tell builds apart.
+  /// - Parameters:
+  ///   - name: the library's own name, as tables show it.
+  ///   - build: the identity's bytes; the first four tell builds apart.
   public init(name: String, build: [UInt8]) {
     let digits = build.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     self.name = name

@@ -189,6 +189,8 @@ public enum CompilationError: Error, Equatable, CustomStringConvertible {
   case tooMuchMemory(elements: Int)
   /// A run of the network needs more bytes than it may have.
   case memoryLimit(needed: Int, limit: Int)
+  /// Packing a layer's weights may need more bytes than the process's limit on address space leaves.
+  case weightsMemory(needed: Int, limit: Int)
   /// The number of threads is outside its range.
   case threads(Int, allowed: ClosedRange<Int>)
   /// Two networks that are to answer the same requests have other inputs or outputs.
@@ -202,6 +204,9 @@ public enum CompilationError: Error, Equatable, CustomStringConvertible {
       "the activations need \(elements) elements at once; at most \(Int32.max) can be addressed: use a smaller input or batch"
     case .memoryLimit(let needed, let limit):
       "a run needs \(needed >> 20) MiB, and \(limit >> 20) MiB is the limit here: use a smaller input or batch"
+    case .weightsMemory(let needed, let limit):
+      "packing a layer's weights may need \(needed >> 20) MiB, and the process's limit on address space (ulimit -v) leaves "
+        + "\(limit >> 20) MiB: raise it, or use a smaller network"
     case .ports: "the two networks differ in the shapes of their inputs or outputs"
     case .threads(let threads, let allowed):
       "\(threads) threads were asked for; allowed are \(allowed.lowerBound) to \(allowed.upperBound)"

@@ -23,7 +23,10 @@ enum Preparation {
       while true {
         let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard place < order.count, let step = steps.withLock({ $0[place].taken() }) else { return }
-        let result = Result { try step.candidate.prepare(parameters: step.parameters) }
+        let result = Result {
+          try checkMemory(elements: sizes[step.index], of: step.parameters)
+          return try step.candidate.prepare(parameters: step.parameters)
+        }
         results.withLock { $0[step.index] = result }
       }
     }
@@ -33,6 +36,18 @@ enum Preparation {
       work()
     }
     return try results.withLock { try $0.compactMap { try $0?.get() } }
+  }
+
+  /// Where the process has a limit on its address space: packing has no way out of an allocation that fails.
+  ///
+  /// A filter of 3×3 that Winograd's largest tile transforms has 64 elements for 9; other weights are packed one to one, beside
+  /// some padding. Weights below a megabyte are not looked at, because without much in memory the program itself would not run.
+  private static func checkMemory(elements: Int, of parameters: any Sendable) throws(CompilationError) {
+    let filter = (parameters as? ConvolutionParameters)?.filter.shape
+    let growth = filter.map { $0[2] * $0[3] > 1 ? 8 : 2 } ?? 2
+    let bytes = elements * MemoryLayout<Float>.stride
+    guard bytes >= 1 << 20, let left = MemoryLimit.remainingAddressSpace() else { return }
+    guard bytes <= left / growth else { throw .weightsMemory(needed: growth * bytes, limit: left) }
   }
 
   /// A step whose weights leave with whoever prepares it.

@@ -40,9 +40,15 @@ static inline uint64_t luthier_xgetbv(void) {
 // The hint of a loop that waits for another core.
 static inline void luthier_pause(void) { __builtin_ia32_pause(); }
 
-// The control and status register of SSE and AVX floating point, of the calling thread.
-static inline uint32_t luthier_get_mxcsr(void) { return __builtin_ia32_stmxcsr(); }
-static inline void luthier_set_mxcsr(uint32_t value) { __builtin_ia32_ldmxcsr(value); }
+// The control and status register of SSE and AVX floating point, of the calling thread. Not by the compiler's own functions:
+// what calls them may be taken to depend on nothing, and of two readings with a writing between, one is then left out. Seen in
+// builds for the sanitizers, where these here are not inlined: the mode was not restored.
+static inline uint32_t luthier_get_mxcsr(void) {
+  uint32_t value;
+  __asm__ volatile("stmxcsr %0" : "=m"(value) : : "memory");
+  return value;
+}
+static inline void luthier_set_mxcsr(uint32_t value) { __asm__ volatile("ldmxcsr %0" : : "m"(value) : "memory"); }
 #else
 static inline int luthier_has_cpuid(void) { return 0; }
 static inline luthier_cpuid_registers luthier_cpuid(uint32_t leaf, uint32_t subleaf) {
