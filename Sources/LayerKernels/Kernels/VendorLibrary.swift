@@ -11,8 +11,13 @@ public struct VendorLibrary: Hashable, Sendable, CustomStringConvertible {
 
   /// A library that knows its version.
   ///
-  /// - Parameter target: the processor whose routines the library has chosen to run, where a setting from outside can make
-  ///   it choose others: times of one are not the other's.
+  /// - Parameters:
+  ///   - name: the library's own name, as tables show it.
+  ///   - major: the first number of its version.
+  ///   - minor: the second.
+  ///   - patch: the third.
+  ///   - target: the processor whose routines the library has chosen to run, where a setting from outside can make it
+  ///     choose others: times of one are not the other's.
   public init(name: String, major: Int, minor: Int, patch: Int, target: String? = nil) {
     let release = (major * 100 + minor) * 100 + patch
     self.name = name
