@@ -5,7 +5,8 @@ import MicroKernels
 struct PreparedWinograd: PreparedKernel {
   private let problem: ConvolutionProblem
   private let tiling: WinogradTiling
-  private let products: [PixelProduct]
+  private let product: PixelProduct
+  private let filters: WinogradFilters
   private let bias: [Float]?
   private let blockRows: Int
   private let blocks: Int
@@ -26,31 +27,33 @@ struct PreparedWinograd: PreparedKernel {
   private let scratchSize: Int
 
   init(
-    problem: ConvolutionProblem, tiling: WinogradTiling, products: [PixelProduct], bias: [Float]?, blockRows: Int,
-    chunk: Int, sharesChannels: Bool, transforms: WinogradTable.Transforms
+    problem: ConvolutionProblem, tiling: WinogradTiling, product: PixelProduct, filters: WinogradFilters,
+    bias: [Float]?,
+    blockRows: Int, chunk: Int, sharesChannels: Bool, transforms: WinogradTable.Transforms
   ) {
     self.problem = problem
     self.tiling = tiling
-    self.products = products
+    self.product = product
+    self.filters = filters
     self.bias = bias
     self.blockRows = blockRows
-    self.chunk = min(chunk, products[0].panels.count)
+    self.chunk = min(chunk, product.panels.count)
     self.sharesChannels = sharesChannels
     self.transforms = transforms
     let planeSize = AlignedMemory.paddedCount(tiling.planeSize(rows: blockRows))
     self.planeSize = planeSize
     inputStride = problem.inputChannels * planeSize + 5 * AlignedMemory.elementAlignment
-    productStride = self.chunk * products[0].panels.largeRows * planeSize + 5 * AlignedMemory.elementAlignment
+    productStride = self.chunk * product.panels.largeRows * planeSize + 5 * AlignedMemory.elementAlignment
     planes = OffsetTable(count: max(problem.inputChannels, problem.outputChannels), stride: planeSize)
     blocks = (tiling.rows + blockRows - 1) / blockRows
-    plan = products[0].plan(pixelCount: blockRows * tiling.columns)
-    lastPlan = products[0].plan(pixelCount: (tiling.rows - (blocks - 1) * blockRows) * tiling.columns)
+    plan = product.plan(pixelCount: blockRows * tiling.columns)
+    lastPlan = product.plan(pixelCount: (tiling.rows - (blocks - 1) * blockRows) * tiling.columns)
     scratchSize = AlignedMemory.paddedCount(tiling.scratchSize)
   }
 
-  private var transformedSize: Int { products.count * inputStride }
+  private var transformedSize: Int { tiling.extent * tiling.extent * inputStride }
   /// What a worker has for itself besides transformed inputs.
-  private var privateSize: Int { scratchSize + products.count * productStride }
+  private var privateSize: Int { scratchSize + tiling.extent * tiling.extent * productStride }
   private var sharedSize: Int { sharesChannels ? problem.batch * transformedSize : 0 }
 
   func workspaceSize(workers: Int) -> Int {
@@ -61,7 +64,7 @@ struct PreparedWinograd: PreparedKernel {
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
     let memory = operands.workspace.assumingMemoryBound(to: Float.self)
-    let panels = products[0].panels.count
+    let panels = product.panels.count
     if !sharesChannels {
       let transformed = memory + worker.index * (privateSize + transformedSize)
       let scratch = transformed + transformedSize
@@ -126,14 +129,14 @@ struct PreparedWinograd: PreparedKernel {
     var first = panels.lowerBound
     while first < panels.upperBound {
       let part = first..<min(first + chunk, panels.upperBound)
-      let row = products[0].panels.firstRow(of: part.lowerBound)
-      let end = products[0].panels.firstRow(of: part.upperBound)
-      for element in products.indices {
-        products[element].run(
-          PixelProduct.Operands(
-            inputs: transformed + element * inputStride, inputOffsets: planes.start,
-            outputs: multiplied + element * productStride - row * planeSize, outputOffsets: planes.start),
-          plan, groups: 0..<plan.groups.count, panels: part)
+      let row = product.panels.firstRow(of: part.lowerBound)
+      let end = product.panels.firstRow(of: part.upperBound)
+      for element in 0..<tiling.extent * tiling.extent {
+        var operands = PixelProduct.Operands(
+          inputs: transformed + element * inputStride, inputOffsets: planes.start,
+          outputs: multiplied + element * productStride - row * planeSize, outputOffsets: planes.start)
+        operands.weights = filters.start + element * filters.stride
+        product.run(operands, plan, groups: 0..<plan.groups.count, panels: part)
       }
       for channel in row..<end {
         finish(operands, block, channel: channel, multiplied + (channel - row) * planeSize, scratch)

@@ -14,8 +14,8 @@ import MicroKernels
 public struct WinogradConvolution: LayerKernel {
   /// `winograd.f2x2`, `winograd.f4x4` or `winograd.f6x6`
   public let identifier: KernelIdentifier
-  /// The second: tiles of several rows fill a vector together, and products are transformed back from a near cache.
-  public let version = 2
+  /// The third: transformed filters lie in one piece.
+  public let version = 3
   private let size: Int
   private let tiles: PixelTileTable
   private let transforms: WinogradTable
@@ -160,26 +160,18 @@ public struct WinogradConvolution: LayerKernel {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "a block of \(rows) rows is too large")
     }
-    let (outputs, inputs) = (problem.outputChannels, problem.inputChannels)
-    let filter = WinogradFilter(size: size)
-    let transformed = parameters.filter.withElements { filter.transformed($0) }
-    var products: [PixelProduct] = []
-    for element in 0..<(filter.extent * filter.extent) {
-      let start = element * outputs * inputs
-      let product = transformed.withUnsafeBufferPointer { transformed in
-        PixelProduct(
-          tiles, blocking: blocking, rows: outputs, depth: inputs, bias: nil, activation: .none,
-          weight: { transformed[start + $0 * inputs + $1] })
-      }
-      guard let product else {
-        throw KernelError.invalidConfiguration(
-          kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
-      }
-      products.append(product)
+    let product = PixelProduct(
+      tiles, blocking: blocking, rows: problem.outputChannels, depth: problem.inputChannels)
+    guard let product else {
+      throw KernelError.invalidConfiguration(
+        kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
     }
+    let filters = WinogradFilters(
+      parameters.filter, panels: product.panels, depth: problem.inputChannels, tiling: tiling, lanes: transforms.lanes,
+      transform: transforms[size: size].filter)
     return PreparedWinograd(
-      problem: problem, tiling: tiling, products: products, bias: parameters.bias, blockRows: rows,
-      chunk: chunk == 0 ? products[0].panels.count : chunk, sharesChannels: sharesChannels,
+      problem: problem, tiling: tiling, product: product, filters: filters, bias: parameters.bias, blockRows: rows,
+      chunk: chunk == 0 ? product.panels.count : chunk, sharesChannels: sharesChannels,
       transforms: transforms[size: size])
   }
 }

@@ -39,8 +39,10 @@ public struct PixelProduct: Sendable {
     public var addends: UnsafePointer<Float>?
     /// A plane for each row.
     public var addendOffsets: UnsafePointer<Int32>
+    /// `rows · depth` weights as ``PanelPlan/pack(_:depth:_:)`` writes them, in place of the product's own; nil for those.
+    public var weights: UnsafePointer<Float>?
 
-    /// Operands without addends.
+    /// Operands without addends, with the product's own weights.
     public init(
       inputs: UnsafePointer<Float>, inputOffsets: UnsafePointer<Int32>, outputs: UnsafeMutablePointer<Float>,
       outputOffsets: UnsafePointer<Int32>
@@ -51,6 +53,7 @@ public struct PixelProduct: Sendable {
       self.outputOffsets = outputOffsets
       addends = nil
       addendOffsets = outputOffsets
+      weights = nil
     }
   }
 
@@ -101,9 +104,20 @@ public struct PixelProduct: Sendable {
     }
   }
 
+  /// A product without bias whose weights come with the operands of each run; nil when there are no tiles of that size.
+  ///
+  /// - Parameters:
+  ///   - rows: the outputs, at least 1.
+  ///   - depth: the terms of each sum, at least 1.
+  public init?(_ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int) {
+    self.init(
+      table, blocking: blocking, rows: rows, depth: depth, bias: nil, activation: .none, hasWeights: false
+    ) { _, _, _ in }
+  }
+
   private init?(
     _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?, activation: TileActivation,
-    pack: (UnsafeMutablePointer<Float>, PanelPlan, _ k: Range<Int>) -> Void
+    hasWeights: Bool = true, pack: (UnsafeMutablePointer<Float>, PanelPlan, _ k: Range<Int>) -> Void
   ) {
     let limit = table.maximumRows(vectors: blocking.vectors)
     guard rows > 0, depth > 0, blocking.depth >= 0, 1...max(limit, 1) ~= blocking.rows, limit > 0 else { return nil }
@@ -116,8 +130,8 @@ public struct PixelProduct: Sendable {
     let block = blocking.depth == 0 ? depth : min(blocking.depth, depth)
     self.block = block
     // Blocks of k outermost, so that one pass over the panels reads on and on.
-    weights = PackedWeights(count: rows * depth) { packed in
-      guard let start = packed.baseAddress else { return }
+    weights = PackedWeights(count: hasWeights ? rows * depth : 0) { packed in
+      guard hasWeights, let start = packed.baseAddress else { return }
       for k in stride(from: 0, to: depth, by: block) {
         pack(start + k * rows, panels, k..<min(k + block, depth))
       }
@@ -192,7 +206,8 @@ public struct PixelProduct: Sendable {
     let first = self.panels.firstRow(of: panels.lowerBound)
     let isFirst = k.lowerBound == 0
     var arguments = PixelTileArguments(
-      weights: weights.start + k.lowerBound * self.panels.rows + first * k.count, panelStride: rows * k.count,
+      weights: (operands.weights ?? weights.start) + k.lowerBound * self.panels.rows + first * k.count,
+      panelStride: rows * k.count,
       inputs: operands.inputs + group.start, inputOffsets: operands.inputOffsets + k.lowerBound,
       outputs: operands.outputs + group.start, outputOffsets: operands.outputOffsets + first,
       bias: bias.start + first + (isFirst ? 0 : bias.count / 2), depth: k.count, panelCount: panels.count,

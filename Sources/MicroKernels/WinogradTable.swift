@@ -6,13 +6,17 @@ public struct WinogradTable: Sendable {
     public let input: MicroKernelFunction<WinogradInputArguments>
     /// From planes of products to a plane.
     public let output: MicroKernelFunction<WinogradOutputArguments>
+    /// From filters to transformed filters.
+    public let filter: MicroKernelFunction<WinogradFilterArguments>
 
-    /// A pair of transforms.
+    /// The three transforms.
     public init(
-      input: MicroKernelFunction<WinogradInputArguments>, output: MicroKernelFunction<WinogradOutputArguments>
+      input: MicroKernelFunction<WinogradInputArguments>, output: MicroKernelFunction<WinogradOutputArguments>,
+      filter: MicroKernelFunction<WinogradFilterArguments>
     ) {
       self.input = input
       self.output = output
+      self.filter = filter
     }
   }
 
@@ -72,7 +76,7 @@ public struct WinogradTiling: Sendable {
     return ((tiles + lanes - 1) / lanes + (tiles > Self.batch(size: size) ? 1 : 0)) * lanes
   }
 
-  /// Elements of scratch memory that either transform needs.
+  /// Elements of scratch memory that any of the transforms needs.
   public var scratchSize: Int {
     let pitch = Self.pitch(size: size, lanes: lanes)
     let dealt = extent * extent * pitch + (extent * size + 1) * lanes

@@ -7,6 +7,9 @@ public protocol WinogradVariant {
   /// Rows and columns of a tile of outputs, m.
   static var size: Int { get }
 
+  /// G: three values of a filter to α values.
+  static func filter<L: Lanes>(_ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void)
+
   /// Bᵀ: α values to α values.
   static func forward<L: Lanes>(_ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void)
 
@@ -31,6 +34,20 @@ public enum WinogradF2: WinogradVariant {
   /// Rows and columns of a tile of outputs.
   @inlinable @inline(__always)
   public static var size: Int { 2 }
+
+  /// G, rows 1 0 0, ½ ½ ½, ½ −½ ½, 0 0 1.
+  @inlinable @inline(__always)
+  public static func filter<L: Lanes>(
+    _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
+  ) {
+    let (a, b, c) = (load(0), load(1), load(2))
+    store(0, a)
+    let ends = L.product(L.sum(a, c), L.broadcast(0.5))
+    let middle = L.product(b, L.broadcast(0.5))
+    store(1, L.sum(ends, middle))
+    store(2, L.difference(ends, middle))
+    store(3, c)
+  }
 
   /// Bᵀ.
   @inlinable @inline(__always)
@@ -87,6 +104,25 @@ public enum WinogradF4: WinogradVariant {
   /// Rows and columns of a tile of outputs.
   @inlinable @inline(__always)
   public static var size: Int { 4 }
+
+  /// G, rows ¼ 0 0, −⅙ −⅙ −⅙, −⅙ ⅙ −⅙, 1/24 1/12 ⅙, 1/24 −1/12 ⅙, 0 0 1.
+  @inlinable @inline(__always)
+  public static func filter<L: Lanes>(
+    _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
+  ) {
+    let (a, b, c) = (load(0), load(1), load(2))
+    store(0, L.product(a, L.broadcast(0.25)))
+    let ends = L.product(L.sum(a, c), L.broadcast(-1 / 6))
+    let middle = L.product(b, L.broadcast(1 / 6))
+    store(1, L.difference(ends, middle))
+    store(2, L.sum(ends, middle))
+    var endsTwo = L.product(c, L.broadcast(1 / 6))
+    L.multiplyAdd(&endsTwo, a, L.broadcast(1 / 24))
+    let middleTwo = L.product(b, L.broadcast(1 / 12))
+    store(3, L.sum(endsTwo, middleTwo))
+    store(4, L.difference(endsTwo, middleTwo))
+    store(5, c)
+  }
 
   /// Bᵀ.
   @inlinable @inline(__always)
@@ -181,6 +217,30 @@ public enum WinogradF6: WinogradVariant {
   /// Rows and columns of a tile of outputs.
   @inlinable @inline(__always)
   public static var size: Int { 6 }
+
+  /// G: what ``WinogradF4`` has, with the points ±½ besides.
+  @inlinable @inline(__always)
+  public static func filter<L: Lanes>(
+    _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
+  ) {
+    let (a, b, c) = (load(0), load(1), load(2))
+    store(0, a)
+    let ends = L.product(L.sum(a, c), L.broadcast(-2 / 9))
+    let middle = L.product(b, L.broadcast(2 / 9))
+    store(1, L.difference(ends, middle))
+    store(2, L.sum(ends, middle))
+    var endsTwo = L.product(c, L.broadcast(2 / 45))
+    L.multiplyAdd(&endsTwo, a, L.broadcast(1 / 90))
+    let middleTwo = L.product(b, L.broadcast(1 / 45))
+    store(3, L.sum(endsTwo, middleTwo))
+    store(4, L.difference(endsTwo, middleTwo))
+    var endsHalf = L.product(a, L.broadcast(32 / 45))
+    L.multiplyAdd(&endsHalf, c, L.broadcast(8 / 45))
+    let middleHalf = L.product(b, L.broadcast(16 / 45))
+    store(5, L.sum(endsHalf, middleHalf))
+    store(6, L.difference(endsHalf, middleHalf))
+    store(7, c)
+  }
 
   /// Bᵀ.
   @inlinable @inline(__always)

@@ -5,7 +5,8 @@ import MicroKernels
 public func avx2WinogradF2() -> WinogradTable.Transforms {
   WinogradTable.Transforms(
     input: MicroKernelFunction { winogradInput(AVX2.self, WinogradF2.self, $0) },
-    output: MicroKernelFunction { winogradOutput(AVX2.self, WinogradF2.self, $0) })
+    output: MicroKernelFunction { winogradOutput(AVX2.self, WinogradF2.self, $0) },
+    filter: MicroKernelFunction { winogradFilter(AVX2.self, WinogradF2.self, $0) })
 }
 
 /// The transforms of F(4×4, 3×3).
@@ -13,7 +14,8 @@ public func avx2WinogradF2() -> WinogradTable.Transforms {
 public func avx2WinogradF4() -> WinogradTable.Transforms {
   WinogradTable.Transforms(
     input: MicroKernelFunction { winogradInput(AVX2.self, WinogradF4.self, $0) },
-    output: MicroKernelFunction { winogradOutput(AVX2.self, WinogradF4.self, $0) })
+    output: MicroKernelFunction { winogradOutput(AVX2.self, WinogradF4.self, $0) },
+    filter: MicroKernelFunction { winogradFilter(AVX2.self, WinogradF4.self, $0) })
 }
 
 /// The transforms of F(6×6, 3×3).
@@ -21,5 +23,6 @@ public func avx2WinogradF4() -> WinogradTable.Transforms {
 public func avx2WinogradF6() -> WinogradTable.Transforms {
   WinogradTable.Transforms(
     input: MicroKernelFunction { winogradInput(AVX2.self, WinogradF6.self, $0) },
-    output: MicroKernelFunction { winogradOutput(AVX2.self, WinogradF6.self, $0) })
+    output: MicroKernelFunction { winogradOutput(AVX2.self, WinogradF6.self, $0) },
+    filter: MicroKernelFunction { winogradFilter(AVX2.self, WinogradF6.self, $0) })
 }
