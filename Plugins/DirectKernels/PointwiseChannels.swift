@@ -119,21 +119,22 @@ public struct PointwiseChannels: LayerKernel {
 
 extension ChannelProduct {
   /// The packed weights of a matrix with a row of `depth` weights for each channel.
-  func packed(rowsOf matrix: Tensor, _ rows: RowFunctionTable) -> PackedWeights {
+  func packed(rowsOf matrix: Tensor, _ functions: RowFunctionTable) -> PackedWeights {
     PackedWeights(count: packedCount) { packed in
       guard let start = packed.baseAddress else { return }
-      matrix.withElements { elements in
-        guard let source = elements.baseAddress else { return }
-        for panel in 0..<panels.count {
-          let first = firstChannel(of: panel)
-          let width = panels.rowCount(of: panel) * lanes
-          let offsets = (0..<depth).map { Int32($0 * width) }
+      var moved: [Float] = []
+      for panel in 0..<panels.count {
+        let first = firstChannel(of: panel)
+        let width = panels.rowCount(of: panel) * lanes
+        let offsets = (0..<depth).map { Int32($0 * width) }
+        matrix.withElements(in: first * depth..<(first + channelCount(of: panel)) * depth, movedThrough: &moved) {
+          rows in
           offsets.withUnsafeBufferPointer { offsets in
-            guard let offsets = offsets.baseAddress else { return }
+            guard let source = rows.baseAddress, let offsets = offsets.baseAddress else { return }
             var copy = RowArguments(
-              source: source + first * depth, sourceStride: depth, target: start + first * depth,
-              targetOffsets: offsets, rows: channelCount(of: panel), columns: depth)
-            rows.transpose(&copy)
+              source: source, sourceStride: depth, target: start + first * depth, targetOffsets: offsets,
+              rows: channelCount(of: panel), columns: depth)
+            functions.transpose(&copy)
           }
         }
       }

@@ -87,6 +87,35 @@ public struct Tensor: Sendable {
     return result
   }
 
+  /// Reads some elements, of which nobody else is going to read any: what a packing loop does.
+  ///
+  /// Of a file's elements no more than these are in memory twice, and the system may take back their pages afterwards. They
+  /// can still be read.
+  ///
+  /// - Parameters:
+  ///   - range: within `0..<shape.elementCount`.
+  ///   - buffer: where elements that do not lie aligned are moved to; the same for one range after the other.
+  public func withElements<Result, Failure: Error>(
+    in range: Range<Int>, movedThrough buffer: inout [Float],
+    _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= shape.elementCount, "the range is not within the elements")
+    let result: Result
+    if let lent = storage.unalignedBytes(of: range) {
+      if buffer.count < range.count { buffer = [Float](repeating: 0, count: range.count) }
+      buffer.withUnsafeMutableBytes { $0.copyMemory(from: lent) }
+      result = try buffer.withUnsafeBufferPointer { elements throws(Failure) in
+        try body(UnsafeBufferPointer(rebasing: elements[..<range.count]))
+      }
+    } else {
+      result = try body(UnsafeBufferPointer(rebasing: storage.elements[range]))
+    }
+    storage.release(range)
+    withExtendedLifetime(storage) {}
+    return result
+  }
+
   /// Changes the elements in place; a storage that is shared or borrowed is copied first.
   public mutating func withMutableElements<Result, Failure: Error>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Result
@@ -182,6 +211,23 @@ private final class TensorStorage: @unchecked Sendable {
     present =
       isAligned
       ? UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.bindMemory(to: Float.self, capacity: count) : nil
+  }
+
+  /// Where a lender's elements lie if they are to be moved, and have not been.
+  func unalignedBytes(of range: Range<Int>) -> UnsafeRawBufferPointer? {
+    guard present == nil, moved.withLock({ $0 == nil }) else { return nil }
+    return UnsafeRawBufferPointer(rebasing: lent[bytes(of: range)])
+  }
+
+  /// Tells the lender that its elements have been read.
+  func release(_ range: Range<Int>) {
+    guard let lender, moved.withLock({ $0 == nil }) else { return }
+    lender.release(UnsafeRawBufferPointer(rebasing: lent[bytes(of: range)]))
+  }
+
+  private func bytes(of range: Range<Int>) -> Range<Int> {
+    let size = MemoryLayout<Float>.stride
+    return range.lowerBound * size..<range.upperBound * size
   }
 
   private static func room(for count: Int) -> UnsafeMutablePointer<Float> {
