@@ -89,25 +89,14 @@ private struct PreparedDepthwisePlanes: PreparedKernel {
   let planes: PlaneDepthwise
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-    let channels = problem.outputChannels
-    let height = problem.output.height
     let residual = problem.epilogue.hasResidual ? operands.inputs[1] : nil
-    guard Worker.sharePlaces(mapSize: height * problem.output.width, batch: problem.batch, workers: worker.count) else {
-      planes.run(
-        inputs: operands.input.base, inputPlanes: operands.input.planes, operands.output,
-        planes: worker.share(of: problem.batch * channels), rows: 0..<height, residual: residual)
-      return
-    }
-    let share = worker.share(of: problem.batch * height)
-    var first = share.lowerBound
-    while first < share.upperBound {
-      let image = first / height
-      let end = min(share.upperBound, (image + 1) * height)
-      planes.run(
-        inputs: operands.input.base, inputPlanes: operands.input.planes, operands.output,
-        planes: image * channels..<(image + 1) * channels, rows: first - image * height..<end - image * height,
+    let output = problem.output
+    worker.forEachShare(
+      batch: problem.batch, channels: problem.outputChannels, height: output.height, width: output.width
+    ) { planes, rows in
+      self.planes.run(
+        inputs: operands.input.base, inputPlanes: operands.input.planes, operands.output, planes: planes, rows: rows,
         residual: residual)
-      first = end
     }
   }
 }

@@ -21,6 +21,9 @@ public protocol PlaneLanes: Lanes {
   /// The larger of each two lanes; a NaN where either is one.
   static func largest(_ a: Vector, _ b: Vector) -> Vector
 
+  /// The largest of each three lanes; a NaN where any is one.
+  static func largest(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector
+
   /// The smaller of each two lanes; a NaN where either is one.
   static func smallest(_ a: Vector, _ b: Vector) -> Vector
 
@@ -47,6 +50,10 @@ extension PlaneLanes {
   /// A vector of which only the first `count` lanes are read; the others are zero.
   @inlinable @inline(__always)
   static func loadFirst(_ source: UnsafeRawPointer, _ count: Int) -> Vector { load(source, first(count)) }
+
+  /// The largest of the first two, and of that and the third: an instruction set may need fewer instructions.
+  @inlinable @inline(__always)
+  public static func largest(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector { largest(largest(a, b), c) }
 
   /// Writes the first `count` lanes.
   @inlinable @inline(__always)

@@ -122,12 +122,16 @@ public func poolPlanes<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawPoint
   if arguments.pointee.isMaximum {
     poolPlanes(lanes, arguments.pointee, identity: -.infinity) {
       L.largest($0, $1)
+    } three: {
+      L.largest($0, $1, $2)
     } finish: { value, _ in
       value
     }
   } else {
     poolPlanes(lanes, arguments.pointee, identity: 0) {
       L.sum($0, $1)
+    } three: {
+      L.sum(L.sum($0, $1), $2)
     } finish: {
       L.product($0, $1)
     }
@@ -137,10 +141,11 @@ public func poolPlanes<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawPoint
 @inlinable @inline(__always)
 func poolPlanes<L: PlaneLanes>(
   _ lanes: L.Type, _ arguments: PoolingPlanesArguments, identity: Float,
-  _ combine: (L.Vector, L.Vector) -> L.Vector, finish: (_ value: L.Vector, _ factor: L.Vector) -> L.Vector
+  _ combine: (L.Vector, L.Vector) -> L.Vector, three: (L.Vector, L.Vector, L.Vector) -> L.Vector,
+  finish: (_ value: L.Vector, _ factor: L.Vector) -> L.Vector
 ) {
   if let masks = arguments.tripleMasks {
-    poolTriples(lanes, arguments, masks, identity: identity, combine, finish: finish)
+    poolTriples(lanes, arguments, masks, identity: identity, three, finish: finish)
     return
   }
   let geometry = arguments.geometry

@@ -22,12 +22,16 @@ public enum TripleColumns {
 @inlinable @inline(__always)
 func poolTriples<L: PlaneLanes>(
   _ lanes: L.Type, _ arguments: PoolingPlanesArguments, _ masks: UnsafePointer<Int32>, identity: Float,
-  _ combine: (L.Vector, L.Vector) -> L.Vector, finish: (_ value: L.Vector, _ factor: L.Vector) -> L.Vector
+  _ combine: (L.Vector, L.Vector, L.Vector) -> L.Vector, finish: (_ value: L.Vector, _ factor: L.Vector) -> L.Vector
 ) {
   let geometry = arguments.geometry
   let width = L.Vector.scalarCount
   let start = L.broadcast(identity)
   let step = geometry.dilationHeight &* geometry.inputWidth &* 4
+  let blocks = (geometry.outputWidth &+ width &- 1) / width
+  // The blocks of two vectors of columns that need no masks.
+  let firstWhole = (geometry.paddingLeft &+ 2 &* width &- 1) / (2 &* width)
+  let endOfWhole = (geometry.inputWidth &+ geometry.paddingLeft) / (2 &* width)
   for plane in arguments.firstPlane..<arguments.firstPlane &+ arguments.planeCount {
     let input = UnsafeRawPointer(arguments.inputs + Int(arguments.inputPlanes[plane]))
     let output = UnsafeMutableRawPointer(arguments.outputs + Int(arguments.outputPlanes[plane]))
@@ -35,42 +39,49 @@ func poolTriples<L: PlaneLanes>(
       let top = row &* geometry.strideHeight &- geometry.paddingTop
       let taps = geometry.rowsInside(top: top)
       let count = taps.count
-      let source =
+      var source =
         input
         + ((top &+ taps.lowerBound &* geometry.dilationHeight) &* geometry.inputWidth &- geometry.paddingLeft) &* 4
-
-      /// The rows of a window, reduced, in one vector of columns.
-      @inline(__always)
-      func column(_ vector: Int) -> L.Vector {
-        if count <= 0 { return start }
-        var place = source + vector &* L.byteCount
-        let first = vector &* width &- geometry.paddingLeft
-        if count == 3, first >= 0, first &+ width <= geometry.inputWidth {
-          return combine(combine(L.load(place), L.load(place + step)), L.load(place + 2 &* step))
-        }
-        let mask = L.mask(masks + vector &* width)
-        var value = L.load(place, mask, otherwise: start)
-        for _ in 1..<count {
-          place += step
-          value = combine(value, L.load(place, mask, otherwise: start))
-        }
-        return value
-      }
-
+      let whole = count == 3 ? firstWhole..<max(firstWhole, endOfWhole) : 0..<0
       let factor = L.broadcast(arguments.rowFactors[row])
-      var (even, odd) = L.deinterleave(column(0), column(1))
+      var (even, odd) = (start, start)
       var x = 0
-      var vector = 2
-      while x < geometry.outputWidth {
-        let next = L.deinterleave(column(vector), column(vector &+ 1))
-        let value = combine(combine(even, odd), L.following(even, next.even))
-        let columnFactors = L.load(UnsafeRawPointer(arguments.columnFactors + x))
-        L.store(
-          finish(value, L.product(columnFactors, factor)), output, row &* geometry.outputWidth &+ x,
-          capacity: geometry.capacity)
+      for block in 0...blocks {
+        // The rows of a window, reduced, in two vectors of columns.
+        var (left, right) = (start, start)
+        if whole.contains(block) {
+          left = combine(L.load(source), L.load(source + step), L.load(source + 2 &* step))
+          let place = source + L.byteCount
+          right = combine(L.load(place), L.load(place + step), L.load(place + 2 &* step))
+        } else {
+          let mask = masks + 2 &* block &* width
+          let (leftMask, rightMask) = (L.mask(mask), L.mask(mask + width))
+          @inline(__always)
+          func masked(_ tap: Int, _ mask: L.Mask, _ offset: Int) -> L.Vector {
+            L.load(source + tap &* step + offset, mask, otherwise: start)
+          }
+          if count == 3 {
+            left = combine(masked(0, leftMask, 0), masked(1, leftMask, 0), masked(2, leftMask, 0))
+            let offset = L.byteCount
+            right = combine(masked(0, rightMask, offset), masked(1, rightMask, offset), masked(2, rightMask, offset))
+          } else {
+            for tap in 0..<count {
+              left = combine(left, masked(tap, leftMask, 0), start)
+              right = combine(right, masked(tap, rightMask, L.byteCount), start)
+            }
+          }
+        }
+        let next = L.deinterleave(left, right)
+        if block > 0 {
+          let value = combine(even, odd, L.following(even, next.even))
+          let columnFactors = L.load(UnsafeRawPointer(arguments.columnFactors + x))
+          L.store(
+            finish(value, L.product(columnFactors, factor)), output, row &* geometry.outputWidth &+ x,
+            capacity: geometry.capacity)
+          x &+= width
+        }
         (even, odd) = next
-        x &+= width
-        vector &+= 2
+        source += 2 &* L.byteCount
       }
     }
   }

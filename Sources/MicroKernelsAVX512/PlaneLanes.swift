@@ -29,6 +29,9 @@ extension AVX512: PlaneLanes {
   static func largest(_ a: Vector, _ b: Vector) -> Vector { luthier_largest16(a, b) }
 
   @inline(__always)
+  static func largest(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector { luthier_largest_of_three16(a, b, c) }
+
+  @inline(__always)
   static func smallest(_ a: Vector, _ b: Vector) -> Vector { luthier_smallest16(a, b) }
 
   @inline(__always)

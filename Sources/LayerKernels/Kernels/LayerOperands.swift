@@ -92,4 +92,40 @@ public struct Worker: Hashable, Sendable {
   public static func sharePlaces(mapSize: Int, batch: Int, workers: Int) -> Bool {
     workers == 1 || batch % workers == 0 || mapSize / AlignedMemory.elementAlignment >= 64 * workers
   }
+
+  /// Calls `body` with what this worker has of a layer that works plane by plane: some rows of all planes of a picture where
+  /// workers share places, all rows of some planes where they do not (``sharePlaces(mapSize:batch:workers:)``).
+  ///
+  /// - Parameters:
+  ///   - batch: the pictures.
+  ///   - channels: the planes of a picture.
+  ///   - height: the rows of an output plane.
+  ///   - width: the columns of an output plane.
+  ///   - body: takes planes, counted over all pictures, and rows; neither is empty.
+  @inlinable
+  public func forEachShare(
+    batch: Int, channels: Int, height: Int, width: Int, _ body: (_ planes: Range<Int>, _ rows: Range<Int>) -> Void
+  ) {
+    guard Self.sharePlaces(mapSize: height * width, batch: batch, workers: count) else {
+      let planes = share(of: batch * channels)
+      if !planes.isEmpty, height > 0 { body(planes, 0..<height) }
+      return
+    }
+    forEachPicture(batch: batch, height: height) { picture, rows in
+      if channels > 0 { body(picture * channels..<(picture + 1) * channels, rows) }
+    }
+  }
+
+  /// Calls `body` with each picture of which this worker has rows, where workers share the rows of all pictures.
+  @inlinable
+  public func forEachPicture(batch: Int, height: Int, _ body: (_ picture: Int, _ rows: Range<Int>) -> Void) {
+    let share = share(of: batch * height)
+    var first = share.lowerBound
+    while first < share.upperBound {
+      let picture = first / height
+      let end = min(share.upperBound, (picture + 1) * height)
+      body(picture, first - picture * height..<end - picture * height)
+      first = end
+    }
+  }
 }

@@ -82,6 +82,14 @@ LUTHIER_INLINE unsigned short luthier_lanes_before16(int count) { return (unsign
 LUTHIER_INLINE luthier_float16 luthier_largest16(luthier_float16 a, luthier_float16 b) {
   return a != a ? a : (luthier_float16)__builtin_ia32_maxps512(a, b, 4);
 }
+// The largest of three; a NaN where any is one. One comparison finds the NaNs of `b` and `c`, which their sum keeps; that of `a` goes
+// through both maxima, whose second operand is the result beside a NaN.
+LUTHIER_INLINE luthier_float16 luthier_largest_of_three16(luthier_float16 a, luthier_float16 b, luthier_float16 c) {
+  __m512 first = _mm512_max_ps((__m512)b, (__m512)a);
+  __m512 largest = _mm512_max_ps((__m512)c, first);
+  __mmask16 unordered = _mm512_cmp_ps_mask((__m512)b, (__m512)c, _CMP_UNORD_Q);
+  return (luthier_float16)_mm512_mask_add_ps(largest, unordered, (__m512)b, (__m512)c);
+}
 LUTHIER_INLINE luthier_float16 luthier_smallest16(luthier_float16 a, luthier_float16 b) {
   return a != a ? a : (luthier_float16)__builtin_ia32_minps512(a, b, 4);
 }
