@@ -10,5 +10,8 @@ public func registerDecomposedKernels(in registry: inout KernelRegistry) throws(
   }
   try registry.register(DecomposedDense(parts: parts))
   try registry.register(SeparateEpilogue(parts: parts))
-  try registry.register(SeparatePair(parts: parts))
+  try registry.register(
+    SeparatePair(PointwiseDepthwiseProblem.self, identifier: "decomposed.pair", parts: parts))
+  try registry.register(
+    SeparatePair(ConvolutionPoolingProblem.self, identifier: "decomposed.convolution-pooling", parts: parts))
 }

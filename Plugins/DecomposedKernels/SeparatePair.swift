@@ -1,63 +1,64 @@
 import LayerKernels
 
-/// A pointwise and a depthwise convolution one behind the other, each by the kernel that expects most of itself, with the whole
-/// activation between them in the workspace.
+/// The two parts of a pair one behind the other, each by the kernel that expects most of itself, with the whole activation
+/// between them in the workspace.
 ///
 /// What the two would be apart: here so that joining them has to win on the clock.
-public struct SeparatePair: LayerKernel {
-  /// `decomposed.pair`
-  public let identifier: KernelIdentifier = "decomposed.pair"
+public struct SeparatePair<Pair: LayerPair>: LayerKernel {
+  /// `decomposed.pair` or `decomposed.convolution-pooling`
+  public let identifier: KernelIdentifier
   /// The first.
   public let version = 1
   private let registry: KernelRegistry
 
   /// A kernel whose parts are solved by kernels of the registry.
-  public init(parts registry: KernelRegistry) { self.registry = registry }
+  public init(_ pair: Pair.Type, identifier: KernelIdentifier, parts registry: KernelRegistry) {
+    self.identifier = identifier
+    self.registry = registry
+  }
 
   /// Where both have a kernel from and to a layout.
-  public func applicability(to problem: PointwiseDepthwiseProblem) -> Applicability {
+  public func applicability(to problem: Pair) -> Applicability {
     configurations(for: problem).isEmpty ? .refused("no kernels solve the parts on one layout") : .applies
   }
 
   /// Less than any other kernel that is exact: nobody runs it untuned.
-  public func expectedEfficiency(for problem: PointwiseDepthwiseProblem) -> Double { 0.003 }
+  public func expectedEfficiency(for problem: Pair) -> Double { 0.003 }
 
   /// A layout each: `layout` 0 plane lists, 1 channels last.
-  public func configurations(for problem: PointwiseDepthwiseProblem) -> [KernelConfiguration] {
-    Self.layouts.indices.filter { (try? parts(problem, layout: Self.layouts[$0])) != nil }.map { ["layout": $0] }
+  public func configurations(for problem: Pair) -> [KernelConfiguration] {
+    layouts.indices.filter { (try? parts(problem, layout: layouts[$0])) != nil }.map { ["layout": $0] }
   }
 
   /// The configuration's layout throughout.
-  public func layouts(
-    for problem: PointwiseDepthwiseProblem, configuration: KernelConfiguration
-  ) -> OperandLayouts {
+  public func layouts(for problem: Pair, configuration: KernelConfiguration) -> OperandLayouts {
     let choice = configuration["layout"] ?? 0
-    return OperandLayouts(
-      all: Self.layouts.indices.contains(choice) ? Self.layouts[choice] : .planeList, inputCount: 1)
+    return OperandLayouts(all: layouts.indices.contains(choice) ? layouts[choice] : .planeList, inputCount: 1)
   }
 
-  private static let layouts: [TensorLayout] = [.planeList, .channelsLast]
+  private var layouts: [TensorLayout] { [.planeList, .channelsLast] }
 
   /// Prepares both parts.
   ///
   /// - Throws: ``KernelError`` when a part has no kernel.
   public func prepare(
-    _ problem: PointwiseDepthwiseProblem, configuration: KernelConfiguration, parameters: PointwiseDepthwiseParameters
+    _ problem: Pair, configuration: KernelConfiguration, parameters: Pair.Parameters
   ) throws -> any PreparedKernel {
-    let layout = Self.layouts[try configuration.value("layout", in: Self.layouts.indices, of: identifier)]
-    let parts = try parts(problem, layout: layout)
+    let layout = layouts[try configuration.value("layout", in: layouts.indices, of: identifier)]
+    let candidates = try parts(problem, layout: layout)
+    let parameters = Pair.parts(of: parameters)
     return ChainedKernel(
-      try parts.first.prepare(parameters: parameters.pointwise),
-      try parts.second.prepare(parameters: parameters.depthwise), between: problem.pointwise.outputShape,
+      try candidates.first.prepare(parameters: parameters.first),
+      try candidates.second.prepare(parameters: parameters.second), between: problem.first.outputShape,
       layout: layout, hasResidual: false)
   }
 
   private func parts(
-    _ problem: PointwiseDepthwiseProblem, layout: TensorLayout
+    _ problem: Pair, layout: TensorLayout
   ) throws(KernelError) -> (first: Candidate, second: Candidate) {
     (
-      try registry.candidate(for: problem.pointwise, layout: layout),
-      try registry.candidate(for: problem.depthwise, layout: layout)
+      try registry.candidate(for: problem.first, layout: layout),
+      try registry.candidate(for: problem.second, layout: layout)
     )
   }
 }

@@ -12,17 +12,15 @@ public struct ImplicitGemm: LayerKernel {
   public let identifier: KernelIdentifier = "im2col.implicit"
   /// The first.
   public let version = 1
-  private let tiles: PixelTileTable
-  private let rows: RowFunctionTable
+  private let set: MicroKernelSet
 
   /// The most elements that a worker may stage.
   private static let maximumStagedElements = 0x1p25
 
   /// The kernel on an instruction set.
-  public init(_ set: MicroKernelSet) {
-    tiles = set.pixelTiles
-    rows = set.rows
-  }
+  public init(_ set: MicroKernelSet) { self.set = set }
+
+  private var tiles: PixelTileTable { self.set.pixelTiles }
 
   /// Windows larger than 1×1 over rows of at least a vector of outputs, an activation without an exponential.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
@@ -108,7 +106,7 @@ public struct ImplicitGemm: LayerKernel {
 
   /// In floating point: sizes from a file may be too large to multiply.
   private func stagedElements(_ problem: ConvolutionProblem, band: Int) -> Double {
-    let staging = RowStaging(problem, layout: .planeList, bandRows: band, rows: rows)
+    let staging = RowStaging(problem, layout: .planeList, bandRows: band, rows: set.rows)
     return Double(staging.residues) * Double(staging.stagedRows) * Double(staging.pitch)
       * Double(problem.inputChannels / problem.groups)
   }
@@ -136,78 +134,37 @@ public struct ImplicitGemm: LayerKernel {
     let input = try configuration.value("input", in: ConvolutionInput.layouts.indices, of: identifier)
     let band = try configuration.value("band", in: 1...problem.output.height, of: identifier)
     guard stagedElements(problem, band: band) <= Self.maximumStagedElements,
-      let products = PixelProduct.groups(of: problem, parameters, tiles, blocking), let first = products.first
+      let convolution = BandConvolution(
+        problem, parameters, set, blocking, layout: ConvolutionInput.layouts[input], bandRows: band)
     else {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "there is no tile or band of that size here")
     }
-    let staging = RowStaging(
-      problem, layout: ConvolutionInput.layouts[input], bandRows: band, rows: rows)
-    return PreparedImplicitGemm(
-      products: products, problem: problem, staging: staging,
-      plan: PixelPlan(rowWidth: problem.output.width, lanes: tiles.lanes, limit: first.blocking.vectors))
+    return PreparedImplicitGemm(convolution: convolution)
   }
 }
 
 /// The kernel bound to its weights.
-struct PreparedImplicitGemm: PreparedKernel {
-  private let products: [PixelProduct]
-  private let staging: RowStaging
-  private let plan: PixelPlan
-  private let batch: Int
-  private let channels: Int
-  private let output: WindowGeometry.Extent
-  private let hasResidual: Bool
-  private let inputOffsets: [Int32]
+private struct PreparedImplicitGemm: PreparedKernel {
+  let convolution: BandConvolution
 
-  init(products: [PixelProduct], problem: ConvolutionProblem, staging: RowStaging, plan: PixelPlan) {
-    self.products = products
-    self.staging = staging
-    self.plan = plan
-    batch = problem.batch
-    channels = problem.inputChannels / problem.groups
-    output = problem.output
-    hasResidual = problem.epilogue.hasResidual
-    var offsets: [Int32] = []
-    for channel in 0..<channels {
-      for row in 0..<problem.window.kernel.height {
-        for column in 0..<problem.window.kernel.width {
-          offsets.append(Int32(staging.offset(channel: channel, row: row, column: column)))
-        }
-      }
-    }
-    inputOffsets = offsets
-  }
-
-  private var stagedCount: Int { channels * staging.channelSize + staging.scratchSize + AlignedMemory.elementAlignment }
-
-  func workspaceSize(workers: Int) -> Int { workers * stagedCount * MemoryLayout<Float>.stride }
+  func workspaceSize(workers: Int) -> Int { workers * convolution.stagedCount * MemoryLayout<Float>.stride }
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-    let staged = operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * stagedCount
-    let bands = (output.height + staging.bandRows - 1) / staging.bandRows
-    inputOffsets.withUnsafeBufferPointer { offsets in
-      guard let offsets = offsets.baseAddress else { return }
-      for item in worker.share(of: batch * products.count * bands) {
-        let group = item / bands % products.count
-        let image = item / bands / products.count
-        let first = item % bands * staging.bandRows
-        staging.stage(
-          operands.input, image: image, channels: group * channels..<(group + 1) * channels, firstRow: first,
-          into: staged, scratch: staged + channels * staging.channelSize)
-        let product = products[group]
-        let plane = (image * products.count + group) * product.panels.rows
-        for row in first..<min(first + staging.bandRows, output.height) {
-          var place = PixelProduct.Operands(
-            inputs: staged + (row - first) * staging.outputRowStep, inputOffsets: offsets,
-            outputs: operands.output.base + row * output.width, outputOffsets: operands.output.planes + plane)
-          if hasResidual {
-            place.addends = UnsafePointer(operands.inputs[1].base + row * output.width)
-            place.addendOffsets = operands.inputs[1].planes + plane
-          }
-          product.run(place, plan, groups: 0..<plan.groups.count, panels: 0..<product.panels.count)
-        }
-      }
+    let problem = convolution.problem
+    let staged = operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * convolution.stagedCount
+    let bands = (problem.output.height + convolution.bandRows - 1) / convolution.bandRows
+    let residual = problem.epilogue.hasResidual ? operands.inputs[1] : nil
+    for item in worker.share(of: problem.batch * convolution.groupCount * bands) {
+      let group = item / bands % convolution.groupCount
+      let picture = item / bands / convolution.groupCount
+      let first = item % bands * convolution.bandRows
+      let plane = picture * problem.outputChannels
+      convolution.run(
+        operands.input, picture: picture, group: group,
+        rows: first..<min(first + convolution.bandRows, problem.output.height), staged: staged,
+        residual: residual.map { TensorOperand(base: $0.base, planes: $0.planes + plane) },
+        TensorOperand(base: operands.output.base, planes: operands.output.planes + plane))
     }
   }
 }

@@ -9,6 +9,7 @@ import LayerKernels
 public func registerReferenceKernels(in registry: inout KernelRegistry) throws(KernelError) {
   try registry.register(ReferenceConvolution())
   try registry.register(ReferencePointwiseDepthwise())
+  try registry.register(ReferenceConvolutionPooling())
   try registry.register(ReferencePooling())
   try registry.register(ReferenceMatrixMultiply())
   try registry.register(ReferenceElementwise())

@@ -42,41 +42,9 @@ public struct ReferencePointwiseDepthwise: LayerKernel {
     _ problem: PointwiseDepthwiseProblem, configuration: KernelConfiguration, parameters: PointwiseDepthwiseParameters
   ) throws -> any PreparedKernel {
     let layout = try LayoutChoice.layout(of: configuration, for: identifier)
-    return Prepared(
-      first: PreparedReferenceConvolution(
-        problem.pointwise, parameters.pointwise, input: layout, output: .rowMajor),
-      second: PreparedReferenceConvolution(
-        problem.depthwise, parameters.depthwise, input: .rowMajor, output: layout),
-      betweenCount: AlignedMemory.paddedCount(problem.pointwise.outputShape.elementCount))
-  }
-
-  private struct Prepared: PreparedKernel {
-    let first: PreparedReferenceConvolution
-    let second: PreparedReferenceConvolution
-    let betweenCount: Int
-
-    var phaseCount: Int { 2 }
-
-    func workspaceSize(workers: Int) -> Int {
-      betweenCount * MemoryLayout<Float>.stride
-        + max(first.workspaceSize(workers: workers), second.workspaceSize(workers: workers))
-    }
-
-    func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-      let workspace = operands.workspace + betweenCount * MemoryLayout<Float>.stride
-      withUnsafePointer(to: Int32(0)) { start in
-        let between = TensorOperand(
-          base: operands.workspace.assumingMemoryBound(to: Float.self), planes: start)
-        if phase == 0 {
-          first.run(
-            LayerOperands(inputs: operands.inputs, output: between, workspace: workspace), phase: 0, worker: worker)
-          return
-        }
-        withUnsafePointer(to: between) { between in
-          second.run(
-            LayerOperands(inputs: between, output: operands.output, workspace: workspace), phase: 0, worker: worker)
-        }
-      }
-    }
+    return PreparedReferencePair(
+      PreparedReferenceConvolution(problem.pointwise, parameters.pointwise, input: layout, output: .rowMajor),
+      PreparedReferenceConvolution(problem.depthwise, parameters.depthwise, input: .rowMajor, output: layout),
+      between: problem.pointwise.outputShape)
   }
 }

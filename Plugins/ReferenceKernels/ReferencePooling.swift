@@ -46,7 +46,7 @@ public struct ReferencePooling: LayerKernel {
   }
 }
 
-private struct PreparedReferencePooling: PreparedKernel {
+struct PreparedReferencePooling: PreparedKernel {
   let problem: PoolingProblem
   let input: PlanarAccess
   let output: PlanarAccess

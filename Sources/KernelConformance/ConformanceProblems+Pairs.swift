@@ -35,4 +35,50 @@ extension ConformanceProblems {
         window: WindowGeometry(kernel: .init(kernel), stride: .init(stride), pads: .init(kernel / 2)),
         groups: channels, epilogue: epilogue))
   }
+
+  /// Convolutions with the pooling behind them.
+  ///
+  /// - Throws: `ProblemError` never for the sizes in this module.
+  public static func convolutionPoolings() throws(ProblemError) -> [ConvolutionPoolingProblem] {
+    var problems: [ConvolutionPoolingProblem] = []
+    for reduction in [PoolingProblem.Reduction.maximum, .average, .averageIncludingPadding] {
+      problems += [
+        // ShuffleNetV2's beginning, SqueezeNet's (rounding up) and ResNet's, on smaller pictures.
+        try pooled(reduction, 3, 48, 64, 24, stride: 2),
+        try pooled(reduction, 3, 63, 71, 13, stride: 2, pads: 0, roundsUp: true),
+        try pooled(reduction, 3, 40, 96, 20, kernel: 7, stride: 2, pads: 3),
+        // VGG's, and multiples of nothing.
+        try pooled(reduction, 8, 22, 37, 11, pool: 2, poolPads: 0), try pooled(reduction, 5, 19, 33, 7, batch: 3),
+        try pooled(reduction, 4, 13, 35, 6, groups: 2, pool: 3, poolStride: 1),
+        try pooled(reduction, 2, 9, 41, 5, poolStride: 4),
+        try pooled(reduction, 3, 17, 20, 9, pool: 5, poolStride: 3, poolPads: 2, batch: 2),
+        try pooled(reduction, 1, 3, 18, 1, poolDilation: 2, poolPads: 2),
+      ]
+    }
+    for epilogue in epilogues where !epilogue.hasResidual {
+      problems.append(try pooled(.maximum, 6, 12, 21, 10, epilogue: epilogue))
+    }
+    return problems
+  }
+
+  private static func pooled(
+    _ reduction: PoolingProblem.Reduction, _ inputs: Int, _ height: Int, _ width: Int, _ channels: Int, kernel: Int = 3,
+    stride: Int = 1, pads: Int = 1, groups: Int = 1, pool: Int = 3, poolStride: Int = 2, poolDilation: Int = 1,
+    poolPads: Int? = nil, roundsUp: Bool = false, batch: Int = 1,
+    epilogue: Epilogue = Epilogue(bias: true, activation: .relu)
+  ) throws(ProblemError) -> ConvolutionPoolingProblem {
+    let convolution = try ConvolutionProblem(
+      batch: batch, inputChannels: inputs, input: WindowGeometry.Extent(height: height, width: width),
+      outputChannels: channels * groups,
+      window: WindowGeometry(kernel: .init(kernel), stride: .init(stride), pads: .init(pads)), groups: groups,
+      epilogue: epilogue)
+    return try ConvolutionPoolingProblem(
+      first: convolution,
+      second: PoolingProblem(
+        reduction, batch: batch, channels: channels * groups, input: convolution.output,
+        window: WindowGeometry(
+          kernel: .init(pool), stride: .init(poolStride), dilation: .init(poolDilation),
+          pads: .init(poolPads ?? (roundsUp ? 0 : pool / 2))),
+        roundsUp: roundsUp))
+  }
 }

@@ -37,6 +37,28 @@ extension ConformanceProblems {
     }
   }
 
+  /// Small convolutions with a pooling behind them, with everything drawn at random.
+  public static func randomConvolutionPoolings(count: Int, seed: UInt64) -> [ConvolutionPoolingProblem] {
+    var random = RandomSource(seed: seed)
+    let reductions: [PoolingProblem.Reduction] = [.maximum, .average, .averageIncludingPadding]
+    return draw(count) { () throws(ProblemError) in
+      let shape = WindowShape(from: &random)
+      let groups = Int.random(in: 0..<5, using: &random) == 0 ? 2 : 1
+      let channels = groups * Int.random(in: 1...8, using: &random)
+      let outputs = groups * Int.random(in: 1...20, using: &random)
+      let convolution = try ConvolutionProblem(
+        batch: shape.batch, inputChannels: channels, input: shape.input, outputChannels: outputs,
+        window: shape.window(maximumPadding: 3, from: &random), groups: groups,
+        epilogue: epilogues.filter { !$0.hasResidual }.randomElement(using: &random) ?? .none)
+      let window = try shape.window(maximumPadding: 2, from: &random)
+      return try ConvolutionPoolingProblem(
+        first: convolution,
+        second: PoolingProblem(
+          reductions.randomElement(using: &random) ?? .maximum, batch: shape.batch, channels: outputs,
+          input: convolution.output, window: window, roundsUp: Bool.random(using: &random)))
+    }
+  }
+
   /// Problems of random sizes for a kernel's operation; none for operations whose sizes are few and listed.
   public static func random<Problem: LayerProblem>(
     of type: Problem.Type, count: Int, seed: UInt64
@@ -44,6 +66,8 @@ extension ConformanceProblems {
     switch type {
     case is ConvolutionProblem.Type: randomConvolutions(count: count, seed: seed).compactMap { $0 as? Problem }
     case is PoolingProblem.Type: randomPoolings(count: count, seed: seed).compactMap { $0 as? Problem }
+    case is ConvolutionPoolingProblem.Type:
+      randomConvolutionPoolings(count: count, seed: seed).compactMap { $0 as? Problem }
     default: []
     }
   }

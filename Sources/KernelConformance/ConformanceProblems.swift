@@ -9,6 +9,7 @@ public enum ConformanceProblems {
   public static func all() throws(ProblemError) -> [any LayerProblem] {
     var problems: [any LayerProblem] = try convolutions()
     problems += try pointwiseDepthwise() as [any LayerProblem]
+    problems += try convolutionPoolings() as [any LayerProblem]
     problems += try poolings() as [any LayerProblem]
     problems += try matrixProducts() as [any LayerProblem]
     problems += try elementwise() as [any LayerProblem]

@@ -50,9 +50,10 @@ struct CompiledNetworkTests {
       $0.isConversion || $0.problem is RearrangementProblem || $0.problem is LayoutConversionProblem
     }
     #expect(copies.map(\.name) == [])
-    // The widest two have an activation before their first depthwise convolution that is joined with it.
-    let pairs = network.layers.count { $0.problem is PointwiseDepthwiseProblem }
-    #expect(pairs == (width == .oneAndHalf || width == .two ? 1 : 0))
+    // The widest two have an activation before their first depthwise convolution that is joined with it; all begin with a
+    // convolution and its pooling.
+    let pairs = network.layers.count { $0.problem is any LayerPair }
+    #expect(pairs == (width == .oneAndHalf || width == .two ? 2 : 1))
     #expect(network.layers.count + pairs == 59)
   }
 

@@ -24,7 +24,7 @@ struct PassTests {
   }
 
   @Test(
-    "ShuffleNetV2 is 56 convolutions, two poolings and a product; nothing element-wise is left",
+    "ShuffleNetV2 is 56 convolutions, the first with its pooling, global pooling and a product; nothing element-wise is left",
     arguments: ShuffleNetV2.Width.allCases)
   func shuffleNet(width: ShuffleNetV2.Width) throws {
     let entry = try #require(NetworkCatalog.entry(named: "shufflenet_v2_\(width.rawValue)"))
@@ -33,7 +33,7 @@ struct PassTests {
     let pairs = layers["pointwise-depthwise"] ?? 0
     #expect(
       layers.filter { $0.key != "pointwise-depthwise" } == [
-        "convolution": 56 - 2 * pairs, "pooling": 2, "matrix-multiply": 1,
+        "convolution": 55 - 2 * pairs, "convolution-pooling": 1, "pooling": 1, "matrix-multiply": 1,
       ])
     #expect(movements["other"] == nil)
     #expect(movements["reshape"] == 2)
@@ -97,6 +97,30 @@ struct PassTests {
       Issue.record("\(nodes)")
       return
     }
+  }
+
+  /// A convolution of 16 channels of 128² elements, which is a mebibyte, with a pooling and more readers behind it.
+  func pooled(_ kernel: Int = 3, height: Int = 128, isRead: Bool = false, isOutput: Bool = false) throws -> [String] {
+    var builder = NetworkBuilder(name: "pooled", seed: 3)
+    let input = try builder.input(batch: 1, channels: 3, height: height, width: 128)
+    let convolved = try builder.convolutionUnit(input, outputs: 16, kernel: 3)
+    let pooled = try builder.pooling(convolved, .maximum, kernel: kernel, stride: 2)
+    var outputs = [("y", pooled)]
+    if isRead { outputs.append(("z", try builder.pooling(convolved, .maximum, kernel: 2, stride: 2))) }
+    if isOutput { outputs.append(("x", convolved)) }
+    return try builder.finish(outputs).applying(GraphPass.standard).nodes.compactMap { node in
+      guard case .layer(let problem, _) = node.operation else { return nil }
+      return type(of: problem).operation
+    }
+  }
+
+  @Test("A convolution and its pooling are one where the activation between is a mebibyte and nobody else's")
+  func convolutionAndPooling() throws {
+    #expect(try pooled() == ["convolution-pooling"])
+    #expect(try pooled(2) == ["convolution-pooling"])
+    #expect(try pooled(height: 127) == ["convolution", "pooling"])
+    #expect(try pooled(isRead: true) == ["convolution", "pooling", "pooling"])
+    #expect(try pooled(isOutput: true) == ["convolution", "pooling"])
   }
 
   @Test("A residual addition goes into the later of two convolutions, and the activation with it")

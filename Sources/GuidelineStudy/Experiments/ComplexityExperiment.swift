@@ -125,7 +125,7 @@ enum OperationKind: String, CaseIterable {
     switch layer.problem {
     case _ where layer.isConversion: self = .data
     case let problem as ConvolutionProblem: self = problem.isDepthwise ? .depthwise : .convolution
-    case is MatrixMultiplyProblem: self = .convolution
+    case is MatrixMultiplyProblem, is PointwiseDepthwiseProblem, is ConvolutionPoolingProblem: self = .convolution
     case is ElementwiseProblem: self = .elementwise
     case is RearrangementProblem, is LayoutConversionProblem: self = .data
     default: self = .other

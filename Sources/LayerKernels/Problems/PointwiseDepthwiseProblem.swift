@@ -2,7 +2,10 @@
 ///
 /// The expansion of MobileNetV2's blocks, for one. Apart, the activation between the two is written and read once; where it
 /// outgrows the second cache, that costs more than the arithmetic. Input: the activation.
-public struct PointwiseDepthwiseProblem: LayerProblem {
+public struct PointwiseDepthwiseProblem: LayerPair {
+  /// The filters and biases of both.
+  public typealias Parameters = PointwiseDepthwiseParameters
+
   /// The 1×1 convolution.
   public let pointwise: ConvolutionProblem
   /// The depthwise convolution of its output.
@@ -57,25 +60,28 @@ public struct PointwiseDepthwiseProblem: LayerProblem {
       ])
   }
 
-  /// The activation.
-  public var inputShapes: [TensorShape] { [pointwise.inputShape] }
+  /// The pointwise convolution.
+  public var first: ConvolutionProblem { pointwise }
 
-  /// `[N, K, P, Q]`
-  public var outputShape: TensorShape { depthwise.outputShape }
+  /// The depthwise convolution.
+  public var second: ConvolutionProblem { depthwise }
 
-  /// That of both convolutions.
-  public var operationCount: OperationCount { pointwise.operationCount + depthwise.operationCount }
-
-  /// That of both convolutions without the activation between them.
-  public var memoryAccessCost: Int {
-    pointwise.memoryAccessCost + depthwise.memoryAccessCost - 2 * pointwise.outputShape.elementCount
+  /// Checks that the two fit together.
+  ///
+  /// - Throws: as ``init(pointwise:depthwise:)``.
+  public init(first: ConvolutionProblem, second: ConvolutionProblem) throws(ProblemError) {
+    try self.init(pointwise: first, depthwise: second)
   }
 
-  /// Those of both convolutions.
-  public func randomParameters(from random: inout RandomSource) -> PointwiseDepthwiseParameters {
-    PointwiseDepthwiseParameters(
-      pointwise: pointwise.randomParameters(from: &random), depthwise: depthwise.randomParameters(from: &random))
-  }
+  /// Both.
+  public static func parameters(
+    _ first: ConvolutionParameters, _ second: ConvolutionParameters
+  ) -> PointwiseDepthwiseParameters { PointwiseDepthwiseParameters(pointwise: first, depthwise: second) }
+
+  /// The two convolutions'.
+  public static func parts(
+    of parameters: PointwiseDepthwiseParameters
+  ) -> (first: ConvolutionParameters, second: ConvolutionParameters) { (parameters.pointwise, parameters.depthwise) }
 }
 
 /// The constants of a pointwise and a depthwise convolution.

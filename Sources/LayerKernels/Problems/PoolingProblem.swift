@@ -73,18 +73,27 @@ public struct PoolingProblem: LayerProblem {
 
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
+    try self.init(
+      Self.reduction(in: key), batch: key.integer("n"), channels: key.integer("c"),
+      input: WindowGeometry.Extent(height: key.integer("h"), width: key.integer("w")),
+      window: WindowGeometry(key: key), roundsUp: Self.rounding(in: key))
+  }
+
+  static func reduction(in key: ProblemKey) throws(ProblemError) -> Reduction {
     let name = try key.text("reduce")
     guard let reduction = Reduction(rawValue: name) else {
       throw .malformedField(key: key.description, name: "reduce", value: name)
     }
+    return reduction
+  }
+
+  /// Whether a key's `round` is `up`.
+  static func rounding(in key: ProblemKey) throws(ProblemError) -> Bool {
     let rounding = try key.text("round")
     guard rounding == "up" || rounding == "down" else {
       throw .malformedField(key: key.description, name: "round", value: rounding)
     }
-    try self.init(
-      reduction, batch: key.integer("n"), channels: key.integer("c"),
-      input: WindowGeometry.Extent(height: key.integer("h"), width: key.integer("w")),
-      window: WindowGeometry(key: key), roundsUp: rounding == "up")
+    return rounding == "up"
   }
 
   /// `pooling reduce=max n=1 c=24 h=112 w=112 kernel=3x3 stride=2x2 dilation=1x1 pads=1,1,1,1 round=down`

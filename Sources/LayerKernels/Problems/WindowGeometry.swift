@@ -107,12 +107,13 @@ public struct WindowGeometry: Hashable, Sendable {
     )
   }
 
-  init(key: ProblemKey) throws(ProblemError) {
+  /// The window of a key's four fields, whose names may have a prefix.
+  init(key: ProblemKey, prefix: String = "") throws(ProblemError) {
     func extent(_ name: String) throws(ProblemError) -> Extent {
-      let sizes = try key.integers(name, separator: "x", count: 2)
+      let sizes = try key.integers(prefix + name, separator: "x", count: 2)
       return Extent(height: sizes[0], width: sizes[1])
     }
-    let pads = try key.integers("pads", separator: ",", count: 4)
+    let pads = try key.integers(prefix + "pads", separator: ",", count: 4)
     try self.init(
       kernel: extent("kernel"), stride: extent("stride"), dilation: extent("dilation"),
       pads: Pads(top: pads[0], left: pads[1], bottom: pads[2], right: pads[3]))

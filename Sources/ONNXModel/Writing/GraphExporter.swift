@@ -180,6 +180,10 @@ struct GraphExporter {
       guard let parameters = parameters as? PointwiseDepthwiseParameters else { throw mismatch(node) }
       steps = try convolution(problem.pointwise, parameters.pointwise, first: inputs[0], residual: nil, node)
       steps += try convolution(problem.depthwise, parameters.depthwise, first: nil, residual: nil, node)
+    case let problem as ConvolutionPoolingProblem:
+      guard let parameters = parameters as? ConvolutionParameters else { throw mismatch(node) }
+      steps = try convolution(problem.first, parameters, first: inputs[0], residual: nil, node)
+      steps.append(Self.pooling(problem.second, []))
     case let problem as MatrixMultiplyProblem:
       guard let parameters = parameters as? MatrixMultiplyParameters else { throw mismatch(node) }
       if let matrix = parameters.weights, problem.batch == 1 {

@@ -35,6 +35,8 @@ package struct ProblemFeatures: Sendable {
       sizes: ["n", "c", "h", "w", "k"], details: ["pads", "epilogue"], ignored: ["groups"]),
     PointwiseDepthwiseProblem.operation: Roles(
       sizes: ["n", "c", "h", "w", "k"], details: ["pads", "between", "epilogue"]),
+    ConvolutionPoolingProblem.operation: Roles(
+      sizes: ["n", "c", "h", "w", "k", "groups"], details: ["pads", "between", "pool-pads", "round"]),
     PoolingProblem.operation: Roles(sizes: ["n", "c", "h", "w"], details: ["pads", "round"]),
     MatrixMultiplyProblem.operation: Roles(sizes: ["b", "m", "k", "n"], details: ["epilogue"]),
     ElementwiseProblem.operation: Roles(sizes: ["a", "b"], details: ["then"]),
