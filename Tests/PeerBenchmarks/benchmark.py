@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-import resource
+import random
 import statistics
 import subprocess
 import sys
@@ -62,7 +62,8 @@ def settle(patience=0.5):
 
 
 def race(model, threads, work, profile, rounds):
-    """Seconds of each engine's runs, one a round, the engines in turn.
+    """Seconds of each engine's runs, one a round, the engines in turn and in a new order each round: none is always the one that
+    finds the caches as the largest has left them.
 
     With several threads a run that nobody times comes first, once the machine is quiet: it wakes the engine's workers."""
     data = input_of(model)
@@ -81,8 +82,10 @@ def race(model, threads, work, profile, rounds):
     agreement = {name: float(numpy.abs(output - expected).max()) / scale for name, (_, output) in runners.items()}
     for name in runners:
         samples[name] = []
+    order = random.Random(0)
     for round_ in range(rounds + rounds // 4 + 3):
-        for name, (runner, _) in runners.items():
+        for name in order.sample(list(runners), len(runners)):
+            runner = runners[name][0]
             if threads > 1:
                 settle()
                 runner(data)
@@ -95,40 +98,55 @@ def race(model, threads, work, profile, rounds):
 
 
 def cold(model, threads, work, profile, engine):
-    """In a fresh process: time to load the model and give the first output, the same from the start of the process (Python,
-    NumPy and the engine's import included), and peak memory over the imported libraries."""
-    script = (
-        "import sys, time, resource, json, numpy\n"
-        "sys.path[:0] = sys.argv[5].split(':')\n"
-        "import engines, benchmark\n"
-        "engine = getattr(engines, sys.argv[1]); engine.version()\n"
-        "if sys.argv[1] == 'Luthier':\n"
-        "    import luthier; luthier.Network._library = luthier._load_library()\n"
-        "data = numpy.zeros(json.loads(sys.argv[6]), numpy.float32) + 0.5\n"
-        "def rss():\n"
-        "    return int(next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1]) / 1024\n"
-        "open('/proc/self/clear_refs', 'w').write('5')\n"
-        "base = rss(); start = time.perf_counter()\n"
-        "engine(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[7] or None)(data)\n"
-        "end = time.perf_counter(); print(json.dumps([end - start, rss() - base, time.time()]))\n"
-    )
-    arguments = [
-        engine.__name__, model, str(threads), work, ":".join(path for path in sys.path if path),
-        json.dumps(engines.input_shape(model)), profile or "",
-    ]
+    """In fresh processes, by `cold.py`: time to load the model and give the first output, the same from the start of the process
+    (Python and the engine's import included), and peak memory over the imported libraries."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cold.py")
+    shape = ",".join(map(str, engines.input_shape(model)))
     answers = []
-    for _ in range(5):
+    for _ in range(7):
         begin = time.time()
-        run = subprocess.run([sys.executable, "-c", script] + arguments, capture_output=True, text=True)
+        run = subprocess.run(
+            [sys.executable, script, engine.__name__, model, str(threads), work, profile or "", shape],
+            capture_output=True, text=True,
+        )
         if run.returncode != 0:
             return None
-        answer = json.loads(run.stdout.strip().splitlines()[-1])
-        answers.append(answer[:2] + [answer[2] - begin])
+        seconds, memory, end = json.loads(run.stdout.strip().splitlines()[-1])
+        answers.append((seconds, memory, end - begin))
     return {
         "first_output_ms": statistics.median(a[0] for a in answers) * 1e3,
         "peak_memory_mib": statistics.median(a[1] for a in answers),
         "process_to_output_ms": statistics.median(a[2] for a in answers) * 1e3,
     }
+
+
+def program_to_output(model, threads, profile, work):
+    """Milliseconds from the start of the program `luthier run` to its end, with the first output in a file: without Python."""
+    program = os.path.join(os.environ["LUTHIER_PRODUCTS"], "luthier")
+    shape = engines.input_shape(model)
+    picture, output = os.path.join(work, "picture.pb"), os.path.join(work, "output.pb")
+    # A TensorProto: the sizes (field 1), FLOAT (field 2), the numbers' bytes (field 9).
+    data = numpy.full(shape, 0.5, numpy.float32).tobytes()
+    with open(picture, "wb") as file:
+        for size in shape:
+            file.write(b"\x08" + varint(size))
+        file.write(b"\x10\x01\x4a" + varint(len(data)) + data)
+    command = [program, "run", model, "--input", picture, "--output", output, "--threads", str(threads)]
+    seconds = []
+    for _ in range(7):
+        begin = time.perf_counter()
+        subprocess.run(command + ["--profile", profile], check=True, stdout=subprocess.DEVNULL)
+        seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds) * 1e3
+
+
+def varint(number):
+    """A number as Protocol Buffers write it."""
+    result = b""
+    while number > 127:
+        result += bytes([number & 127 | 128])
+        number >>= 7
+    return result + bytes([number])
 
 
 def main():
@@ -171,6 +189,7 @@ def main():
                     answer = cold(file, threads, options.work, profile, engine)
                     if answer and engine.name in row["engines"]:
                         row["engines"][engine.name].update(answer)
+                row["program_to_output_ms"] = program_to_output(file, threads, profile, options.work)
             results["networks"].append(row)
             print(table([row], header=len(results["networks"]) == 1), flush=True)
         os.sched_setaffinity(0, range(os.cpu_count()))
@@ -211,6 +230,8 @@ def table(rows, header):
             f"{name} {v['first_output_ms']:.1f} ms ({v['process_to_output_ms']:.0f} ms), {v['peak_memory_mib']:.1f} MiB"
             for name, v in row["engines"].items() if "first_output_ms" in v
         ]
+        if "program_to_output_ms" in row:
+            extra.append(f"the program 'luthier run', without Python ({row['program_to_output_ms']:.0f} ms)")
         if extra:
             lines.append(f"| ↳ load and first output (from the process's start), memory | | {'; '.join(extra)} |" + " |" * len(names))
         for name, error in row["errors"].items():

@@ -1,28 +1,37 @@
 """The engines: each loads one ONNX file and runs it on one float32 picture, with its best honest settings for f32.
 
 Settings, the same for all: `threads` threads, batch 1, graph optimisations on, and every reduced precision switched off.
+Only what an engine cannot do without is imported, since `cold.py` times imports, too; `needs_numpy` says whose pictures have to be
+arrays of NumPy and not any buffer.
 """
 
 import os
-import subprocess
 import sys
-
-import numpy
 
 
 class Luthier:
     """Ours, through the C interface."""
 
     name = "luthier"
+    needs_numpy = False
 
     def __init__(self, model, threads, work, profile=None):
+        import array
+        import math
+
         import luthier
 
         self.network = luthier.Network(model, profile=profile, threads=threads)
-        self.outputs = [numpy.empty(shape, numpy.float32) for _, shape in self.network.outputs]
+        self.outputs = [array.array("f", bytes(4 * math.prod(shape))) for _, shape in self.network.outputs]
 
     def __call__(self, picture):
         return self.network.run(picture, outputs=self.outputs)[0]
+
+    @staticmethod
+    def load_libraries():
+        import luthier
+
+        luthier.Network.load_library()
 
     @staticmethod
     def version():
@@ -33,6 +42,7 @@ class ONNXRuntime:
     """All graph optimisations, which include its NCHWc layouts."""
 
     name = "onnxruntime"
+    needs_numpy = True
 
     def __init__(self, model, threads, work, profile=None):
         import onnxruntime
@@ -48,6 +58,10 @@ class ONNXRuntime:
         return self.session.run(None, {self.input: picture})[0]
 
     @staticmethod
+    def load_libraries():
+        import onnxruntime  # noqa: F401
+
+    @staticmethod
     def version():
         import onnxruntime
 
@@ -58,6 +72,7 @@ class OpenVINO:
     """One stream, latency hint, f32."""
 
     name = "openvino"
+    needs_numpy = True
 
     def __init__(self, model, threads, work, profile=None):
         import openvino
@@ -75,6 +90,10 @@ class OpenVINO:
         return self.request.infer({0: picture}, share_inputs=True, share_outputs=True)[0]
 
     @staticmethod
+    def load_libraries():
+        import openvino  # noqa: F401
+
+    @staticmethod
     def version():
         import openvino
 
@@ -85,6 +104,7 @@ class NCNN:
     """Converted by pnnx without half precision; 16-bit storage and arithmetic off, Winograd, sgemm and packing on."""
 
     name = "ncnn"
+    needs_numpy = False
 
     def __init__(self, model, threads, work, profile=None):
         import ncnn
@@ -101,8 +121,13 @@ class NCNN:
 
     def __call__(self, picture):
         extractor = self.net.create_extractor()
-        extractor.input("in0", self.ncnn.Mat(picture[0]))
-        return numpy.array(extractor.extract("out0")[1])
+        planes = memoryview(picture)
+        extractor.input("in0", self.ncnn.Mat(planes.cast("B").cast("f", planes.shape[1:])))
+        return extractor.extract("out0")[1]
+
+    @staticmethod
+    def load_libraries():
+        import ncnn  # noqa: F401
 
     @staticmethod
     def version():
@@ -115,23 +140,29 @@ class MNN:
     """Converted by mnnconvert; precision high, which is f32."""
 
     name = "mnn"
+    needs_numpy = True
 
     def __init__(self, model, threads, work, profile=None):
+        import json
+
         import MNN.expr
         import MNN.nn
-        import onnx
 
-        graph = onnx.load(model, load_external_data=False).graph
         file = convert_mnn(model, work)
+        with open(file + ".names") as names:
+            names = json.load(names)
         manager = MNN.nn.create_runtime_manager(({"precision": "high", "backend": "CPU", "numThread": threads},))
         self.expr = MNN.expr
-        self.module = MNN.nn.load_module_from_file(
-            file, [graph.input[0].name], [graph.output[0].name], runtime_manager=manager
-        )
+        self.module = MNN.nn.load_module_from_file(file, [names[0]], [names[1]], runtime_manager=manager)
 
     def __call__(self, picture):
         value = self.expr.const(picture, list(picture.shape), self.expr.NCHW)
         return self.module.forward([value])[0].read()
+
+    @staticmethod
+    def load_libraries():
+        import MNN.expr  # noqa: F401
+        import MNN.nn  # noqa: F401
 
     @staticmethod
     def version():
@@ -144,6 +175,7 @@ class PyTorch:
     """The ONNX graph as a module, frozen and optimised by TorchScript, oneDNN kernels, no gradients."""
 
     name = "pytorch"
+    needs_numpy = True
 
     def __init__(self, model, threads, work, profile=None):
         import onnx2torch
@@ -163,6 +195,11 @@ class PyTorch:
     def __call__(self, picture):
         with self.torch.inference_mode():
             return self.module(self.torch.from_numpy(picture)).numpy()
+
+    @staticmethod
+    def load_libraries():
+        import onnx2torch  # noqa: F401
+        import torch  # noqa: F401
 
     @staticmethod
     def version():
@@ -188,6 +225,8 @@ def convert_ncnn(model, work):
     os.makedirs(folder, exist_ok=True)
     stem = os.path.join(folder, os.path.splitext(os.path.basename(model))[0])
     if not os.path.exists(stem + ".ncnn.bin"):
+        import subprocess
+
         shape = ",".join(map(str, input_shape(model)))
         copy = stem + ".onnx"
         with open(model, "rb") as source, open(copy, "wb") as target:
@@ -201,14 +240,22 @@ def convert_ncnn(model, work):
 
 
 def convert_mnn(model, work):
-    """The MNN file of a model, converted once."""
+    """The MNN file of a model, converted once, with the names of its input and output beside it."""
     folder = os.path.join(work, "mnn")
     os.makedirs(folder, exist_ok=True)
     file = os.path.join(folder, os.path.splitext(os.path.basename(model))[0] + ".mnn")
-    if not os.path.exists(file):
+    if not os.path.exists(file + ".names"):
+        import json
+        import subprocess
+
+        import onnx
+
         tool = os.path.join(os.path.dirname(sys.executable), "mnnconvert")
         subprocess.run(
             [tool, "-f", "ONNX", "--modelFile", model, "--MNNModel", file, "--bizCode", "luthier"], check=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
+        graph = onnx.load(model, load_external_data=False).graph
+        with open(file + ".names", "w") as names:
+            json.dump([graph.input[0].name, graph.output[0].name], names)
     return file

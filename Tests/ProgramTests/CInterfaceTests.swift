@@ -124,6 +124,16 @@ struct CInterfaceTests {
           assert "(1, 3, 224, 224)" in str(error)
       else:
           raise SystemExit("a wrong shape was taken")
+      for wrong in (numpy.empty((1, 999), numpy.float32), numpy.empty((1, 1000)), numpy.empty((1000, 1), numpy.float32)):
+          try:
+              network.run(picture, outputs=[wrong])
+          except luthier.LuthierError as error:
+              assert "(1, 1000)" in str(error)
+          else:
+              raise SystemExit("a wrong output was taken")
+      fixed = picture.copy()
+      fixed.flags.writeable = False
+      assert numpy.array_equal(network.run(fixed)[0], scores)
       print(*scores[0])
       """
     let file = try folder.file("example.py", Data((Self.example("python") + more).utf8))
@@ -139,6 +149,52 @@ struct CInterfaceTests {
     try #require(found.count == expected.count)
     let largest = expected.reduce(0) { max($0, $1.magnitude) }
     #expect(zip(found, expected).allSatisfy { ($0 - $1).magnitude <= 1e-4 * largest })
+  }
+
+  @Test("Python without NumPy reads and writes buffers in place")
+  func pythonBuffers() throws {
+    let folder = try TemporaryFolder()
+    let python = ["/usr/bin/python3", "python3"].first {
+      (try? Self.execute([$0, "-c", ""], folder: folder.url))?.status == 0
+    }
+    guard let python else {
+      print("skipped: no Python is here")
+      return
+    }
+    let program = """
+      import array
+      import sys
+
+      sys.modules["numpy"] = None
+      import luthier
+
+      network = luthier.Network("shufflenet_v2_x0_5", height=32, width=32)
+      picture = array.array("f", [index % 7 - 3 for index in range(3 * 32 * 32)])
+      scores, again = (array.array("f", bytes(4000)) for _ in range(2))
+      assert network.run(picture, outputs=[scores])[0] is scores
+      network.run(memoryview(picture).cast("B").cast("f", (1, 3, 32, 32)), outputs=[memoryview(again)])
+      assert any(scores) and again == scores
+      try:
+          network.run(picture[1:], outputs=[scores])
+      except luthier.LuthierError as error:
+          assert "(1, 3, 32, 32)" in str(error)
+      else:
+          raise SystemExit("a wrong size was taken")
+      try:
+          network.run(picture, outputs=[bytes(4000)])
+      except luthier.LuthierError as error:
+          assert "writable" in str(error)
+      else:
+          raise SystemExit("a constant was taken for an output")
+      """
+    let file = try folder.file("buffers.py", Data(program.utf8))
+    let run = try Self.execute(
+      [python, file],
+      environment: [
+        "PYTHONPATH": Checkout.root.appendingPathComponent("Sources/LuthierC/python").path,
+        "LUTHIER_LIBRARY": Self.library.path, "PYTHONDONTWRITEBYTECODE": "1",
+      ], folder: folder.url)
+    #expect(run.status == 0, "\(run.errors)")
   }
 
   #if os(Linux)

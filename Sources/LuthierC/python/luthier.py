@@ -1,17 +1,18 @@
-"""Luthier from Python: one file over the C interface, with NumPy arrays in and out.
+"""Luthier from Python: one file over the C interface, with NumPy arrays or any other buffers in and out.
 
     import luthier
     network = luthier.Network("model.onnx", profile="TuningDB/this-host.json", threads=1)
     scores, = network.run(picture)          # float32, [N, C, H, W]
 
+NumPy is imported when it is needed first: a writable contiguous buffer of float32 (an array.array, a memoryview) is read, and
+one that is given as an output is written, without it.
+
 The library is found through LUTHIER_LIBRARY, beside this file, or by the system's own search.
 """
 
 import ctypes
-import ctypes.util
+import math
 import os
-
-import numpy
 
 ABI_VERSION = 1
 
@@ -35,7 +36,12 @@ def _load_library():
     name = "libLuthierC.so"
     beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
     path = os.environ.get("LUTHIER_LIBRARY") or (beside if os.path.exists(beside) else None)
-    library = ctypes.CDLL(path or ctypes.util.find_library("LuthierC") or name)
+    if path is None:
+        # Its import takes as long as a small network does to load.
+        from ctypes.util import find_library
+
+        path = find_library("LuthierC") or name
+    library = ctypes.CDLL(path)
     library.luthier_load.restype = ctypes.c_void_p
     library.luthier_load.argtypes = [ctypes.c_char_p, ctypes.POINTER(_Options)]
     library.luthier_error.restype = ctypes.c_char_p
@@ -55,15 +61,55 @@ def _load_library():
     return library
 
 
+class _Floats:
+    """Contiguous float32 numbers in memory, kept for as long as this lives."""
+
+    def __init__(self, address, shape, keeping):
+        self.address = address
+        self.shape = shape
+        self.count = math.prod(shape)
+        self.keeping = keeping
+
+    @classmethod
+    def of(cls, value):
+        """The numbers of a writable buffer in place; None when it is no such buffer."""
+        try:
+            view = memoryview(value)
+        except TypeError:
+            return None
+        if view.format != "f" or view.readonly or not view.c_contiguous:
+            return None
+        # An empty buffer has no address that ctypes would take.
+        memory = (ctypes.c_char * view.nbytes).from_buffer(value) if view.nbytes else None
+        return cls(ctypes.addressof(memory) if memory else None, view.shape, (value, memory))
+
+    @classmethod
+    def of_array(cls, value):
+        """What NumPy makes of anything else: read in place where it is contiguous float32, a copy elsewhere."""
+        import numpy
+
+        array = numpy.ascontiguousarray(value, dtype=numpy.float32)
+        return cls(array.ctypes.data, array.shape, array)
+
+
+def _addresses(arrays):
+    return (ctypes.c_void_p * len(arrays))(*[array.address for array in arrays])
+
+
 class Network:
     """A network that is ready to run; any number of threads may call run() at once."""
 
     _library = None
 
+    @classmethod
+    def load_library(cls):
+        """Loads the library, which the first network does otherwise."""
+        if cls._library is None:
+            cls._library = _load_library()
+
     def __init__(self, model, profile=None, threads=1, batch=0, height=0, width=0, channels_last=False):
-        if Network._library is None:
-            Network._library = _load_library()
         self._handle = None
+        self.load_library()
         options = _Options(
             threads, profile.encode() if profile else None, batch, height, width, 1 if channels_last else 0
         )
@@ -84,22 +130,28 @@ class Network:
         return ports
 
     def run(self, *inputs, outputs=None):
-        """Runs once. Contiguous float32 arrays are read in place; others are copied. Returns the outputs' arrays, which are
-        `outputs` if given (contiguous float32 arrays of the right shapes)."""
+        """Runs once. Contiguous float32 arrays and writable buffers are read in place; others are copied. Returns the outputs'
+        arrays, which are `outputs` if given (contiguous and writable float32 arrays or buffers of the right sizes)."""
         if len(inputs) != len(self.inputs):
             raise LuthierError(f"the network has {len(self.inputs)} inputs, but {len(inputs)} were given")
-        arrays = [numpy.ascontiguousarray(array, dtype=numpy.float32) for array in inputs]
-        for array, (name, shape) in zip(arrays, self.inputs):
-            if array.size != numpy.prod(shape, dtype=numpy.int64):
-                raise LuthierError(f"input '{name}' is {shape}, but {array.shape} was given")
         if outputs is None:
+            import numpy
+
             outputs = [numpy.empty(shape, numpy.float32) for _, shape in self.outputs]
-        for array, (name, shape) in zip(outputs, self.outputs):
-            if array.dtype != numpy.float32 or array.shape != shape or not array.flags.c_contiguous:
-                raise LuthierError(f"output '{name}' needs a contiguous float32 array of shape {shape}")
-        sources = (ctypes.c_void_p * len(arrays))(*[array.ctypes.data for array in arrays])
-        targets = (ctypes.c_void_p * len(outputs))(*[array.ctypes.data for array in outputs])
-        if self._library.luthier_run(self._handle, sources, targets) != 0:
+        if len(outputs) != len(self.outputs):
+            raise LuthierError(f"the network has {len(self.outputs)} outputs, but {len(outputs)} were given")
+        sources, targets = [], []
+        for value, (name, shape) in zip(inputs, self.inputs):
+            source = _Floats.of(value) or _Floats.of_array(value)
+            if source.count != math.prod(shape):
+                raise LuthierError(f"input '{name}' is {shape}, but {source.shape} was given")
+            sources.append(source)
+        for value, (name, shape) in zip(outputs, self.outputs):
+            target = _Floats.of(value)
+            if target is None or target.count != math.prod(shape) or target.shape not in (shape, (target.count,)):
+                raise LuthierError(f"output '{name}' needs a contiguous, writable float32 array of shape {shape}")
+            targets.append(target)
+        if self._library.luthier_run(self._handle, _addresses(sources), _addresses(targets)) != 0:
             raise LuthierError(self._library.luthier_error().decode())
         return outputs
 
