@@ -49,10 +49,10 @@ public struct PooledConvolution: LayerKernel {
       ]
       if !configurations.contains(configuration) { configurations.append(configuration) }
     }
-    for blocking in choices.prefix(3) { add(blocking, kilobytes: 512) }
+    for blocking in choices.prefix(3) { add(blocking, kilobytes: 256) }
     if let best = choices.first {
-      for kilobytes in [256, 1024] { add(best, kilobytes: kilobytes) }
-      for input in [1, 2] { add(best, kilobytes: 512, input: input) }
+      for kilobytes in [128, 512] { add(best, kilobytes: kilobytes) }
+      for input in [1, 2] { add(best, kilobytes: 256, input: input) }
     }
     return configurations
   }

@@ -43,6 +43,31 @@ struct RoundTripTests {
     #expect(misplaced <= 1)
   }
 
+  @Test("Pairs of layers are written as their parts")
+  func pairs() throws {
+    var builder = NetworkBuilder(name: "pairs", seed: 7)
+    var value = try builder.input(batch: 1, channels: 3, height: 40, width: 40)
+    value = try builder.pooling(builder.convolutionUnit(value, outputs: 8, kernel: 3), .maximum, kernel: 3, stride: 2)
+    value = try builder.convolutionUnit(value, outputs: 16, kernel: 1)
+    value = try builder.convolutionUnit(value, outputs: 16, kernel: 3, groups: 16)
+    let graph = try builder.finish([("y", value)])
+    let joined = try graph.applying([
+      .fuseEpilogues, .fusePairs(PointwiseDepthwiseProblem.self, minimumBytes: 0),
+      .fusePairs(ConvolutionPoolingProblem.self, minimumBytes: 0),
+    ])
+    #expect(joined.nodes.count == 2)
+    let read = try ONNXModel(bytes: ONNXModel.encode(joined), name: "pairs").graph()
+    #expect(read.nodes.count > 4)
+    var random = RandomSource(seed: 3)
+    let input = random.tensor(shape: graph[graph.inputs[0]].shape)
+    let registry = try KernelRegistry.standard()
+    let expected = try CompiledNetwork(graph, registry: registry).run([input])[0]
+    let found = try CompiledNetwork(read, registry: registry).run([input])[0]
+    let largest = expected.elements.reduce(0) { max($0, $1.magnitude) }
+    #expect(largest > 0 && found.shape == expected.shape)
+    for (a, b) in zip(found.elements, expected.elements) { #expect((a - b).magnitude <= 1e-5 * largest) }
+  }
+
   @Test("A tensor's file is read as it was written")
   func tensors() throws {
     var random = RandomSource(seed: 5)
