@@ -18,7 +18,8 @@ import TuningDatabase
 public struct Deployment: Sendable {
   /// Threads that run the network.
   public var threads = 1
-  /// A database file, or a folder of them, with the tuned profile; nil looks where `tune` writes by default.
+  /// A database file, or a folder of them, with the tuned profile; nil looks where `tune` writes by default. What is named has
+  /// to be there, but a folder may be empty, and a database may hold nothing of this network or this host.
   public var profile: String?
   /// Pictures in a run, where the model leaves that open; nil means one.
   public var batch: Int?
@@ -63,14 +64,17 @@ public struct Deployment: Sendable {
 
   /// Loads an ONNX file, or a network of the catalog by its name, with weights from a seed.
   ///
-  /// - Throws: ``ONNXError``, ``TuningDatabaseError``, ``KernelError``, ``CompilationError`` or ``DeploymentError``, each a
-  ///   line that names what is wrong.
+  /// - Throws: ``ONNXError``, ``TuningDatabaseError``, ``MissesFileError``, ``KernelError``, ``CompilationError`` or
+  ///   ``DeploymentError``, each a line that names what is wrong.
   public func load(_ model: String) throws -> CompiledNetwork { try load(graph(of: model)) }
 
   /// Compiles a graph.
   ///
   /// - Throws: as ``load(_:)-(String)``.
   public func load(_ original: consuming Graph) throws -> CompiledNetwork {
+    if let profile, !profile.isEmpty, !DatabaseLocation(path: profile, origin: .argument).exists {
+      throw DeploymentError.noProfile(path: profile)
+    }
     let registry = try self.registry ?? KernelRegistry.standard()
     // The original's weights go with it: from here on only those that the passes leave are kept.
     let graph = try original.applying(GraphPass.standard)
@@ -90,8 +94,11 @@ public struct Deployment: Sendable {
         let stale = store.stalenessOfProfile(key).map { stale in
           "; that in \(stale.source) is not used: \(stale.reasons.map(\.description).joined(separator: ", "))"
         }
+        let errors = store.allowedErrors(besides: key).map { "\(Float($0))" }
+        let other = errors.isEmpty ? "" : ", only for an error up to \(errors.joined(separator: " and "))"
+        let allowed = allowedError > 0 ? " within an error of \(Float(allowedError))" : ""
         logger.notice(
-          "no tuned profile of \(graph.name) for \(threads) \(threads == 1 ? "thread" : "threads") on this host\(stale ?? ""); defaults serve ('tune --platform this-host --network …' makes one)"
+          "no tuned profile of \(graph.name) for \(threads) \(threads == 1 ? "thread" : "threads")\(allowed) on this host\(other)\(stale ?? ""); defaults serve ('tune --platform this-host --network …' makes one)"
         )
       }
       choosers.append(tuned)
@@ -126,7 +133,7 @@ public struct Deployment: Sendable {
       user: user, shipped: profile == nil ? Self.shippedFolder : nil, library: library, scope: scope)
   }
 
-  private func recordMisses(of network: CompiledNetwork, in file: MissesFile) throws(TuningDatabaseError) {
+  private func recordMisses(of network: CompiledNetwork, in file: MissesFile) throws(MissesFileError) {
     let misses = Self.untuned(network).map { MissesFile.Miss(problem: $0.problem.key, threads: network.threads) }
     let count = try file.record(misses)
     if count > 0 { logger.notice("\(count) problems that nobody has tuned were added to \(file.path)") }
@@ -159,6 +166,8 @@ public struct Deployment: Sendable {
 public enum DeploymentError: Error, Equatable, CustomStringConvertible {
   /// The name is neither a file nor a network of the catalog.
   case unknownNetwork(name: String, known: [String])
+  /// Nothing is where the profile was said to be.
+  case noProfile(path: String)
   /// In strict mode: layers without a tuned choice.
   case notTuned(layers: [String])
 
@@ -167,6 +176,8 @@ public enum DeploymentError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unknownNetwork(let name, let known):
       "no network is called '\(name)'; give an ONNX file or one of \(known.joined(separator: ", "))"
+    case .noProfile(let path):
+      "there is no tuned database at \(path); 'tune --database' makes one, and without a profile the defaults serve"
     case .notTuned(let layers):
       "strict mode: \(layers.count) layers are not tuned on this host: \(layers.joined(separator: "; "))"
     }

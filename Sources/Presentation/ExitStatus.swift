@@ -33,10 +33,20 @@ public enum ExitStatus: Int32, Sendable {
       case .unwritable, .locked: self = .usage
       case .tooLarge, .malformed, .newerSchema, .differentPlatform: self = .badData
       }
+    case let error as MissesFileError:
+      switch error {
+      case .unreadable: self = .missingInput
+      case .unwritable, .locked: self = .usage
+      case .tooLarge, .malformed: self = .badData
+      }
     case let error as VisionError:
       if case .labels = error { self = .missingInput } else { self = .badData }
     case let error as DeploymentError:
-      if case .unknownNetwork = error { self = .usage } else { self = .badData }
+      switch error {
+      case .unknownNetwork: self = .usage
+      case .noProfile: self = .missingInput
+      case .notTuned: self = .badData
+      }
     case let error as CompilationError:
       if case .threads = error { self = .usage } else { self = .badData }
     case is AtomicFile.Failure, is ThreadTeamError, is InstructionSetError, is ValidationError, is CleanExit:

@@ -44,17 +44,20 @@ public struct InputSize: ExpressibleByArgument, Sendable {
 
 /// Several thread counts as one argument.
 public struct ThreadCounts: ExpressibleByArgument, Sendable {
-  /// The counts, in the order given.
+  /// The counts, in the order given, each once.
   public let counts: [Int]
 
   /// The counts of a list.
-  public init(_ counts: [Int]) { self.counts = counts }
+  public init(_ counts: [Int]) {
+    var seen: Set<Int> = []
+    self.counts = counts.filter { seen.insert($0).inserted }
+  }
 
   /// Reads `1,2,4`; nil for anything else.
   public init?(argument: String) {
     let counts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
     guard !counts.isEmpty, counts.count <= 64, !counts.contains(nil) else { return nil }
-    self.counts = counts.compactMap { $0 }
+    self.init(counts.compactMap { $0 })
   }
 
   /// As it would be written.

@@ -5,7 +5,7 @@ import Presentation
 
 /// The options of every subcommand that runs a network.
 struct DeploymentArguments: ParsableArguments {
-  @Option(help: "A tuned database: a file, or a folder of them. By default where 'tune' writes.")
+  @Option(help: "A tuned database: a file, or a folder of them, which has to be there. By default where 'tune' writes.")
   var profile: String?
 
   @Option(help: "Threads that run the network.")

@@ -161,3 +161,14 @@ struct ExperimentText {
     return lines.joined(separator: "\n")
   }
 }
+
+extension StudyError: ExitStatusProviding {
+  /// A clock that gives no time is a fault of ours; a file and a Python are those that somebody named.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .notMeasured: .internalError
+    case .unreadable: .badData
+    case .peer: .usage
+    }
+  }
+}

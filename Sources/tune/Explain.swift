@@ -25,7 +25,8 @@ struct Explain: ParsableCommand {
       throw TuneProgramError.unknownLayer(layer, threads: threads)
     }
     let explanation = try LayerExplanation(
-      entry, registry: databases.plugins.registry(), roofline: .measure(threads: entry.key.threads))
+      entry, profiles: database.profiles, registry: databases.plugins.registry(),
+      roofline: .measure(threads: entry.key.threads))
     switch printing.format {
     case .text: print(explanation.text)
     case .json: print(try JSONOutput.text(explanation))

@@ -18,6 +18,8 @@ struct LayerExplanation: Encodable {
     /// What it would cost to bring the winner's layouts into its own and back.
     let conversion_us: Double?
     let error: Double?
+    /// Whether it computes another function that comes near, and so runs only where an error is allowed.
+    let is_approximate: Bool
     let layouts: String?
   }
 
@@ -38,12 +40,24 @@ struct LayerExplanation: Encodable {
   let noise: Double?
   let is_uncertain: Bool
   let candidates: [Row]
+  /// The profiles that choose another candidate than the winner, and what for: an allowed error, or layouts of neighbours.
+  let chosen_otherwise: [Choice]
+
+  struct Choice: Encodable {
+    let profile: String
+    let layers: [String]
+    let candidate: String
+    let verdict: String?
+  }
 
   /// An explanation of an entry.
   ///
-  /// - Parameter networkWeights: bytes of all weights of the network around the layer; nil for the layer's own.
+  /// - Parameters:
+  ///   - profiles: those whose choices for the problem are told where they are others.
+  ///   - networkWeights: bytes of all weights of the network around the layer; nil for the layer's own.
   init(
-    _ entry: TuningEntry, registry: KernelRegistry, roofline: Roofline, networkWeights: Int? = nil
+    _ entry: TuningEntry, profiles: [NetworkProfile] = [], registry: KernelRegistry, roofline: Roofline,
+    networkWeights: Int? = nil
   ) throws {
     let problem = try registry.problem(for: entry.key.problem)
     let size = MemoryLayout<Float>.stride
@@ -72,7 +86,7 @@ struct LayerExplanation: Encodable {
         slower_by: time.flatMap { time in best.map { time / $0 - 1 } }, gflops: time.map { Double(flops) / $0 },
         fraction_of_roofline: time.map { least / $0 },
         conversion_us: time == nil ? nil : conversion(to: record.layouts).flatMap { $0.isFinite ? $0 / 1e3 : nil },
-        error: record.maximumError,
+        error: record.maximumError, is_approximate: record.isApproximate,
         layouts: record.layouts.map { "\($0.inputs.map(\.rawValue).joined(separator: "+")) to \($0.output.rawValue)" })
     }
     self.problem = entry.key.problem.description
@@ -91,6 +105,23 @@ struct LayerExplanation: Encodable {
     effort = entry.search?.effort.rawValue
     noise = entry.search?.noise
     is_uncertain = entry.search?.isUncertain ?? false
+    chosen_otherwise = profiles.flatMap { Self.choices(of: $0, otherThan: entry.winner, in: entry) }
+  }
+
+  /// What a profile chooses for an entry's problem instead of its winner.
+  private static func choices(
+    of profile: NetworkProfile, otherThan winner: CandidateRecord?, in entry: TuningEntry
+  ) -> [Choice] {
+    guard profile.key.threads == entry.key.threads else { return [] }
+    let others = profile.layers.filter { layer in
+      layer.problem == entry.key.problem && layer.threads == entry.key.threads
+        && (layer.kernel != winner?.kernel || layer.configuration != winner?.configuration)
+    }
+    return Dictionary(grouping: others, by: \.candidateName).sorted { $0.key < $1.key }.map { name, layers in
+      Choice(
+        profile: "\(profile.key)", layers: layers.map(\.node), candidate: name,
+        verdict: entry.candidates.first { $0.name == name }?.verdict.rawValue)
+    }
   }
 
   /// The explanation for people.
@@ -118,6 +149,12 @@ struct LayerExplanation: Encodable {
       lines.append(
         "the runner-up, \(runner_up), would cost \(Figures.time(nanoseconds: cost * 1e3)) more"
           + (isTied ? ": a tie, broken in the fixed order" : ""))
+    }
+    for choice in chosen_otherwise {
+      lines.append(
+        "\(choice.layers.joined(separator: ", ")) of \(choice.profile) "
+          + "\(choice.layers.count == 1 ? "runs" : "run") on \(choice.candidate)"
+          + (choice.verdict.map { ", which is \($0) here" } ?? ""))
     }
     if is_uncertain { lines.append("uncertain: the machine's spread was \(Figures.percent(noise ?? 0))") }
     return (lines + ["", table.text]).joined(separator: "\n")

@@ -97,7 +97,7 @@ struct NetworkReport: Encodable {
     lines += errorLines
     if let tuned_spread, tuned_spread > TuningOptions(effort: .normal).noiseLimit {
       lines.append(
-        "this host is noisy: the network's time is spread by \(Figures.percent(tuned_spread)), so the choice between the three is "
+        "this host is noisy: the network's time is spread by \(Figures.percent(tuned_spread)), so the choice between them is "
           + "uncertain")
     }
     if noisy_layers > 0 {

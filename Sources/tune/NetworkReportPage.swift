@@ -58,7 +58,7 @@ struct NetworkReportPage {
 
   var html: String {
     """
-    <section><h2>\(Drawing.escaped(profile.key.network)), \(profile.key.threads) thread\(profile.key.threads == 1 ? "" : "s")</h2>
+    <section><h2>\(Drawing.escaped("\(profile.key)"))</h2>
     \(totals)
     <p class='note'>\(Drawing.escaped(summary))</p>
     \(timeline)
@@ -93,7 +93,21 @@ struct NetworkReportPage {
     return
       "\(layers.count) layers of \(explanations.count) problems; \(timed) candidates were timed; \(tied) problems have "
       + "winners that are tied with others, \(uncertain) were decided on a noisy machine. Tuned \(profile.tuned), effort "
-      + "\(profile.effort.rawValue)."
+      + "\(profile.effort.rawValue).\(errorText)"
+  }
+
+  /// What the network may err, and where that is spent.
+  private var errorText: String {
+    let allowed = profile.key.allowedError
+    guard allowed > 0 else { return "" }
+    guard let error = profile.maximumError else {
+      return " Of the error of \(Float(allowed)) that is allowed nothing is spent."
+    }
+    let nodes = layers.filter { entry in
+      entry.explanation?.candidates.first { $0.candidate == name(entry.layer) }?.is_approximate == true
+    }.map(\.layer.node)
+    return " The error at the output is \(Float(error)), of \(Float(allowed)) allowed, for approximate kernels in "
+      + "\(nodes.joined(separator: ", "))."
   }
 
   private var totals: String {
@@ -213,9 +227,7 @@ struct NetworkReportPage {
     }.joined(separator: "\n")
   }
 
-  private func name(_ layer: NetworkProfile.Layer) -> String {
-    layer.configuration.values.isEmpty ? layer.kernel.name : "\(layer.kernel) \(layer.configuration)"
-  }
+  private func name(_ layer: NetworkProfile.Layer) -> String { layer.candidateName }
 }
 
 extension ProblemKey {

@@ -47,6 +47,12 @@ struct TuneNetworks: ParsableCommand {
       throw ValidationError(
         "platform '\(platform)' is not this machine, which is '\(host.name)'; a machine is tuned where it stands.")
     }
+    let cores = Processor.current.usableCores
+    for count in threads.counts where count > cores && misses == nil {
+      StandardStreams.writeError(
+        "warning: \(count) threads share \(cores) \(cores == 1 ? "core" : "cores") here: they wait for each other, and "
+          + "their times say little\n")
+    }
     if let misses { return try tuneMisses(misses, host: host) }
     var deployment = Deployment()
     inputs.apply(to: &deployment)
@@ -74,7 +80,9 @@ extension TuneNetworks {
   /// Tunes the problems that a file lists.
   private func tuneMisses(_ path: String, host: PlatformFingerprint) throws {
     guard network.isEmpty else { throw ValidationError("--misses and --network exclude each other.") }
-    let misses = try MissesFile(path: path).read()
+    let file = MissesFile(path: path)
+    guard file.exists else { throw MissesFileError.unreadable(path: path, reason: "there is no such file") }
+    let misses = try file.read()
     guard !misses.isEmpty else { throw TuneProgramError.noMisses(path: path) }
     if let miss = misses.first(where: { !CompilationOptions.allowedThreads.contains($0.threads) }) {
       throw TuneProgramError.missThreads(path: path, threads: miss.threads)

@@ -116,9 +116,9 @@ struct TuningSession {
 
   private static func show(_ event: TuningEvent, on progress: ProgressLine, finished: inout Double) {
     switch event {
-    case .began(let problem, _, let index, let count):
+    case .began(let problem, let threads, let index, let count):
       finished = Double(index) / Double(max(count, 1))
-      progress.update(done: finished, "\(problem)")
+      progress.update(done: finished, "\(TuningEntry.Key(problem: problem, threads: threads))")
     case .trying(let candidate, let position, let count, let best):
       let best = best.map { ", best \(Figures.time(nanoseconds: $0))" } ?? ""
       progress.update(done: finished, "\(candidate) (\(position + 1) of \(count)\(best))")

@@ -46,6 +46,7 @@ struct IsolationTests {
       #expect(found.verdict == .crashed, "\(name)")
       #expect(found.reason?.contains(signal) == true, "\(name): \(found.reason ?? "no reason")")
     }
+    #expect(try record("crashes").reason?.hasSuffix("in use: the last words") == true)
     #expect(try record("hangs").verdict == .timedOut)
     #expect(try record("hangs").reason?.contains("5.0 s") == true)
     #expect(try record("scribbles").verdict == .wrong)

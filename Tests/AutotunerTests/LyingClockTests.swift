@@ -24,7 +24,12 @@ struct ScriptedRelu: LayerKernel {
   let identifier: KernelIdentifier
   let clock: LyingClock
   let duration: @Sendable (_ run: Int) -> Int64
+  var isApproximate = false
   let version = 1
+
+  func errorClass(for problem: ElementwiseProblem, configuration: KernelConfiguration) -> ErrorClass {
+    isApproximate ? .approximate(relativeError: nil) : .exact()
+  }
 
   func applicability(to problem: ElementwiseProblem) -> Applicability {
     problem.function == .unary(.relu) ? .applies : .refused("is no ReLU")
@@ -57,16 +62,23 @@ struct LyingClockTests {
   func tune(
     _ clock: LyingClock, effort: TuningEffort = .normal,
     factor: @escaping @Sendable (_ run: Int) -> Double = { _ in 1 },
-    durations: [Double] = [120_000, 100_000, 125_000]
+    durations: [Double] = [120_000, 100_000, 125_000], approximate: [Double] = []
   ) throws -> TuningEntry {
     var registry = KernelRegistry()
     for (name, duration) in zip(["a.first", "b.second", "c.third"], durations) {
       try registry.register(
         ScriptedRelu(identifier: KernelIdentifier(name), clock: clock) { run in Int64(duration * factor(run)) })
     }
+    for (index, duration) in approximate.enumerated() {
+      try registry.register(
+        ScriptedRelu(
+          identifier: KernelIdentifier("d.approximate\(index)"), clock: clock,
+          duration: { run in Int64(duration * factor(run)) }, isApproximate: true))
+    }
     let oracle = try KernelRegistry.standard().filter { $0.family == "reference" }
     return try ProblemTuner(
-      registry: registry, oracle: oracle, clock: clock, options: TuningOptions(effort: effort)
+      registry: registry, oracle: oracle, clock: clock,
+      options: TuningOptions(effort: effort, maximumError: approximate.isEmpty ? 0 : 0.1)
     ).tune(
       ElementwiseProblem(.relu, shape: TensorShape([1, 4, 8, 8])), threads: 1, cancellation: Cancellation(),
       report: { _ in })
@@ -78,6 +90,22 @@ struct LyingClockTests {
     #expect(entry.winner?.kernel == "b.second")
     #expect(entry.winner?.time?.medianNanoseconds == 100_000)
     #expect(entry.winner?.time?.relativeSpread == 0)
+  }
+
+  @Test(
+    "Approximate kernels that are ten times as fast leave the exact ones their race", arguments: TuningEffort.allCases)
+  func approximate(effort: TuningEffort) throws {
+    let entry = try tune(LyingClock { time, _ in time }, effort: effort, approximate: [10_000, 20_000, 150_000])
+    let alone = try tune(LyingClock { time, _ in time }, effort: effort)
+    #expect(entry.winner?.kernel == "b.second")
+    for record in alone.candidates {
+      let same = try #require(entry.record(of: record.kernel, record.configuration))
+      #expect(same.verdict == record.verdict && same.time?.sampleCount == record.time?.sampleCount, "\(record.name)")
+    }
+    // Enough of each to say what it saves, and none of those that save nothing.
+    let approximate = entry.candidates.filter(\.isApproximate)
+    #expect(approximate.map(\.verdict) == [.inexact, .inexact, .dropped])
+    #expect(approximate.prefix(2).allSatisfy { ($0.time?.sampleCount ?? 0) >= 8 })
   }
 
   @Test("A clock that drifts to three times its speed changes no winner")

@@ -40,6 +40,20 @@ struct RaceTests {
     #expect(results[1].samples.count < 15)
   }
 
+  @Test("Those who run unranked put nobody out of the race and leave with their own time")
+  func unranked() {
+    var rules = RaceRules()
+    rules.settledRounds = 8
+    let times = [20.0, 100, 101, 10, 300]
+    let results = Race(clock: ScriptedClock(), rules: rules).run(5, unranked: [0, 3, 4]) { times[$0] }
+    #expect(results.map(\.verdict) == [.lost, .won, .tied, .lost, .dropped])
+    #expect(results.map(\.samples.count) == [8, 15, 15, 8, 3])
+    #expect(results[0].ratio == 0.2)
+    // Where nobody is ranked nobody wins.
+    let alone = Race(clock: ScriptedClock(), rules: rules).run(2, unranked: [0, 1]) { times[$0] }
+    #expect(alone.map(\.verdict) == [.lost, .lost] && alone.map(\.samples.count) == [8, 8])
+  }
+
   @Test("Drift that slows the machine to a third hits all alike and changes nothing")
   func drift() {
     let results = race(3) { contestant, round in [110, 100, 105][contestant] * (1 + Double(round) / 5) }

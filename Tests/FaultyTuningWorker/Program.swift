@@ -58,7 +58,10 @@ struct MisbehavingRelu: LayerKernel {
       for index in worker.share(of: count) { output[index] = max(input[index], 0) }
       guard worker.index == 0 else { return }
       switch fault {
-      case .crashes: kill(getpid(), SIGSEGV)
+      case .crashes:
+        let text = "some words before\nthe last words\n"
+        _ = write(2, text, text.utf8.count)
+        kill(getpid(), SIGSEGV)
       case .hangs: while true { usleep(1000) }
       case .overruns: for index in count..<(count + 4096) { output[index] = 1 }
       case .underruns: for index in 1...4096 { output[-index] = 1 }

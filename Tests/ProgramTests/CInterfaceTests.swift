@@ -6,10 +6,13 @@ import Testing
 struct CInterfaceTests {
   /// The scores that Swift computes for the input of both examples.
   static func expectedScores() throws -> [Float] {
+    let untuned = try TemporaryFolder()
     var deployment = Deployment()
-    deployment.profile = try TemporaryFolder().url.path
+    deployment.profile = untuned.url.path
     let picture = Tensor(shape: try TensorShape([1, 3, 224, 224]), repeating: 0.5)
-    return try deployment.load("shufflenet_v2_x1_0").run([picture])[0].elements
+    return try withExtendedLifetime(untuned) {
+      try deployment.load("shufflenet_v2_x1_0").run([picture])[0].elements
+    }
   }
 
   /// The README's block in a language.
@@ -82,6 +85,9 @@ struct CInterfaceTests {
         luthier_options options = {.threads = -5};
         if (luthier_load("shufflenet_v2_x0_5", &options) != NULL) return 4;
         puts(luthier_error());
+        luthier_options missing = {.height = 32, .width = 32, .profile = "no-such-profile.json"};
+        if (luthier_load("shufflenet_v2_x0_5", &missing) != NULL) return 9;
+        puts(luthier_error());
         luthier_options small = {.height = 32, .width = 32};
         luthier_network *network = luthier_load("shufflenet_v2_x0_5", &small);
         if (network == NULL) return 5;
@@ -97,10 +103,11 @@ struct CInterfaceTests {
     let run = try Self.execute([Self.compile(source, in: folder)], folder: folder.url)
     #expect(run.status == 0, "\(run.status): \(run.errors)")
     let lines = run.output.split(separator: "\n").map(String.init)
-    try #require(lines.count == 3)
+    try #require(lines.count == 4)
     #expect(lines[0].contains("no_such_network"))
     #expect(lines[1].contains("/no/such/file.onnx"))
     #expect(lines[2].contains("threads"))
+    #expect(lines[3].contains("no tuned database at no-such-profile.json"))
   }
 
   @Test("The README's Python program gives the scores that Swift gives")
@@ -134,8 +141,16 @@ struct CInterfaceTests {
       fixed = picture.copy()
       fixed.flags.writeable = False
       assert numpy.array_equal(network.run(fixed)[0], scores)
+      try:
+          luthier.Network("shufflenet_v2_x0_5", profile="no-such-profile.json", height=32, width=32)
+      except luthier.LuthierError as error:
+          assert "no tuned database at no-such-profile.json" in str(error)
+      else:
+          raise SystemExit("a profile that is not there was taken")
       print(*scores[0])
       """
+    // The example names a folder that `tune` makes.
+    _ = try folder.folder("TuningDB")
     let file = try folder.file("example.py", Data((Self.example("python") + more).utf8))
     let run = try Self.execute(
       [python, file],

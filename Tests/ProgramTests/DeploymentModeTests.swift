@@ -7,7 +7,7 @@ struct DeploymentModeTests {
   @Test("What a deployment met untuned is recorded once, and tuned offline from that file")
   func misses() throws {
     let folder = try TemporaryFolder()
-    let database = folder.url.appendingPathComponent("database").path
+    let database = try folder.folder("database")
     let file = folder.url.appendingPathComponent("misses.jsonl").path
     let arguments = ["bench", "shufflenet_v2_x0_5", "--input-size", "32", "--runs", "2", "--profile", database]
     let strict = try ProgramRun("luthier", arguments + ["--strict", "--record", file])
@@ -36,10 +36,36 @@ struct DeploymentModeTests {
     let refused = try ProgramRun("tune", ["--misses", many, "--database", database])
     #expect(refused.status == 65 && refused.errors.contains("9999 threads"), "\(refused.errors)")
 
-    let broken = folder.url.appendingPathComponent("broken.jsonl").path
-    try Data("{\"problem\": 3}\n".utf8).write(to: URL(fileURLWithPath: broken))
-    #expect(try ProgramRun("tune", ["--misses", broken, "--database", database]).status == 65)
+    let broken = try folder.file("broken.jsonl", Data("\n{\"problem\": 3}\n".utf8))
+    for program in [
+      ["tune", "--misses", broken, "--database", database], ["luthier"] + arguments + ["--record", broken],
+    ] {
+      let run = try ProgramRun(program[0], Array(program.dropFirst()))
+      #expect(run.status == 65 && run.errors.contains("\(broken) is no file of misses, line 2"), "\(run.errors)")
+      #expect(!run.errors.contains("the tuning database"))
+    }
     #expect(try ProgramRun("tune", ["--misses", broken + ".none", "--database", database]).status == 66)
+  }
+
+  @Test("A profile that is named has to be there; one that does not fit is a notice, and an error in strict mode")
+  func missingProfile() throws {
+    let folder = try TemporaryFolder()
+    let arguments = ["bench", "shufflenet_v2_x0_5", "--input-size", "32", "--runs", "2", "--profile"]
+    for path in ["none.json", "none", "none/none.json"].map({ folder.url.appendingPathComponent($0).path }) {
+      for command in [arguments + [path], arguments + [path, "--strict"], arguments + [path, "--kernels", "direct"]] {
+        let run = try ProgramRun("luthier", command)
+        #expect(run.status == 66 && run.output.isEmpty, "\(run.errors)")
+        let lines = run.errors.split(separator: "\n")
+        #expect(lines.count == 1 && lines[0].hasPrefix("error: there is no tuned database at \(path)"), "\(run.errors)")
+      }
+    }
+    try TunedFolder.tune(into: folder.url.path)
+    let file = try TunedFolder.databaseFile(in: folder.url)
+    var other = arguments
+    other[3] = "40"
+    let run = try ProgramRun("luthier", other + [file])
+    #expect(run.status == 0 && run.errors.contains("no tuned profile of shufflenet_v2_x0_5"), "\(run.errors)")
+    #expect(try ProgramRun("luthier", other + [file, "--strict"]).status == 65)
   }
 
   @Test("No candidate is blamed for the memory that the threads themselves take")
@@ -84,7 +110,7 @@ struct DeploymentModeTests {
     let folder = try TemporaryFolder()
     let (input, output) = (try folder.file("input.pb"), try folder.file("output.pb"))
     try TensorFile.write(Tensor(shape: TensorShape([1, 3, 32, 32]), repeating: 0.5), to: input)
-    let database = folder.url.appendingPathComponent("database").path
+    let database = try folder.folder("database")
     let misses = folder.url.appendingPathComponent("misses.jsonl").path
     let arguments = [
       "run", "shufflenet_v2_x0_5", "--input-size", "32", "--input", input, "--output", output, "--profile", database,

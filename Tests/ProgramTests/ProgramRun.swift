@@ -90,6 +90,13 @@ final class TemporaryFolder {
 
   deinit { try? FileManager.default.removeItem(at: url) }
 
+  /// The path of a new folder of that name.
+  func folder(_ name: String) throws -> String {
+    let folder = url.appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    return folder.path
+  }
+
   /// The path of a file of that name, written with the given bytes if there are any.
   func file(_ name: String, _ bytes: Data? = nil) throws -> String {
     let file = url.appendingPathComponent(name)

@@ -29,8 +29,10 @@ struct PlainRelu: LayerKernel {
 struct ReadmeExampleTests {
   @Test("The deployment example runs, without a tuner")
   func deployment() throws {
+    let untuned = try TemporaryFolder()
+    defer { withExtendedLifetime(untuned) {} }
     var deployment = Deployment()
-    deployment.profile = try TemporaryFolder().url.path
+    deployment.profile = untuned.url.path
     deployment.threads = 1
     let network = try deployment.load("shufflenet_v2_x1_0")
     let picture = Tensor(shape: try TensorShape([1, 3, 224, 224]), repeating: 0.5)

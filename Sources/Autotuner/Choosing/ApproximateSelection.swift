@@ -110,10 +110,12 @@ struct ApproximateSelection {
     let records = trials.compactMap { trial -> CandidateRecord? in
       trial.record.time.map { .timed(trial.candidate, time: $0, maximumError: trial.option.error) }
     }
-    return TuningEntry(
+    var entry = TuningEntry(
       key: .init(
         problem: problem.key, threads: threads,
-        weights: weights.withElements { StableHash.digest(ofWeights: $0) }), candidates: records)
+        weights: weights.withElements { StableHash.digest(ofWeights: $0) }))
+    entry.add(records)
+    return entry
   }
 
   private func outputs(

@@ -96,6 +96,14 @@ public final class IsolatedProblemTuner: ProblemTuning {
     }
     // What an earlier problem has left.
     _ = worker.lastStep()
+    // What the worker writes to standard error is passed on when it goes on, and is the reason where it does not.
+    var complaints: [String] = []
+    func reason(_ end: String) -> String {
+      let lines = complaints + worker.complaintLines()
+      // Sanitizers say much before and behind the line that says it all.
+      let line = lines.last { $0.contains("Fatal error") || $0.hasPrefix("SUMMARY: ") } ?? lines.last
+      return end + (line.map { ": \($0)" } ?? "")
+    }
     while true {
       if cancellation.isCancelled {
         self.worker = nil
@@ -106,6 +114,10 @@ public final class IsolatedProblemTuner: ProblemTuning {
       let now = clock.now()
       silence += min(max(Double(now - last) / 1e9, 0), 0.25)
       last = now
+      if case .message = received {
+        for line in complaints { report(.note(line)) }
+        complaints = worker.complaintLines()
+      }
       switch received {
       case .message(.trying(let candidate, let position, let count, let best)):
         current = candidate
@@ -119,6 +131,7 @@ public final class IsolatedProblemTuner: ProblemTuning {
         report(.noisy(spread: spread, isRepeated: isRepeated))
         silence = 0
       case .message(.entry(let text)):
+        for line in complaints { report(.note(line)) }
         guard let entry = try TuningEntry.reading(text) else { throw TuningError.worker(reason: "it answered nothing") }
         return .success(entry)
       case .message(.noCandidate(let reasons)): throw TuningError.noCandidate(problem: problem, reasons: reasons)
@@ -127,8 +140,8 @@ public final class IsolatedProblemTuner: ProblemTuning {
       case .closed:
         followSteps()
         worker.waitUntilDead()
-        let end = worker.end()
-        guard let current else { throw TuningError.worker(reason: "it \(end) before a candidate ran") }
+        let end = reason(worker.end())
+        guard let current else { throw TuningError.worker(reason: "before a candidate ran it \(end)") }
         return .failure(
           Disqualification(candidate: current, reason: "its process \(end)", isTimeout: false))
       case .nothing:

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import LayerKernels
 
 #if canImport(Glibc)
   import Glibc
@@ -21,6 +22,7 @@ final class WorkerProcess {
   private let input: Int32
   private let output: Int32
   private let steps: Int32
+  private let errors: Int32
   private var pending: [UInt8] = []
   private var isReaped = false
 
@@ -41,13 +43,20 @@ final class WorkerProcess {
       (toWorker + fromWorker).forEach { close($0) }
       throw Self.failure("pipe")
     }
-    _ = fcntl(workerSteps[0], F_SETFL, O_NONBLOCK)
+    var workerErrors: [Int32] = [0, 0]
+    guard pipe(&workerErrors) == 0 else {
+      (toWorker + fromWorker + workerSteps).forEach { close($0) }
+      throw Self.failure("pipe")
+    }
+    // A kernel that writes more than anybody reads loses it instead of its time.
+    for file in [workerSteps[0]] + workerErrors { _ = fcntl(file, F_SETFL, O_NONBLOCK) }
     // Closed in every other process that is started: only the worker itself keeps its ends.
-    for file in toWorker + fromWorker + workerSteps { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
+    for file in toWorker + fromWorker + workerSteps + workerErrors { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_adddup2(&actions, toWorker[0], 0)
     posix_spawn_file_actions_adddup2(&actions, fromWorker[1], 1)
+    posix_spawn_file_actions_adddup2(&actions, workerErrors[1], 2)
     posix_spawn_file_actions_adddup2(&actions, workerSteps[1], WorkerSteps.file)
     var pointers: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
     var variables = Self.environment()
@@ -60,22 +69,26 @@ final class WorkerProcess {
     close(toWorker[0])
     close(fromWorker[1])
     close(workerSteps[1])
+    close(workerErrors[1])
     guard error == 0 else {
       close(toWorker[1])
       close(fromWorker[0])
       close(workerSteps[0])
+      close(workerErrors[0])
       throw .worker(reason: "\(executable) does not start: \(String(cString: strerror(error)))")
     }
     self.process = process
     input = toWorker[1]
     output = fromWorker[0]
     steps = workerSteps[0]
+    errors = workerErrors[0]
   }
 
   deinit {
     close(input)
     close(output)
     close(steps)
+    close(errors)
     if !isReaped { _ = end() }
   }
 
@@ -150,16 +163,24 @@ final class WorkerProcess {
   }
 
   /// The last step that the worker has told since this was asked before; nil when it told none.
-  func lastStep() -> Int? {
-    var told: [UInt8] = []
+  func lastStep() -> Int? { WorkerSteps.last(in: Self.readAll(steps)) }
+
+  /// The lines that the worker has written to standard error since this was asked before, such as what a runtime says of its end.
+  func complaintLines() -> [String] {
+    Self.readAll(errors).split(separator: 0x0a).map { String(decoding: $0, as: UTF8.self).asSingleLine }
+  }
+
+  /// What is in a pipe; of one that is filled as fast as it is read, the first MiB.
+  private static func readAll(_ file: Int32) -> [UInt8] {
+    var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = read(steps, &buffer, buffer.count)
+    while bytes.count < 1 << 20 {
+      let count = read(file, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { break }
-      told += buffer[..<count]
+      bytes += buffer[..<count]
     }
-    return WorkerSteps.last(in: told)
+    return bytes
   }
 
   /// Ends the worker if it still runs.

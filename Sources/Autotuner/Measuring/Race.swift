@@ -17,6 +17,9 @@ import LayerKernels
 /// Where memory lies makes a contestant faster or slower by some percent for as long as it lies there, which no number of
 /// rounds averages out. So a race has legs of `legRounds`, before each of which its owner may put the contestants into other
 /// memory, and nobody leaves before `settledRounds` who is not slower than that can explain.
+///
+/// Some may run unranked, since they do something else for their time: nobody is compared with them, they cannot win, and they
+/// leave when their own time is known.
 public struct Race<Clock: MonotonicClock> {
   private let clock: Clock
   private let rules: RaceRules
@@ -31,31 +34,38 @@ public struct Race<Clock: MonotonicClock> {
   ///
   /// - Parameters:
   ///   - count: how many there are. Earlier ones win ties.
+  ///   - unranked: those who are timed in the same rounds and dropped like the others, but compete with nobody. They leave after
+  ///     `settledRounds`, or `rounds` where there are none, so that the others' finals are not theirs.
   ///   - renew: called before each leg but the first with those still in the race, to put them into other memory.
   ///   - time: runs a contestant and gives the nanoseconds that one run took; called in turn.
-  /// - Returns: a result for each contestant in the list's order; exactly one has won if any gave a usable time.
+  /// - Returns: a result for each contestant in the list's order; exactly one has won if any that is ranked gave a usable time.
   public func run(
-    _ count: Int, renew: (_ contestants: [Int]) -> Void = { _ in }, time: (Int) -> Double
+    _ count: Int, unranked: Set<Int> = [], renew: (_ contestants: [Int]) -> Void = { _ in }, time: (Int) -> Double
   ) -> [RaceResult] {
     // A sample that could not be had is NaN, so that the rounds of all contestants stay aligned.
     var samples = [[Double]](repeating: [], count: count)
     var dropped = [Bool](repeating: false, count: count)
+    let unrankedRounds = rules.settledRounds > 0 ? rules.settledRounds : rules.rounds
+    func running(in round: Int) -> [Int] {
+      (0..<count).filter { !dropped[$0] && (round < unrankedRounds || !unranked.contains($0)) }
+    }
     warmUp(Array(0..<count), time)
     let start = clock.now()
     for round in 0..<max(rules.rounds + rules.finalRounds, 1) {
       if round > 0, rules.legRounds > 0, round % rules.legRounds == 0 {
-        let live = (0..<count).filter { !dropped[$0] }
+        let live = running(in: round)
         renew(live)
         // The first touch of new memory is nobody's time.
         for contestant in live { _ = time(contestant) }
       }
       var order = RandomSource(seed: UInt64(round))
-      for contestant in (0..<count).filter({ !dropped[$0] }).shuffled(using: &order) {
+      for contestant in running(in: round).shuffled(using: &order) {
         let duration = time(contestant)
         samples[contestant].append(duration > 0 && duration.isFinite ? duration : .nan)
       }
-      let live = (0..<count).filter { !dropped[$0] }
-      if let incumbent = incumbent(live, samples), live.count > 1, round + 1 >= rules.screeningRounds {
+      let live = running(in: round)
+      let ranked = live.filter { !unranked.contains($0) }
+      if let incumbent = incumbent(ranked, samples), live.count > 1, round + 1 >= rules.screeningRounds {
         for contestant in live where contestant != incumbent {
           let ratios = ratios(samples[contestant], to: samples[incumbent])
           let isHopeless = best(samples[contestant]) > rules.screeningRatio * best(samples[incumbent])
@@ -66,10 +76,10 @@ public struct Race<Clock: MonotonicClock> {
       }
       // A clock that steps back gives a negative time, which ends nothing; the rounds still do.
       if live.count == 1, round + 1 >= min(rules.rounds, 2 * rules.screeningRounds) { break }
-      if round + 1 >= rules.rounds, isDecided(samples, dropped) { break }
+      if round + 1 >= rules.rounds, isDecided(ranked.filter { !dropped[$0] }, samples) { break }
       if clock.now() - start > rules.limit { break }
     }
-    return results(samples, dropped)
+    return results(samples, dropped, unranked)
   }
 
   /// Runs all in turn, unmeasured, until the time for that is over: a core needs milliseconds to reach its speed. Ends after a few
@@ -84,8 +94,7 @@ public struct Race<Clock: MonotonicClock> {
   }
 
   /// Whether everybody left is certainly no slower than the band of ties allows.
-  private func isDecided(_ samples: [[Double]], _ dropped: [Bool]) -> Bool {
-    let live = samples.indices.filter { !dropped[$0] }
+  private func isDecided(_ live: [Int], _ samples: [[Double]]) -> Bool {
     guard let incumbent = incumbent(live, samples) else { return true }
     return live.allSatisfy { contestant in
       let interval = Statistics.medianInterval(ratios(samples[contestant], to: samples[incumbent]))
@@ -93,9 +102,9 @@ public struct Race<Clock: MonotonicClock> {
     }
   }
 
-  private func results(_ samples: [[Double]], _ dropped: [Bool]) -> [RaceResult] {
+  private func results(_ samples: [[Double]], _ dropped: [Bool], _ unranked: Set<Int>) -> [RaceResult] {
     let usable = samples.map { $0.filter { !$0.isNaN } }
-    let live = samples.indices.filter { !dropped[$0] }
+    let live = samples.indices.filter { !dropped[$0] && !unranked.contains($0) }
     let fastest = incumbent(live, samples)
     var results = samples.indices.map { index in
       let ratio = fastest.flatMap { Statistics.median(ratios(samples[index], to: samples[$0])) } ?? .infinity

@@ -26,7 +26,7 @@ typedef struct luthier_network luthier_network;
 /* How a network is loaded. Zeros and NULLs everywhere mean the defaults. */
 typedef struct {
   int32_t threads;           /* 1 to 1024; 0 means 1 */
-  const char *profile;       /* a database file with a tuned profile; NULL: the defaults serve */
+  const char *profile;       /* a database file with a tuned profile, or a folder, which has to be there; NULL: where tune writes */
   int32_t batch;             /* pictures in a run, where the model leaves it open; 0 means 1 */
   int32_t height, width;     /* rows and columns, where the model leaves them open; 0: 224 for named networks */
   int32_t channels_last;     /* nonzero: pictures come as [N, H, W, C] */

@@ -169,6 +169,12 @@ enum FileAccess {
     guard isFolder(path) else { throw .unwritable(path: path, reason: reason ?? "it is not a folder") }
   }
 
+  /// Whether there is anything at a path; what cannot be looked at counts, since opening it says why.
+  static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 || errno != ENOENT && errno != ENOTDIR
+  }
+
   /// Whether a path is a folder.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()

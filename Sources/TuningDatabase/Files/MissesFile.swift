@@ -22,17 +22,25 @@ public struct MissesFile: Hashable, Sendable {
   /// The file at a path, which need not exist yet.
   public init(path: String) { self.path = path }
 
+  /// Whether there is such a file.
+  public var exists: Bool { FileAccess.exists(path) }
+
   /// The most bytes that are read: a file that is larger is somebody else's.
   static let maximumSize = 64 << 20
 
   /// What the file holds, each miss once; empty where there is none.
   ///
-  /// - Throws: ``TuningDatabaseError`` when it cannot be read or a line is no miss.
-  public func read() throws(TuningDatabaseError) -> [Miss] {
-    guard let bytes = try FileAccess.read(path, limit: Self.maximumSize) else { return [] }
+  /// - Throws: ``MissesFileError`` when it cannot be read or a line is no miss.
+  public func read() throws(MissesFileError) -> [Miss] {
+    let bytes: [UInt8]?
+    do throws(TuningDatabaseError) {
+      bytes = try FileAccess.read(path, limit: Self.maximumSize)
+    } catch { throw MissesFileError(error, path: path) }
+    guard let bytes else { return [] }
     var seen: Set<Miss> = []
     var misses: [Miss] = []
-    for line in bytes.split(separator: 0x0a) {
+    for (index, line) in bytes.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated() where !line.isEmpty
+    {
       let miss: Miss
       do throws(JSONFailure) {
         var fields = try JSONFields(try JSONParser.parse(Array(line)))
@@ -42,7 +50,10 @@ public struct MissesFile: Hashable, Sendable {
             try value.integer(in: 1...TuningEntry.maximumThreadCount)
           })
         try fields.finish()
-      } catch { throw .malformed(error, path: path) }
+      } catch {
+        throw .malformed(
+          path: path, line: index + 1, reason: "\(error.path.isEmpty ? "it" : error.location) \(error.reason)")
+      }
       if seen.insert(miss).inserted { misses.append(miss) }
     }
     return misses
@@ -51,20 +62,30 @@ public struct MissesFile: Hashable, Sendable {
   /// Appends those misses that the file does not hold yet, in one write and under a lock.
   ///
   /// - Returns: how many were new.
-  /// - Throws: ``TuningDatabaseError`` when the file cannot be read or written.
+  /// - Throws: ``MissesFileError`` when the file cannot be read or written.
   @discardableResult
-  public func record(_ misses: [Miss]) throws(TuningDatabaseError) -> Int {
-    try FileAccess.makeFolder(FileAccess.folder(of: path))
-    return try FileLock.withLock(path + ".lock", patience: .seconds(30)) { () throws(TuningDatabaseError) in
-      var seen = Set(try read())
-      let new = misses.filter { seen.insert($0).inserted }
-      guard !new.isEmpty else { return 0 }
-      let lines = new.map { miss in
-        JSONWriter.line(
-          .members(["problem": .string(miss.problem.description), "threads": .integer(miss.threads)])) + "\n"
+  public func record(_ misses: [Miss]) throws(MissesFileError) -> Int {
+    let count: Result<Int, MissesFileError>
+    do throws(TuningDatabaseError) {
+      try FileAccess.makeFolder(FileAccess.folder(of: path))
+      count = try FileLock.withLock(path + ".lock", patience: .seconds(30)) { () throws(TuningDatabaseError) in
+        Result { () throws(MissesFileError) in try add(misses) }
       }
-      _ = try FileAccess.append(Array(lines.joined().utf8), to: path)
-      return new.count
+    } catch { throw MissesFileError(error, path: path) }
+    return try count.get()
+  }
+
+  private func add(_ misses: [Miss]) throws(MissesFileError) -> Int {
+    var seen = Set(try read())
+    let new = misses.filter { seen.insert($0).inserted }
+    guard !new.isEmpty else { return 0 }
+    let lines = new.map { miss in
+      JSONWriter.line(
+        .members(["problem": .string(miss.problem.description), "threads": .integer(miss.threads)])) + "\n"
     }
+    do throws(TuningDatabaseError) {
+      _ = try FileAccess.append(Array(lines.joined().utf8), to: path)
+    } catch { throw MissesFileError(error, path: path) }
+    return new.count
   }
 }

@@ -135,6 +135,15 @@ public struct TuningStore: Sendable {
     profiles(key).first.map { (library.staleness(of: $0.profile), $0.source) }
   }
 
+  /// The errors for which a network of a key's name, inputs and threads was tuned besides the key's own, in ascending order.
+  public func allowedErrors(besides key: NetworkProfile.Key) -> [Double] {
+    let others = layers.flatMap { $0.database.profiles.map(\.key) }.filter {
+      $0.network == key.network && $0.inputShapes == key.inputShapes && $0.threads == key.threads
+        && $0.allowedError != key.allowedError && $0.allowedError > 0
+    }
+    return Set(others.map(\.allowedError)).sorted()
+  }
+
   /// What was ever chosen for a network, in the order of the files.
   private func profiles(_ key: NetworkProfile.Key) -> [(profile: NetworkProfile, source: String)] {
     layers.flatMap { layer in

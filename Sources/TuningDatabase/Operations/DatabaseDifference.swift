@@ -86,8 +86,8 @@ extension DatabaseDifference.Change: CustomStringConvertible {
   /// One line, `+`, `-` or `~` first.
   public var description: String {
     switch self {
-    case .addedEntry(let key, let winner): "+ \(key): \(Self.text(winner))"
-    case .removedEntry(let key, let winner): "- \(key): \(Self.text(winner))"
+    case .addedEntry(let key, let winner): "+ \(key): \(Self.text(winner, of: key))"
+    case .removedEntry(let key, let winner): "- \(key): \(Self.text(winner, of: key))"
     case .winner(let key, let from, let to, let versions):
       "~ \(key): \(Self.text(from)) → \(Self.text(to))\(Self.text(versions))"
     case .time(let key, let from, let to, let versions):
@@ -110,6 +110,11 @@ extension DatabaseDifference.Change: CustomStringConvertible {
 
   private static func text(_ versions: [VersionChange]) -> String {
     versions.isEmpty ? "" : "; \(versions.map(\.description).joined(separator: ", "))"
+  }
+
+  private static func text(_ winner: CandidateRecord?, of key: TuningEntry.Key) -> String {
+    // On some weights only errors of approximate candidates are known, which win in profiles.
+    winner == nil && key.weights != nil ? "errors of approximate candidates" : text(winner)
   }
 
   private static func text(_ record: CandidateRecord?) -> String {

@@ -68,6 +68,9 @@ public struct NetworkProfile: Hashable, Sendable {
       self.threads = min(max(threads, 1), TuningEntry.maximumThreadCount)
     }
 
+    /// The candidate's name, as ``CandidateRecord/name`` has it.
+    public var candidateName: String { configuration.values.isEmpty ? kernel.name : "\(kernel) \(configuration)" }
+
     /// The choice of a candidate.
     public init(node: String, candidate: Candidate, threads: Int) {
       self.init(

@@ -45,56 +45,31 @@ struct Audit: ParsableCommand {
   }
 
   func run() throws {
-    let host = try PlatformFingerprint.current()
-    let file = try databases.file(of: host)
-    let registry = try databases.plugins.registry()
-    let library = RunningLibrary(registry, host: host)
-    let entries = try sampling.entries(of: file, library)
-    let options = TuningOptions(effort: effort)
+    let winners = try StoredWinners(sampling, in: databases, effort: effort)
     let tuner = try IsolatedProblemTuner(
-      executable: ProgramFile.path, arguments: [Worker._commandName] + databases.plugins.arguments, options: options,
-      limits: limits.limits)
-    let timer = CandidateTimer(
-      oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(), options: options)
-    let progress = ProgressLine()
-    let cancellation = Cancellation.onInterrupt()
-    var rows: [Row] = []
-    for (index, entry) in entries.enumerated() {
-      progress.update(done: Double(index) / Double(entries.count), "\(entry.key.problem)")
-      let problem = try registry.problem(for: entry.key.problem)
+      executable: ProgramFile.path, arguments: [Worker._commandName] + databases.plugins.arguments,
+      options: TuningOptions(effort: effort), limits: limits.limits)
+    let rows = try winners.rows { entry, old, stored in
       let fresh = try tuner.tune(
-        problem, threads: entry.key.threads, known: nil, cancellation: cancellation, report: { _ in })
-      guard let old = entry.winner, let best = fresh.winner, let stored = old.time else { continue }
+        winners.registry.problem(for: entry.key.problem), threads: entry.key.threads, known: nil,
+        cancellation: winners.cancellation, report: { _ in })
+      // Where no time was usable nobody won: then the stored winner is held against itself.
+      let best = fresh.winner ?? old
       let isTied = fresh.record(of: old.kernel, old.configuration).map { $0.verdict == .tied || $0.verdict == .won }
-      func row(_ times: (was: Double, now: Double)?, reason: String?) -> Row {
-        Row(
-          problem: entry.key.problem.description, stored: old.name, now: best.name,
-          regret: times.map { old.name == best.name ? 0 : max($0.was / $0.now - 1, 0) },
-          flips: old.name != best.name && isTied != true, replay: times.map { $0.was / stored.medianNanoseconds },
-          reason: reason)
+      var times: (was: Double, now: Double)?
+      var reason: String?
+      switch try winners.retime(old, beside: [best], of: entry) {
+      case .times(let found): times = (found[0].medianNanoseconds, found[1].medianNanoseconds)
+      case .impossible(let text): reason = text
       }
-      if let reason = library.staleness(of: old, operation: entry.key.problem.operation) {
-        rows.append(row(nil, reason: "stale: \(reason)"))
-        continue
-      }
-      do {
-        // In turn, so that a drift between the two tunings is no regret.
-        let pair = try [old, best].map {
-          try registry.candidate(named: $0.kernel, configuration: $0.configuration, for: problem)
-        }
-        let times = try timer.time(pair, threads: entry.key.threads, cancellation: cancellation).compactMap {
-          $0?.time.medianNanoseconds
-        }
-        rows.append(
-          times.count == 2
-            ? row((times[0], times[1]), reason: nil) : row(nil, reason: "the clock gave no usable time"))
-      } catch let error as KernelError {
-        rows.append(row(nil, reason: "\(error)"))
-      }
+      return Row(
+        problem: entry.key.problem.description, stored: old.name, now: best.name,
+        regret: times.map { old.name == best.name ? 0 : max($0.was / $0.now - 1, 0) },
+        flips: old.name != best.name && isTied != true, replay: times.map { $0.was / stored.medianNanoseconds },
+        reason: reason)
     }
-    progress.clear()
     let result = Result(
-      database: file.path, problems: rows, median_regret: Statistics.median(rows.compactMap(\.regret)),
+      database: winners.file.path, problems: rows, median_regret: Statistics.median(rows.compactMap(\.regret)),
       largest_regret: rows.compactMap(\.regret).max(), median_replay: Statistics.median(rows.compactMap(\.replay)),
       flips: rows.count(where: \.flips))
     guard printing.format == .text else {

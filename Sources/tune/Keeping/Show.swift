@@ -16,6 +16,8 @@ struct Show: ParsableCommand {
   struct Row: Encodable {
     let problem: String
     let threads: Int
+    /// The digest of the weights for which approximate candidates' errors are known; nil for what holds for any weights.
+    let weights: String?
     let winner: String?
     let median_us: Double?
     let spread: Double?
@@ -33,7 +35,8 @@ struct Show: ParsableCommand {
       let reasons = library.staleness(of: entry).map(\.description)
       if stale && reasons.isEmpty { return nil }
       return Row(
-        problem: entry.key.problem.description, threads: entry.key.threads, winner: entry.winner?.name,
+        problem: entry.key.problem.description, threads: entry.key.threads, weights: entry.key.weights,
+        winner: entry.winner?.name,
         median_us: entry.winner?.time.map { $0.medianNanoseconds / 1e3 }, spread: entry.winner?.time?.relativeSpread,
         candidates: entry.candidates.count, effort: entry.search?.effort.rawValue, stale: reasons)
     }
@@ -51,7 +54,7 @@ struct Show: ParsableCommand {
     ])
     for row in rows {
       table.add([
-        row.problem, "\(row.threads)", row.winner ?? "-",
+        row.problem, "\(row.threads)", row.winner ?? row.weights.map { "(approximate, on weights \($0))" } ?? "-",
         row.median_us.map { Figures.time(nanoseconds: $0 * 1e3) } ?? "-", row.spread.map(Figures.percent) ?? "-",
         "\(row.candidates)", row.effort ?? "-", row.stale.first ?? "",
       ])
@@ -61,8 +64,9 @@ struct Show: ParsableCommand {
       let reasons = library.staleness(of: profile).map(\.description)
       if stale && reasons.isEmpty { continue }
       let time = profile.totals.tuned.map { Figures.time(nanoseconds: $0.medianNanoseconds) } ?? "not measured"
+      let error = profile.maximumError.map { ", error \(Float($0))" } ?? ""
       print(
-        "\nprofile \(profile.key): \(profile.layers.count) layers, \(time)"
+        "\nprofile \(profile.key): \(profile.layers.count) layers, \(time)\(error)"
           + (reasons.isEmpty ? "" : "; stale: \(reasons.joined(separator: "; "))"))
     }
   }

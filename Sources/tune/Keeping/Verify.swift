@@ -36,42 +36,21 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
-    let host = try PlatformFingerprint.current()
-    let file = try databases.file(of: host)
-    let registry = try databases.plugins.registry()
-    let library = RunningLibrary(registry, host: host)
-    let entries = try sampling.entries(of: file, library)
-    let timer = CandidateTimer(
-      oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(),
-      options: TuningOptions(effort: .normal))
-    let progress = ProgressLine()
-    let cancellation = Cancellation.onInterrupt()
-    var rows: [Row] = []
-    for (index, entry) in entries.enumerated() {
-      progress.update(done: Double(index) / Double(entries.count), "\(entry.key.problem)")
-      guard let winner = entry.winner, let stored = winner.time else { continue }
-      func row(_ time: MeasuredTime?, reason: String?) -> Row {
-        let ratio = time.map { $0.medianNanoseconds / stored.medianNanoseconds }
-        let noise = 2 * ((time?.relativeSpread ?? 0) + stored.relativeSpread)
-        return Row(
-          problem: entry.key.problem.description, kernel: winner.name, stored_us: stored.medianNanoseconds / 1e3,
-          now_us: time.map { $0.medianNanoseconds / 1e3 }, ratio: ratio, spread: time?.relativeSpread,
-          has_moved: ratio.map { ($0 - 1).magnitude > max(tolerance, noise) } ?? false, reason: reason)
+    let winners = try StoredWinners(sampling, in: databases, effort: .normal)
+    let rows = try winners.rows { entry, winner, stored in
+      var time: MeasuredTime?
+      var reason: String?
+      switch try winners.retime(winner, of: entry) {
+      case .times(let times): time = times.first
+      case .impossible(let text): reason = text
       }
-      if let reason = library.staleness(of: winner, operation: entry.key.problem.operation) {
-        rows.append(row(nil, reason: "stale: \(reason)"))
-        continue
-      }
-      do {
-        let candidate = try registry.candidate(
-          named: winner.kernel, configuration: winner.configuration, for: registry.problem(for: entry.key.problem))
-        let timing = try timer.time([candidate], threads: entry.key.threads, cancellation: cancellation)[0]
-        rows.append(row(timing?.time, reason: timing == nil ? "the clock gave no usable time" : nil))
-      } catch let error as KernelError {
-        rows.append(row(nil, reason: "\(error)"))
-      }
+      let ratio = time.map { $0.medianNanoseconds / stored.medianNanoseconds }
+      let noise = 2 * ((time?.relativeSpread ?? 0) + stored.relativeSpread)
+      return Row(
+        problem: entry.key.problem.description, kernel: winner.name, stored_us: stored.medianNanoseconds / 1e3,
+        now_us: time.map { $0.medianNanoseconds / 1e3 }, ratio: ratio, spread: time?.relativeSpread,
+        has_moved: ratio.map { ($0 - 1).magnitude > max(tolerance, noise) } ?? false, reason: reason)
     }
-    progress.clear()
     guard printing.format == .text else {
       print(try JSONOutput.text(rows))
       return
