@@ -26,6 +26,10 @@ final class MappedFile: MemoryLender, @unchecked Sendable {
       throw .unreadable(path: path, reason: String(cString: strerror(errno)))
     }
     bytes = UnsafeRawBufferPointer(start: start, count: count)
+    #if os(Linux)
+      // The system may hold the file in pages of 2 MiB; mapped as such, a few packed weights would bring as much to memory at once.
+      madvise(start, count, MADV_NOHUGEPAGE)
+    #endif
   }
 
   /// Lets the system take back the pages of bytes that have been packed; they are read again if somebody looks.
