@@ -14,14 +14,15 @@ struct TuningSession {
 
   init(
     host: PlatformFingerprint, file: DatabaseFile, plugins: PluginArguments, effort: TuningEffort, maximumError: Double,
-    limits: IsolatedProblemTuner.Limits, cancellation: Cancellation
+    limits: IsolatedProblemTuner.Limits, cancellation: @autoclosure () -> Cancellation
   ) throws {
     self.host = host
     self.file = file
-    self.cancellation = cancellation
     self.limits = limits
     self.plugins = plugins
     registry = try plugins.registry()
+    // Behind the plugins: a library that never returns asks for no cancellation, so until then a signal ends the process.
+    self.cancellation = cancellation()
     var options = TuningOptions(effort: effort, maximumError: maximumError)
     options.conditions = Self.conditions()
     self.options = options

@@ -6,7 +6,7 @@ struct WorkerLimits: ParsableArguments {
   @Option(help: "Seconds that a candidate may take to be prepared and checked, or to run once.")
   var stepLimit = 30.0
 
-  @Option(help: "MiB of address space that the process in which candidates run may take.")
+  @Option(help: "MiB of address space that the process in which candidates run may take beyond its program.")
   var memoryLimit = 4096
 
   func validate() throws {

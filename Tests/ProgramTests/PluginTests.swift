@@ -153,6 +153,32 @@ struct PluginTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == before)
   }
 
+  @Test(
+    "A plugin whose entry point never returns is ended by the first signal that asks for it, with nothing written",
+    arguments: [SIGINT, SIGTERM], [["kernels"], ["--network", "shufflenet_v2_x0_5"], ["--misses", "misses.jsonl"]])
+  func hangingEntry(signal: Int32, arguments: [String]) throws {
+    let folder = try TemporaryFolder()
+    // It sends the signal itself, as soon as it hangs, so that no clock decides when.
+    let source = try folder.file(
+      "hanging.c",
+      Data(
+        ("#include \"luthier_plugin.h\"\n#include <signal.h>\n#include <unistd.h>\n"
+          + "const luthier_plugin *luthier_plugin_entry(void) {\n"
+          + "  write(2, \"entered\", 7); kill(getpid(), \(signal)); for (;;) pause();\n}\n").utf8))
+    let plugin = try Self.compile(source, to: folder.url)
+    _ = try folder.file("misses.jsonl", Data("{\"problem\": \"\(try reluKey())\", \"threads\": 1}\n".utf8))
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
+    let run = try ProgramRun(
+      "tune", arguments + ["--plugin", plugin] + (arguments[0] == "kernels" ? [] : ["--database", "database"]),
+      folder: folder.url,
+      // A shell starts what is in the background with Ctrl-C ignored.
+      behind: ["/usr/bin/env", "--default-signal=INT"], timeout: 60)
+    #expect(run.status == -signal, "\(run.errors)")
+    #expect(run.errors == "entered")
+    #expect(run.output.isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == before)
+  }
+
   @Test("A C kernel that dies while it is tried is out of the race, and tuning goes on")
   func crash() throws {
     let folder = try TemporaryFolder()

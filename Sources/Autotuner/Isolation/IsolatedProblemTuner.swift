@@ -12,7 +12,7 @@ public final class IsolatedProblemTuner: ProblemTuning {
   public struct Limits: Hashable, Sendable {
     /// Seconds that one step may take: preparing and checking a candidate, or one sample of its time.
     public var secondsPerStep: Double
-    /// Bytes of address space that the worker may take.
+    /// Bytes of address space that the worker may take beyond what it has when it starts.
     public var memory: Int
 
     /// Half a minute and 4 GiB unless said otherwise.
@@ -150,7 +150,9 @@ public final class IsolatedProblemTuner: ProblemTuning {
         let allowed = limits.secondsPerStep * (current == nil ? 20 : 1)
         guard silence > allowed else { continue }
         let end = worker.end()
-        guard let current else { throw TuningError.worker(reason: "the reference took over \(allowed) s, \(end)") }
+        guard let current else {
+          throw TuningError.worker(reason: "loading kernels and running the reference took over \(allowed) s, \(end)")
+        }
         return .failure(
           Disqualification(candidate: current, reason: "did not end within \(limits.secondsPerStep) s", isTimeout: true)
         )

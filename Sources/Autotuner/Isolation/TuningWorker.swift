@@ -25,6 +25,8 @@ public enum TuningWorker {
     // Ctrl-C is the tuner's to answer; a worker whose tuner has died must not stay.
     signal(SIGINT, SIG_IGN)
     endWithTuner()
+    // The program's own: a sanitizer's runtime, for one, takes terabytes.
+    let addressSpace = MemoryLimit.addressSpaceInUse
     // What a kernel prints must not come between the messages.
     let output = dup(1)
     dup2(2, 1)
@@ -32,7 +34,8 @@ public enum TuningWorker {
       do {
         let request = try JSONDecoder().decode(WorkerRequest.self, from: Data(line.utf8))
         limitMemory(
-          to: request.memoryLimit + (min(max(request.threads, 1), TuningEntry.maximumThreadCount) - 1) * memoryPerThread
+          to: addressSpace + request.memoryLimit
+            + (min(max(request.threads, 1), TuningEntry.maximumThreadCount) - 1) * memoryPerThread
         )
         send(try answer(request, registry: registry, oracle: oracle, output: output), to: output)
       } catch TuningError.noCandidate(_, let reasons) {

@@ -42,7 +42,12 @@ public enum MemoryLimit {
       guard getrlimit(RLIMIT_AS, &limit) == 0 else { return nil }
     #endif
     guard let bytes = Int(exactly: limit.rlim_cur), bytes < .max else { return nil }
+    return max(bytes - addressSpaceInUse, 0)
+  }
+
+  /// The address space that this process has, in bytes; 0 where the system does not tell.
+  package static var addressSpaceInUse: Int {
     let pages = SystemFile.text("/proc/self/statm").flatMap { Int($0.prefix { $0 != " " }) } ?? 0
-    return max(bytes - pages * Int(sysconf(Int32(_SC_PAGESIZE))), 0)
+    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
 }

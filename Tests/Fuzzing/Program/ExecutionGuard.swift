@@ -10,6 +10,13 @@ enum ExecutionGuard {
   /// How much memory an execution may take beyond what the process had when it began, in bytes.
   static let memoryLimit = 512 << 20
 
+  /// How much processor time the process has taken, which is what ``timeLimit`` is about.
+  static var processorTime: Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+
   // Written by the one thread that fuzzes, before the call that the handler may interrupt.
   nonisolated(unsafe) private static let input = UnsafeMutableRawPointer.allocate(byteCount: 1 << 20, alignment: 16)
   nonisolated(unsafe) private static var inputCount = 0
