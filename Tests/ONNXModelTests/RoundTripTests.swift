@@ -50,7 +50,7 @@ struct RoundTripTests {
     value = try builder.pooling(builder.convolutionUnit(value, outputs: 8, kernel: 3), .maximum, kernel: 3, stride: 2)
     value = try builder.convolutionUnit(value, outputs: 16, kernel: 1)
     value = try builder.convolutionUnit(value, outputs: 16, kernel: 3, groups: 16)
-    let graph = try builder.finish([("y", value)])
+    let graph = builder.finish([("y", value)])
     let joined = try graph.applying([
       .fuseEpilogues, .fusePairs(PointwiseDepthwiseProblem.self, minimumBytes: 0),
       .fusePairs(ConvolutionPoolingProblem.self, minimumBytes: 0),
