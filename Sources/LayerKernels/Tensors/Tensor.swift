@@ -95,6 +95,7 @@ public struct Tensor: Sendable {
   /// - Parameters:
   ///   - range: within `0..<shape.elementCount`.
   ///   - buffer: where elements that do not lie aligned are moved to; the same for one range after the other.
+  ///   - body: takes the elements.
   public func withElements<Result, Failure: Error>(
     in range: Range<Int>, movedThrough buffer: inout [Float],
     _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Result
