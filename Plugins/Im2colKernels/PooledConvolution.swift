@@ -30,7 +30,7 @@ public struct PooledConvolution: LayerKernel {
     return .applies
   }
 
-  /// A little more than the convolution's, since the pooling waits for no memory.
+  /// The convolution's: most of the work is its.
   public func expectedEfficiency(for problem: ConvolutionPoolingProblem) -> Double {
     ImplicitGemm(set).expectedEfficiency(for: problem.first)
   }
