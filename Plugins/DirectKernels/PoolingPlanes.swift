@@ -15,11 +15,7 @@ public struct PoolingPlanes: LayerKernel {
 
   /// Any pooling whose rows are not absurdly long.
   public func applicability(to problem: PoolingProblem) -> Applicability {
-    let geometry = PoolingGeometry(problem)
-    guard geometry.scratchCount(lanes: set.lanes) <= 1 << 24 else {
-      return .refused("rows of \(problem.input.width) are too long")
-    }
-    return .applies
+    PlanePooling.refusal(of: problem, set).map { .refused($0) } ?? .applies
   }
 
   /// A tenth: memory decides.

@@ -24,6 +24,7 @@ public struct PooledConvolution: LayerKernel {
     if case .refused(let reason) = ImplicitGemm(set).applicability(to: problem.first) {
       return .refused("its convolution \(reason)")
     }
+    if let reason = PlanePooling.refusal(of: problem.second, set) { return .refused("its pooling's \(reason)") }
     guard problem.outputShape.elementCount > 0, elements(problem, band: 1) <= Self.maximumElements else {
       return .refused("the rows under one row of windows are too large for the workspace")
     }

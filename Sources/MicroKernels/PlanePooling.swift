@@ -14,6 +14,12 @@ public struct PlanePooling: Sendable {
   /// The masks of a pooling of three columns that are two apart; empty for another.
   private let tripleMasks: [Int32]
 
+  /// Why a pooling's rows cannot be worked on: padding and dilation from a file may be of any size; nil when they can.
+  public static func refusal(of problem: PoolingProblem, _ set: MicroKernelSet) -> String? {
+    PoolingGeometry(problem).scratchCount(lanes: set.lanes) <= 1 << 24
+      ? nil : "rows of \(problem.input.width) are too long"
+  }
+
   /// Counts the elements of the windows.
   public init(_ problem: PoolingProblem, _ set: MicroKernelSet) {
     self.problem = problem
