@@ -31,13 +31,18 @@ func vectors(_ name: String, _ features: String...) -> Target {
 let pluginHost: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))]
 
 /// The C library has the Swift runtime inside and shows nothing but its own functions: it loads in a fifth of the time, and
-/// programs need no Swift toolchain.
+/// programs need no Swift toolchain. What a start calls lies side by side (`.ci/order` writes the list): a process that runs a
+/// network reads a few hundred pages of the library instead of thousands.
 let selfContained: [LinkerSetting] = [
   // Foundation's static archive does not name the archives that it needs itself.
   .unsafeFlags(
     [
       "-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims", "-Xlinker",
       "--version-script=\(Context.packageDirectory)/Sources/LuthierC/symbols.map",
+      "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/LuthierC/startup.order",
+      "-Xlinker", "--no-warn-symbol-ordering", "-Xlinker", "-T", "-Xlinker",
+      "\(Context.packageDirectory)/Sources/LuthierC/private-code.ld", "-Xlinker", "-z", "-Xlinker",
+      "pack-relative-relocs",
     ],
     .when(platforms: [.linux]))
 ]
@@ -154,7 +159,8 @@ let package = Package(
     .target(name: "GuidelineStudy", dependencies: ["Autotuner", "Luthier", "Charts"]),
     .target(name: "KernelConformance", dependencies: ["LayerKernels", "ReferenceKernels"]),
     .target(
-      name: "LuthierC", dependencies: ["NetworkDeployment", "Network"], exclude: ["include", "python", "symbols.map"],
+      name: "LuthierC", dependencies: ["NetworkDeployment", "Network"],
+      exclude: ["include", "python", "private-code.ld", "startup.order", "symbols.map"],
       linkerSettings: selfContained),
 
     // The programs.
@@ -226,3 +232,9 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// A section for each function, so that the linker can lay side by side what a start calls (Sources/LuthierC/startup.order).
+for target in package.targets where target.type == .regular {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [.unsafeFlags(["-Xfrontend", "-function-sections"], .when(platforms: [.linux]))]
+}

@@ -60,7 +60,7 @@ public struct DepthwiseChannels: LayerKernel {
     let channels = problem.outputChannels
     let taps = window.kernel * window.kernel
     // The bias and a pixel of zeros lie behind the weights.
-    let packed = PackedWeights(count: (taps + 2) * channels) { packed in
+    let packed = try PackedWeights(count: (taps + 2) * channels) { packed in
       parameters.filter.withElements { filter in
         for channel in 0..<channels {
           for tap in 0..<taps { packed[tap * channels + channel] = filter[channel * taps + tap] }

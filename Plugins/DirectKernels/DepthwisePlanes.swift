@@ -46,7 +46,7 @@ public struct DepthwisePlanes: LayerKernel {
     if case .refused(let reason) = applicability(to: problem) {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
     }
-    guard let planes = PlaneDepthwise(problem, parameters, set) else {
+    guard let planes = try PlaneDepthwise(problem, parameters, set) else {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: "there is no such window")
     }
     return PreparedDepthwisePlanes(problem: problem, planes: planes)
@@ -114,7 +114,9 @@ struct PlaneDepthwise: Sendable {
   var outputHeight: Int { problem.output.height }
 
   /// Copies the weights and finds out which columns a load may read; nil when there is no such window.
-  init?(_ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ set: MicroKernelSet) {
+  ///
+  /// - Throws: ``KernelError/noMemory(byteCount:)``.
+  init?(_ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ set: MicroKernelSet) throws {
     guard let window = DepthwiseWindow(problem), let function = set.depthwise.planes(window.kernel, window.stride)
     else {
       return nil
@@ -122,10 +124,10 @@ struct PlaneDepthwise: Sendable {
     self.problem = problem
     self.function = function
     epilogue = RowEpilogue(problem.epilogue, set)
-    weights = PackedWeights(count: problem.filterShape.elementCount) { packed in
+    weights = try PackedWeights(count: problem.filterShape.elementCount) { packed in
       parameters.filter.withElements { _ = packed.update(fromContentsOf: $0) }
     }
-    bias = PackedWeights(count: problem.outputChannels) { packed in
+    bias = try PackedWeights(count: problem.outputChannels) { packed in
       if let bias = parameters.bias { _ = packed.update(fromContentsOf: bias) }
     }
     masks = DepthwiseColumns.masks(

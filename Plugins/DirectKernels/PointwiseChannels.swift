@@ -104,14 +104,14 @@ public struct PointwiseChannels: LayerKernel {
     let block = try configuration.value("block", in: 1...pixels, of: identifier)
     let readsRows = try configuration.value("rowsIn", in: 0...1, of: identifier) == 1
     let writesRows = try configuration.value("rowsOut", in: 0...1, of: identifier) == 1
-    let product = ChannelProduct(
+    let product = try ChannelProduct(
       tiles, blocking: blocking, channels: problem.outputChannels, depth: problem.inputChannels, bias: parameters.bias)
     guard let product, let activation = TileActivation(problem.epilogue.activation) else {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
     }
     return PreparedPointwiseRows(
-      product: product, weights: product.packed(rowsOf: parameters.filter, rows), rows: rows, batch: problem.batch,
+      product: product, weights: try product.packed(rowsOf: parameters.filter, rows), rows: rows, batch: problem.batch,
       blocks: PanelPlan(rows: pixels, limit: block), readsRows: readsRows, writesRows: writesRows,
       hasResidual: problem.epilogue.hasResidual, activation: activation)
   }
@@ -119,8 +119,8 @@ public struct PointwiseChannels: LayerKernel {
 
 extension ChannelProduct {
   /// The packed weights of a matrix with a row of `depth` weights for each channel.
-  func packed(rowsOf matrix: Tensor, _ functions: RowFunctionTable) -> PackedWeights {
-    PackedWeights(count: packedCount) { packed in
+  func packed(rowsOf matrix: Tensor, _ functions: RowFunctionTable) throws -> PackedWeights {
+    try PackedWeights(count: packedCount) { packed in
       guard let start = packed.baseAddress else { return }
       var moved: [Float] = []
       for panel in 0..<panels.count {

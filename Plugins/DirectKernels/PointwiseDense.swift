@@ -65,14 +65,14 @@ public struct PointwiseDense: LayerKernel {
       rows: try configuration.value("p", in: 1...max(tiles.maximumRows(vectors: vectors), 1), of: identifier),
       vectors: vectors)
     let block = try configuration.value("block", in: 1...problem.rows, of: identifier)
-    let product = ChannelProduct(
+    let product = try ChannelProduct(
       tiles, blocking: blocking, channels: problem.columns, depth: problem.depth, bias: parameters.bias)
     guard let product else {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
     }
     return PreparedPointwiseRows(
-      product: product, weights: parameters.weights.map { product.packed(rowsOf: $0, rows) }, rows: rows,
+      product: product, weights: try parameters.weights.map { try product.packed(rowsOf: $0, rows) }, rows: rows,
       batch: problem.batch, blocks: PanelPlan(rows: problem.rows, limit: block), readsRows: true, writesRows: true,
       hasResidual: problem.epilogue.hasResidual, activation: activation)
   }

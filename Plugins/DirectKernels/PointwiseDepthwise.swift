@@ -85,8 +85,9 @@ public struct PointwiseDepthwise: LayerKernel {
       vectors: vectors, panelsOuter: try configuration.value("outer", in: 0...1, of: identifier) == 1)
     let chunk = try configuration.value("chunk", in: 0...Int(Int32.max), of: identifier)
     guard
-      let product = PixelProduct.groups(of: problem.pointwise, parameters.pointwise, set.pixelTiles, blocking)?.first,
-      let depthwise = PlaneDepthwise(problem.depthwise, parameters.depthwise, set)
+      let product = try PixelProduct.groups(of: problem.pointwise, parameters.pointwise, set.pixelTiles, blocking)?
+        .first,
+      let depthwise = try PlaneDepthwise(problem.depthwise, parameters.depthwise, set)
     else {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")

@@ -117,7 +117,7 @@ public struct PointwisePixels: LayerKernel {
       vectors: vectors, depth: try configuration.value("depth", in: 0...Int(Int32.max), of: identifier),
       panelsOuter: try configuration.value("outer", in: 0...1, of: identifier) == 1)
     let split = try configuration.value("split", in: 0...2, of: identifier)
-    let products = PixelProduct.groups(of: problem, parameters, tiles, blocking)
+    let products = try PixelProduct.groups(of: problem, parameters, tiles, blocking)
     guard let products, let first = products.first else {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")

@@ -117,7 +117,7 @@ public struct WindowConvolution: LayerKernel {
       geometry: geometry, outputHeight: height, band: band, batch: problem.batch,
       inputChannels: problem.inputChannels, outputChannels: problem.outputChannels, depth: depth, panels: panels,
       epilogue: RowEpilogue(problem.epilogue, set),
-      weights: PackedWeights(count: problem.filterShape.elementCount) { packed in
+      weights: try PackedWeights(count: problem.filterShape.elementCount) { packed in
         parameters.filter.withElements { filter in
           for panel in panels {
             for k in 0..<depth {
@@ -128,7 +128,7 @@ public struct WindowConvolution: LayerKernel {
           }
         }
       },
-      bias: PackedWeights(count: problem.outputChannels) { packed in
+      bias: try PackedWeights(count: problem.outputChannels) { packed in
         if let bias = parameters.bias { _ = packed.update(fromContentsOf: bias) }
       },
       masks: WindowColumns.masks(geometry, lanes: set.lanes))

@@ -14,11 +14,12 @@ struct BandConvolution: Sendable {
   /// - Parameters:
   ///   - layout: how the input lies.
   ///   - bandRows: the output rows that are staged for at a time.
+  /// - Throws: ``KernelError/noMemory(byteCount:)``.
   init?(
     _ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ set: MicroKernelSet,
     _ blocking: PixelProduct.Blocking, layout: TensorLayout, bandRows: Int
-  ) {
-    guard let products = PixelProduct.groups(of: problem, parameters, set.pixelTiles, blocking),
+  ) throws {
+    guard let products = try PixelProduct.groups(of: problem, parameters, set.pixelTiles, blocking),
       let first = products.first
     else { return nil }
     self.problem = problem

@@ -122,7 +122,7 @@ public struct Im2colGemm: LayerKernel {
     let depth = problem.filterShape.elementCount / problem.outputChannels
     let block = try configuration.value(
       "block", in: 1...max(problem.output.height * problem.output.width, 1), of: identifier)
-    guard let products = PixelProduct.groups(of: problem, parameters, tiles, blocking), let first = products.first,
+    guard let products = try PixelProduct.groups(of: problem, parameters, tiles, blocking), let first = products.first,
       block <= Self.maximumBlockElements / depth
     else {
       throw KernelError.invalidConfiguration(

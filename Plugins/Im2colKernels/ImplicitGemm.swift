@@ -134,7 +134,7 @@ public struct ImplicitGemm: LayerKernel {
     let input = try configuration.value("input", in: ConvolutionInput.layouts.indices, of: identifier)
     let band = try configuration.value("band", in: 1...problem.output.height, of: identifier)
     guard stagedElements(problem, band: band) <= Self.maximumStagedElements,
-      let convolution = BandConvolution(
+      let convolution = try BandConvolution(
         problem, parameters, set, blocking, layout: ConvolutionInput.layouts[input], bandRows: band)
     else {
       throw KernelError.invalidConfiguration(

@@ -125,7 +125,7 @@ public struct PooledConvolution: LayerKernel {
     let input = try configuration.value("input", in: ConvolutionInput.layouts.indices, of: identifier)
     let band = try configuration.value("band", in: 1...problem.second.output.height, of: identifier)
     guard elements(problem, band: band) <= Self.maximumElements,
-      let convolution = BandConvolution(
+      let convolution = try BandConvolution(
         problem.first, parameters, set, blocking, layout: ConvolutionInput.layouts[input],
         bandRows: Self.convolutionRows(problem, band: band))
     else {

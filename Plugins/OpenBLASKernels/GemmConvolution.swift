@@ -82,7 +82,7 @@
         throw KernelError.invalidConfiguration(
           kernel: identifier, configuration: configuration, reason: "a block of \(block) pixels is too large to pack")
       }
-      return PreparedGemmConvolution(
+      return try PreparedGemmConvolution(
         problem, layout: layout, block: block == 0 ? pixels : block, splitsChannels: split == 1, parameters, set)
     }
   }

@@ -37,16 +37,16 @@
       let transposes = try configuration.value("weights", in: 0...(problem.hasConstantWeights ? 1 : 0), of: identifier)
       let split = try configuration.value("split", in: 0...1, of: identifier)
       return PreparedGemmDense(
-        problem: problem, weights: parameters.weights.map { Self.packed($0, transposing: transposes == 1) },
+        problem: problem, weights: try parameters.weights.map { try Self.packed($0, transposing: transposes == 1) },
         isTransposed: transposes == 0 && problem.hasConstantWeights,
-        bias: parameters.bias.map { bias in
-          PackedWeights(count: bias.count) { target in for index in bias.indices { target[index] = bias[index] } }
+        bias: try parameters.bias.map { bias in
+          try PackedWeights(count: bias.count) { target in for index in bias.indices { target[index] = bias[index] } }
         }, pass: EpiloguePass(problem.epilogue, addsBias: true, set), splitsColumns: split == 1)
     }
 
-    private static func packed(_ weights: Tensor, transposing: Bool) -> PackedWeights {
+    private static func packed(_ weights: Tensor, transposing: Bool) throws -> PackedWeights {
       let (columns, depth) = (weights.shape[0], weights.shape[1])
-      return PackedWeights(count: weights.shape.elementCount) { target in
+      return try PackedWeights(count: weights.shape.elementCount) { target in
         weights.withElements { source in
           for column in 0..<columns {
             for k in 0..<depth {

@@ -20,7 +20,7 @@
     init(
       _ problem: ConvolutionProblem, layout: TensorLayout, block: Int, splitsChannels: Bool,
       _ parameters: ConvolutionParameters, _ set: MicroKernelSet
-    ) {
+    ) throws {
       self.problem = problem
       self.layout = layout
       self.block = block
@@ -28,17 +28,17 @@
       patches = PatchMatrix(problem)
       pixels = problem.output.height * problem.output.width
       channels = problem.outputChannels / problem.groups
-      weights = Self.packed(parameters.filter, layout: layout, groups: problem.groups)
-      bias = parameters.bias.map { bias in
-        PackedWeights(count: bias.count) { target in for index in bias.indices { target[index] = bias[index] } }
+      weights = try Self.packed(parameters.filter, layout: layout, groups: problem.groups)
+      bias = try parameters.bias.map { bias in
+        try PackedWeights(count: bias.count) { target in for index in bias.indices { target[index] = bias[index] } }
       }
       pass = EpiloguePass(problem.epilogue, addsBias: true, set)
     }
 
-    private static func packed(_ filter: Tensor, layout: TensorLayout, groups: Int) -> PackedWeights {
+    private static func packed(_ filter: Tensor, layout: TensorLayout, groups: Int) throws -> PackedWeights {
       let (outputs, inputs) = (filter.shape[0] / groups, filter.shape[1])
       let window = filter.shape[2] * filter.shape[3]
-      return PackedWeights(count: filter.shape.elementCount) { target in
+      return try PackedWeights(count: filter.shape.elementCount) { target in
         filter.withElements { source in
           guard layout == .channelsLast else {
             for index in source.indices { target[index] = source[index] }

@@ -38,7 +38,7 @@ public struct ReferenceConvolution: LayerKernel {
     _ problem: ConvolutionProblem, configuration: KernelConfiguration, parameters: ConvolutionParameters
   ) throws -> any PreparedKernel {
     let layout = try LayoutChoice.layout(of: configuration, for: identifier)
-    return PreparedReferenceConvolution(problem, parameters, input: layout, output: layout)
+    return try PreparedReferenceConvolution(problem, parameters, input: layout, output: layout)
   }
 }
 
@@ -52,12 +52,12 @@ struct PreparedReferenceConvolution: PreparedKernel {
 
   init(
     _ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, input: TensorLayout, output: TensorLayout
-  ) {
+  ) throws {
     self.problem = problem
     self.input = PlanarAccess(input, problem.inputShape)
     self.output = PlanarAccess(output, problem.outputShape)
-    filter = PackedWeights(copying: parameters.filter.elements)
-    bias = PackedWeights(copying: parameters.bias ?? [])
+    filter = try PackedWeights(copying: parameters.filter.elements)
+    bias = try PackedWeights(copying: parameters.bias ?? [])
   }
 
   /// A row of sums for each worker, on cache lines of its own.
@@ -140,8 +140,8 @@ struct PreparedReferenceConvolution: PreparedKernel {
 
 extension PackedWeights {
   /// A block of the given numbers.
-  convenience init(copying numbers: [Float]) {
-    self.init(count: numbers.count) { block in
+  convenience init(copying numbers: [Float]) throws {
+    try self.init(count: numbers.count) { block in
       for (index, number) in numbers.enumerated() { block[index] = number }
     }
   }

@@ -8,8 +8,8 @@ import LayerKernels
 /// - Throws: ``KernelError/duplicateIdentifier(_:)`` when they are registered already.
 public func registerReferenceKernels(in registry: inout KernelRegistry) throws(KernelError) {
   try registry.register(ReferenceConvolution())
-  try registry.register(ReferencePointwiseDepthwise())
-  try registry.register(ReferenceConvolutionPooling())
+  try registry.register(ReferencePair<PointwiseDepthwiseProblem>())
+  try registry.register(ReferencePair<ConvolutionPoolingProblem>())
   try registry.register(ReferencePooling())
   try registry.register(ReferenceMatrixMultiply())
   try registry.register(ReferenceElementwise())

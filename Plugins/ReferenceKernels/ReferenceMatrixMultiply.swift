@@ -26,8 +26,8 @@ public struct ReferenceMatrixMultiply: LayerKernel {
     _ problem: MatrixMultiplyProblem, configuration: KernelConfiguration, parameters: MatrixMultiplyParameters
   ) throws -> any PreparedKernel {
     PreparedReferenceMatrixMultiply(
-      problem: problem, weights: PackedWeights(copying: parameters.weights?.elements ?? []),
-      bias: PackedWeights(copying: parameters.bias ?? []))
+      problem: problem, weights: try PackedWeights(copying: parameters.weights?.elements ?? []),
+      bias: try PackedWeights(copying: parameters.bias ?? []))
   }
 }
 

@@ -160,13 +160,13 @@ public struct WinogradConvolution: LayerKernel {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "a block of \(rows) rows is too large")
     }
-    let product = PixelProduct(
+    let product = try PixelProduct(
       tiles, blocking: blocking, rows: problem.outputChannels, depth: problem.inputChannels)
     guard let product else {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
     }
-    let filters = WinogradFilters(
+    let filters = try WinogradFilters(
       parameters.filter, panels: product.panels, depth: problem.inputChannels, tiling: tiling, lanes: transforms.lanes,
       transform: transforms[size: size].filter)
     return PreparedWinograd(

@@ -8,8 +8,8 @@ import MicroKernels
 public struct WinogradDepthwise: LayerKernel {
   /// `winograd.depthwise`
   public let identifier: KernelIdentifier = "winograd.depthwise"
-  /// The second: tiles of several rows fill a vector together.
-  public let version = 2
+  /// The third: filters are transformed by the instruction set.
+  public let version = 3
   private let transforms: WinogradTable
 
   /// The kernel on an instruction set.
@@ -48,17 +48,18 @@ public struct WinogradDepthwise: LayerKernel {
     }
     let size = try configuration.value("m", in: [2, 4], of: identifier)
     let tiling = WinogradTiling(problem, size: size, lanes: transforms.lanes)
+    let filters = try WinogradFilters(
+      parameters.filter, panels: PanelPlan(rows: problem.outputChannels, limit: problem.outputChannels), depth: 1,
+      tiling: tiling, lanes: transforms.lanes, transform: transforms[size: size].filter)
     return PreparedDepthwise(
-      problem: problem, tiling: tiling,
-      filters: parameters.filter.withElements { WinogradFilter(size: size).transformed($0) }, bias: parameters.bias,
-      transforms: transforms[size: size],
+      problem: problem, tiling: tiling, filters: filters, bias: parameters.bias, transforms: transforms[size: size],
       planeSize: AlignedMemory.paddedCount(tiling.planeSize(rows: tiling.rows)) + AlignedMemory.elementAlignment)
   }
 
   private struct PreparedDepthwise: PreparedKernel {
     let problem: ConvolutionProblem
     let tiling: WinogradTiling
-    let filters: [Float]
+    let filters: WinogradFilters
     let bias: [Float]?
     let transforms: WinogradTable.Transforms
     let planeSize: Int
@@ -84,7 +85,7 @@ public struct WinogradDepthwise: LayerKernel {
             firstRow: 0, rowCount: tiling.rows, masks: masks, outputs: tiles, outputStride: planeSize, scratch: scratch)
           transforms.input(&forward)
           for element in 0..<(tiling.extent * tiling.extent) {
-            let factor = filters[element * channels + channel]
+            let factor = filters.start[element * filters.stride + channel]
             let plane = tiles + element * planeSize
             for tile in 0..<tiling.rows * tiling.columns { plane[tile] *= factor }
           }

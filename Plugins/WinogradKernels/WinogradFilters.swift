@@ -13,17 +13,19 @@ struct WinogradFilters: Sendable {
   let stride: Int
   private let packed: PackedWeights
 
-  /// Transforms `filter`, `[outputs, inputs, 3, 3]`.
+  /// Transforms `filter`, `[outputs, inputs, 3, 3]`; a depthwise filter has a depth of 1.
+  ///
+  /// - Throws: ``KernelError/noMemory(byteCount:)``.
   init(
     _ filter: Tensor, panels: PanelPlan, depth: Int, tiling: WinogradTiling, lanes: Int,
     transform: MicroKernelFunction<WinogradFilterArguments>
-  ) {
+  ) throws {
     // The last panel's last vector may reach a vector behind its matrix.
     let stride = AlignedMemory.paddedCount(panels.rows * depth) + AlignedMemory.elementAlignment
     self.stride = stride
     let vectors = (panels.largeRows * depth + lanes - 1) / lanes
-    packed = filter.withElements { filter in
-      PackedWeights(count: tiling.extent * tiling.extent * stride) { packed in
+    packed = try filter.withElements { filter in
+      try PackedWeights(count: tiling.extent * tiling.extent * stride) { packed in
         guard let packed = packed.baseAddress, let filter = filter.baseAddress else { return }
         let panelFilters = AlignedMemory.allocate(count: vectors * 9 * lanes + tiling.scratchSize)
         defer { AlignedMemory.deallocate(panelFilters) }

@@ -32,9 +32,9 @@
       _ problem: ConvolutionProblem, configuration: KernelConfiguration, parameters: ConvolutionParameters
     ) throws -> any PreparedKernel {
       let pieces = try configuration.value("pieces", in: 1...256, of: identifier)
-      do throws(XNNPACKError) {
+      do {
         return try PreparedXNNPACKConvolution(problem, pieces: pieces, parameters, set)
-      } catch {
+      } catch let error as XNNPACKError {
         throw KernelError.invalidConfiguration(
           kernel: identifier, configuration: configuration, reason: error.description)
       }
@@ -56,11 +56,11 @@
 
     init(
       _ problem: ConvolutionProblem, pieces count: Int, _ parameters: ConvolutionParameters, _ set: MicroKernelSet
-    ) throws(XNNPACKError) {
+    ) throws {
       self.problem = problem
       pass = FinitePass(problem.epilogue, set)
-      let filter = Self.channelsLast(parameters.filter)
-      let bias = PackedWeights(count: problem.outputChannels) { target in
+      let filter = try Self.channelsLast(parameters.filter)
+      let bias = try PackedWeights(count: problem.outputChannels) { target in
         for (index, value) in (parameters.bias ?? []).enumerated() { target[index] = value }
       }
       let units = problem.groups == 1 ? problem.outputChannels : problem.groups
@@ -89,9 +89,9 @@
     }
 
     /// Filters as `[K, R, S, C/groups]`.
-    private static func channelsLast(_ filter: Tensor) -> PackedWeights {
+    private static func channelsLast(_ filter: Tensor) throws -> PackedWeights {
       let (inputs, window) = (filter.shape[1], filter.shape[2] * filter.shape[3])
-      return PackedWeights(count: filter.shape.elementCount) { target in
+      return try PackedWeights(count: filter.shape.elementCount) { target in
         filter.withElements { source in
           for output in 0..<filter.shape[0] {
             let start = output * inputs * window

@@ -72,9 +72,11 @@ public struct ChannelProduct: Sendable {
   private let tiles: [ChannelTileFunction?]
 
   /// A product; nil when there are no tiles of that size.
+  ///
+  /// - Throws: `KernelError.noMemory`.
   public init?(
     _ table: ChannelTileTable, blocking: Blocking, channels: Int, depth: Int, bias: [Float]?
-  ) {
+  ) throws {
     let limit = table.maximumRows(vectors: blocking.vectors)
     guard channels > 0, depth > 0, blocking.depth >= 0, limit > 0, 1...limit ~= blocking.rows else { return nil }
     self.channels = channels
@@ -85,7 +87,7 @@ public struct ChannelProduct: Sendable {
     self.panels = panels
     let padded = panels.rows * table.lanes
     // The second half is the bias of every block of k but the first.
-    self.bias = PackedWeights(count: 2 * padded) { packed in
+    self.bias = try PackedWeights(count: 2 * padded) { packed in
       for channel in 0..<channels { packed[channel] = bias?[channel] ?? 0 }
     }
     var tiles: [ChannelTileFunction?] = []

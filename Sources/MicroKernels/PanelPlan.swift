@@ -29,27 +29,7 @@ public struct PanelPlan: Hashable, Sendable {
   @inlinable
   public func rowCount(of panel: Int) -> Int { panel < largeCount ? largeRows : largeRows - 1 }
 
-  /// Writes weights in the order in which tiles read them: panel by panel, k by k, row by row.
-  ///
-  /// - Parameters:
-  ///   - packed: `rows · depth` elements.
-  ///   - depth: the terms of each sum.
-  ///   - weight: the weight of a row and a k.
-  public func pack(_ packed: UnsafeMutablePointer<Float>, depth: Int, _ weight: (_ row: Int, _ k: Int) -> Float) {
-    var place = packed
-    for panel in 0..<count {
-      let first = firstRow(of: panel)
-      let rows = rowCount(of: panel)
-      for k in 0..<depth {
-        for row in 0..<rows {
-          place.pointee = weight(first + row, k)
-          place += 1
-        }
-      }
-    }
-  }
-
-  /// Writes the weights of a matrix in memory in the same order.
+  /// Writes the weights of a matrix in memory in the order in which tiles read them: panel by panel, k by k, row by row.
   ///
   /// - Parameters:
   ///   - packed: `rows · depth` elements.

@@ -3,19 +3,21 @@ import LayerKernels
 extension PixelProduct {
   /// One product for each group of a convolution, k running over channel, row and column of the filter; nil when there is no
   /// such tile.
+  ///
+  /// - Throws: `KernelError.noMemory`.
   public static func groups(
     of problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ tiles: PixelTileTable, _ blocking: Blocking
-  ) -> [PixelProduct]? {
+  ) throws -> [PixelProduct]? {
     guard let activation = TileActivation(problem.epilogue.activation) else { return nil }
     let rows = problem.outputChannels / problem.groups
     let depth = problem.filterShape.elementCount / problem.outputChannels
-    return parameters.filter.withElements { filter in
+    return try parameters.filter.withElements { filter in
       // A convolution has at least one weight.
       guard let filter = filter.baseAddress else { return nil }
       var products: [PixelProduct] = []
       for group in 0..<problem.groups {
         let bias = parameters.bias.map { Array($0[group * rows..<(group + 1) * rows]) }
-        let product = PixelProduct(
+        let product = try PixelProduct(
           tiles, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation,
           matrix: filter + group * rows * depth)
         guard let product else { return nil }

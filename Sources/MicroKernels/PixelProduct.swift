@@ -39,7 +39,7 @@ public struct PixelProduct: Sendable {
     public var addends: UnsafePointer<Float>?
     /// A plane for each row.
     public var addendOffsets: UnsafePointer<Int32>
-    /// `rows · depth` weights as ``PanelPlan/pack(_:depth:_:)`` writes them, in place of the product's own; nil for those.
+    /// `rows · depth` weights as ``PanelPlan/pack(_:depth:matrix:stride:)`` writes them, in place of the product's own; nil for those.
     public var weights: UnsafePointer<Float>?
 
     /// Operands without addends, with the product's own weights.
@@ -71,22 +71,6 @@ public struct PixelProduct: Sendable {
   private let bias: PackedWeights
   private let tiles: [PixelTileFunction?]
 
-  /// Packs weights; nil when there are no tiles of that size.
-  ///
-  /// - Parameters:
-  ///   - rows: the outputs, at least 1.
-  ///   - depth: the terms of each sum, at least 1.
-  ///   - bias: a number for each row, or nil.
-  ///   - weight: the weight of a row and a k.
-  public init?(
-    _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?,
-    activation: TileActivation, weight: (_ row: Int, _ k: Int) -> Float
-  ) {
-    self.init(table, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation) {
-      packed, panels, k in panels.pack(packed, depth: k.count) { weight($0, k.lowerBound + $1) }
-    }
-  }
-
   /// Packs a matrix in memory; nil when there are no tiles of that size.
   ///
   /// - Parameters:
@@ -94,11 +78,12 @@ public struct PixelProduct: Sendable {
   ///   - depth: the terms of each sum, at least 1.
   ///   - bias: a number for each row, or nil.
   ///   - matrix: `[rows][depth]`
+  /// - Throws: `KernelError.noMemory`.
   public init?(
     _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?,
     activation: TileActivation, matrix: UnsafePointer<Float>
-  ) {
-    self.init(table, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation) {
+  ) throws {
+    try self.init(table, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation) {
       packed, panels, k in
       panels.pack(packed, depth: k.count, matrix: matrix + k.lowerBound, stride: depth)
     }
@@ -109,8 +94,9 @@ public struct PixelProduct: Sendable {
   /// - Parameters:
   ///   - rows: the outputs, at least 1.
   ///   - depth: the terms of each sum, at least 1.
-  public init?(_ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int) {
-    self.init(
+  /// - Throws: `KernelError.noMemory`.
+  public init?(_ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int) throws {
+    try self.init(
       table, blocking: blocking, rows: rows, depth: depth, bias: nil, activation: .none, hasWeights: false
     ) { _, _, _ in }
   }
@@ -118,7 +104,7 @@ public struct PixelProduct: Sendable {
   private init?(
     _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?, activation: TileActivation,
     hasWeights: Bool = true, pack: (UnsafeMutablePointer<Float>, PanelPlan, _ k: Range<Int>) -> Void
-  ) {
+  ) throws {
     let limit = table.maximumRows(vectors: blocking.vectors)
     guard rows > 0, depth > 0, blocking.depth >= 0, 1...max(limit, 1) ~= blocking.rows, limit > 0 else { return nil }
     let panels = PanelPlan(rows: rows, limit: blocking.rows)
@@ -130,14 +116,14 @@ public struct PixelProduct: Sendable {
     let block = blocking.depth == 0 ? depth : min(blocking.depth, depth)
     self.block = block
     // Blocks of k outermost, so that one pass over the panels reads on and on.
-    weights = PackedWeights(count: hasWeights ? rows * depth : 0) { packed in
+    weights = try PackedWeights(count: hasWeights ? rows * depth : 0) { packed in
       guard hasWeights, let start = packed.baseAddress else { return }
       for k in stride(from: 0, to: depth, by: block) {
         pack(start + k * rows, panels, k..<min(k + block, depth))
       }
     }
     // The second half is the bias of every block of k but the first.
-    self.bias = PackedWeights(count: 2 * AlignedMemory.paddedCount(rows)) { packed in
+    self.bias = try PackedWeights(count: 2 * AlignedMemory.paddedCount(rows)) { packed in
       for row in 0..<rows { packed[row] = bias?[row] ?? 0 }
     }
     var tiles: [PixelTileFunction?] = []

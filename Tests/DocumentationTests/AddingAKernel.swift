@@ -42,7 +42,7 @@ extension RowDepthwise {
     return PreparedRowDepthwise(
       problem: problem, rows: try configuration.value("rows", in: Self.blocks, of: identifier),
       bounds: problem.epilogue.activation.clampBounds ?? (-.infinity, .infinity),
-      weights: PackedWeights(count: 10 * problem.outputChannels) { packed in
+      weights: try PackedWeights(count: 10 * problem.outputChannels) { packed in
         // Nine weights and the bias of each channel, side by side.
         for channel in 0..<problem.outputChannels {
           for tap in 0..<9 { packed[10 * channel + tap] = parameters.filter.elements[9 * channel + tap] }

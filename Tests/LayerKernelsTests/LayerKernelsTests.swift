@@ -217,11 +217,11 @@ struct WeightMemoryTests {
   }
 
   @Test("Packed weights begin as zeros on a boundary, whoever had the memory before, and never share it")
-  func packed() {
+  func packed() throws {
     for round in 0..<3 {
       var blocks: [PackedWeights] = []
       for count in [1, 5, 1000, 70_000, 300_000, 1_500_000] {
-        let block = PackedWeights(count: count) { elements in
+        let block = try PackedWeights(count: count) { elements in
           #expect(elements.allSatisfy { $0 == 0 })
           for index in elements.indices { elements[index] = Float(count + round) }
         }
@@ -232,6 +232,16 @@ struct WeightMemoryTests {
         #expect(block.count == count)
         #expect(UnsafeBufferPointer(start: block.start, count: count).allSatisfy { $0 == Float(count + round) })
       }
+    }
+  }
+  @Test("Packed weights that the system has no memory for are an error")
+  func noMemory() {
+    let count = 1 << 50
+    #expect {
+      _ = try PackedWeights(count: count) { _ in }
+    } throws: { error in
+      guard case .noMemory(let byteCount)? = error as? KernelError else { return false }
+      return byteCount >= count * MemoryLayout<Float>.stride
     }
   }
 }

@@ -56,6 +56,25 @@ struct CInterfaceTests {
     return program
   }
 
+  /// The first interpreter that can run a program.
+  static func python(that program: String, in folder: TemporaryFolder) -> String? {
+    ["/usr/bin/python3", "python3"].first {
+      (try? execute([$0, "-c", program], folder: folder.url))?.status == 0
+    }
+  }
+
+  /// Runs a Python program beside the wrapper.
+  static func run(
+    _ program: String, by python: String, in folder: TemporaryFolder
+  ) throws -> (status: Int32, output: String, errors: String) {
+    try execute(
+      [python, folder.file("program.py", Data(program.utf8))],
+      environment: [
+        "PYTHONPATH": Checkout.root.appendingPathComponent("Sources/LuthierC/python").path,
+        "LUTHIER_LIBRARY": library.path, "PYTHONDONTWRITEBYTECODE": "1",
+      ], folder: folder.url)
+  }
+
   @Test("The README's C program compiles without a warning and prints the class that Swift finds")
   func cExample() throws {
     let folder = try TemporaryFolder()
@@ -113,10 +132,7 @@ struct CInterfaceTests {
   @Test("The README's Python program gives the scores that Swift gives")
   func pythonExample() throws {
     let folder = try TemporaryFolder()
-    let python = ["/usr/bin/python3", "python3"].first {
-      (try? Self.execute([$0, "-c", "import numpy"], folder: folder.url))?.status == 0
-    }
-    guard let python else {
+    guard let python = Self.python(that: "import numpy", in: folder) else {
       print("skipped: no Python with NumPy is here (Debian: python3-numpy)")
       return
     }
@@ -151,13 +167,7 @@ struct CInterfaceTests {
       """
     // The example names a folder that `tune` makes.
     _ = try folder.folder("TuningDB")
-    let file = try folder.file("example.py", Data((Self.example("python") + more).utf8))
-    let run = try Self.execute(
-      [python, file],
-      environment: [
-        "PYTHONPATH": Checkout.root.appendingPathComponent("Sources/LuthierC/python").path,
-        "LUTHIER_LIBRARY": Self.library.path, "PYTHONDONTWRITEBYTECODE": "1",
-      ], folder: folder.url)
+    let run = try Self.run(Self.example("python") + more, by: python, in: folder)
     #expect(run.status == 0, "\(run.errors)")
     let found = run.output.split(separator: " ").compactMap { Float($0.trimmingCharacters(in: .newlines)) }
     let expected = try Self.expectedScores()
@@ -169,10 +179,7 @@ struct CInterfaceTests {
   @Test("Python without NumPy reads and writes buffers in place")
   func pythonBuffers() throws {
     let folder = try TemporaryFolder()
-    let python = ["/usr/bin/python3", "python3"].first {
-      (try? Self.execute([$0, "-c", ""], folder: folder.url))?.status == 0
-    }
-    guard let python else {
+    guard let python = Self.python(that: "pass", in: folder) else {
       print("skipped: no Python is here")
       return
     }
@@ -202,15 +209,48 @@ struct CInterfaceTests {
       else:
           raise SystemExit("a constant was taken for an output")
       """
-    let file = try folder.file("buffers.py", Data(program.utf8))
-    let run = try Self.execute(
-      [python, file],
-      environment: [
-        "PYTHONPATH": Checkout.root.appendingPathComponent("Sources/LuthierC/python").path,
-        "LUTHIER_LIBRARY": Self.library.path, "PYTHONDONTWRITEBYTECODE": "1",
-      ], folder: folder.url)
+    let run = try Self.run(program, by: python, in: folder)
     #expect(run.status == 0, "\(run.errors)")
   }
+
+  #if os(Linux) && arch(x86_64) && !DEBUG
+    @Test("A process that runs a network reads little of the library")
+    func startupOrder() throws {
+      let folder = try TemporaryFolder()
+      let graph = try #require(NetworkCatalog.entry(named: "shufflenet_v2_x1_0")).graph()
+      let model = try folder.file("model.onnx", Data(ONNXModel.encode(graph)))
+      let source = """
+        #include "luthier.h"
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <string.h>
+        int main(int count, char **arguments) {
+          luthier_network *network = count == 2 ? luthier_load(arguments[1], NULL) : NULL;
+          if (network == NULL) return 1;
+          const float *input = calloc(3 * 224 * 224, sizeof(float));
+          float *output = calloc(1000, sizeof(float));
+          if (luthier_run(network, &input, &output) != 0) return 2;
+          FILE *mappings = fopen("/proc/self/smaps", "r");
+          char line[4096];
+          int isCode = 0;
+          long kibibytes = 0, resident = 0;
+          while (fgets(line, sizeof line, mappings)) {
+            if (strstr(line, "libLuthierC.so")) isCode = strstr(line, " r-xp ") != NULL;
+            else if (strchr(line, '-') && !strchr(line, ':')) isCode = 0;
+            if (isCode && sscanf(line, "Rss: %ld kB", &kibibytes) == 1) resident += kibibytes;
+          }
+          printf("%ld\\n", resident);
+          return 0;
+        }
+        """
+      let run = try Self.execute([Self.compile(source, in: folder), model], folder: folder.url)
+      try #require(run.status == 0, "\(run.status): \(run.errors)")
+      let resident = try #require(Int(run.output.trimmingCharacters(in: .whitespacesAndNewlines)))
+      // In KiB: 3,500 where the order fits, 9,000 without one. It is written anew by `.ci/order`.
+      #expect(resident > 100)
+      #expect(resident < 5000)
+    }
+  #endif
 
   #if os(Linux)
     @Test("The C library shows its own functions only and needs neither the Swift runtime, pictures nor a BLAS")

@@ -171,6 +171,8 @@ public enum KernelError: Error, Equatable, CustomStringConvertible {
   case noKernel(problem: ProblemKey, reasons: [String])
   /// Parameters of another type than the problem's were given.
   case parameterType(problem: ProblemKey)
+  /// The system has no memory left for so many bytes of packed weights.
+  case noMemory(byteCount: Int)
 
   /// One line that names the kernel, the problem and the reason.
   public var description: String {
@@ -187,6 +189,8 @@ public enum KernelError: Error, Equatable, CustomStringConvertible {
       "no kernel applies to '\(problem)'"
         + (reasons.isEmpty ? ": none is registered for the operation" : ": " + reasons.joined(separator: "; "))
     case .parameterType(let problem): "the parameters given for '\(problem)' are of another operation"
+    case .noMemory(let byteCount):
+      "the system has no memory for \(byteCount) bytes of packed weights; take a smaller network or raise the limit"
     }
   }
 }

@@ -47,11 +47,11 @@ public final class PackedWeights: @unchecked Sendable {
   private let region: WeightRegion
 
   /// Allocates `count` zeros and lets `fill` write them once.
-  public init<Failure: Error>(
-    count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Void
-  ) throws(Failure) {
+  ///
+  /// - Throws: ``KernelError/noMemory(byteCount:)`` when the system has none left, and what `fill` throws.
+  public init(count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void) throws {
     let capacity = AlignedMemory.paddedCount(max(count, 1)) + AlignedMemory.elementAlignment
-    let (block, region) = WeightRegion.allocate(byteCount: capacity * MemoryLayout<Float>.stride)
+    let (block, region) = try WeightRegion.allocate(byteCount: capacity * MemoryLayout<Float>.stride)
     let memory = block.bindMemory(to: Float.self, capacity: capacity)
     start = UnsafePointer(memory)
     self.count = count

@@ -33,25 +33,27 @@ final class WeightRegion: @unchecked Sendable {
   private static let blocks = Mutex<WeightRegion?>(nil)
 
   /// Zeros on a boundary of ``AlignedMemory/alignment``, and the region that keeps them.
-  static func allocate(byteCount: Int) -> (start: UnsafeMutableRawPointer, region: WeightRegion) {
+  ///
+  /// - Throws: ``KernelError/noMemory(byteCount:)``.
+  static func allocate(byteCount: Int) throws(KernelError) -> (start: UnsafeMutableRawPointer, region: WeightRegion) {
     let size = (byteCount + AlignedMemory.alignment - 1) / AlignedMemory.alignment * AlignedMemory.alignment
     if size > sharedBlockLimit {
-      let region = WeightRegion(byteCount: size)
+      let region = try WeightRegion(byteCount: size)
       return (region.take(size) ?? region.start, region)
     }
-    return blocks.withLock { current in
+    return try blocks.withLock { current throws(KernelError) in
       // Nobody has a block any more, so the pages can serve again.
       if isKnownUniquelyReferenced(&current) { current?.position = 0 }
       if let region = current, let start = region.take(size) { return (start, region) }
-      let region = WeightRegion(byteCount: sharedByteCount)
+      let region = try WeightRegion(byteCount: sharedByteCount)
       current = region
       return (region.take(size) ?? region.start, region)
     }
   }
 
-  private init(byteCount: Int) {
+  private init(byteCount: Int) throws(KernelError) {
     let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let memory, memory != MAP_FAILED else { fatalError("no memory for \(byteCount) bytes of packed weights") }
+    guard let memory, memory != MAP_FAILED else { throw .noMemory(byteCount: byteCount) }
     start = memory
     self.byteCount = byteCount
   }

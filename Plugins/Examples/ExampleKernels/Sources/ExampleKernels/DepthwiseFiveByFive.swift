@@ -49,9 +49,9 @@ public struct DepthwiseFiveByFive: LayerKernel {
     _ problem: ConvolutionProblem, configuration: KernelConfiguration, parameters: ConvolutionParameters
   ) throws -> any PreparedKernel {
     switch try configuration.value("lanes", in: Self.lanes, of: identifier) {
-    case 4: Prepared<SIMD4<Float>>(problem, parameters)
-    case 8: Prepared<SIMD8<Float>>(problem, parameters)
-    default: Prepared<SIMD16<Float>>(problem, parameters)
+    case 4: try Prepared<SIMD4<Float>>(problem, parameters)
+    case 8: try Prepared<SIMD8<Float>>(problem, parameters)
+    default: try Prepared<SIMD16<Float>>(problem, parameters)
     }
   }
 }
@@ -73,15 +73,15 @@ private struct Prepared<Vector: SIMD>: PreparedKernel where Vector.Scalar == Flo
   private static var size: Int { 5 }
   private static var padding: Int { 2 }
 
-  init(_ problem: ConvolutionProblem, _ parameters: ConvolutionParameters) {
+  init(_ problem: ConvolutionProblem, _ parameters: ConvolutionParameters) throws {
     channels = problem.inputChannels
     planes = problem.batch * channels
     (height, width) = (problem.input.height, problem.input.width)
     lowerBound = problem.epilogue.activation == .relu ? 0 : -.infinity
-    filter = PackedWeights(count: channels * Self.size * Self.size) { weights in
+    filter = try PackedWeights(count: channels * Self.size * Self.size) { weights in
       for (index, weight) in parameters.filter.elements.enumerated() { weights[index] = weight }
     }
-    bias = PackedWeights(count: channels) { weights in
+    bias = try PackedWeights(count: channels) { weights in
       for (index, value) in (parameters.bias ?? []).enumerated() { weights[index] = value }
     }
     let lanes = Vector.scalarCount
