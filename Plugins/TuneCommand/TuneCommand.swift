@@ -1,7 +1,7 @@
 import Foundation
 import PackagePlugin
 
-/// `swift package tune`: builds the `tune` program for release and runs it with the same arguments, from the package's own folder.
+/// `swift package tune`: builds the `tune` program for release, and runs it with the same arguments in the package's own folder.
 ///
 /// `--kernels-of TARGET` names a target of the package that holds an entry point for Swift plugins; its kernels compete, too.
 @main
