@@ -187,8 +187,7 @@ let package = Package(
       name: "TuneCommand",
       capability: .command(
         intent: .custom(verb: "tune", description: "Time every kernel on this machine and keep the winners."),
-        permissions: [.writeToPackageDirectory(reason: "The tuning database is written to TuningDB/.")]),
-      dependencies: ["tune"]),
+        permissions: [.writeToPackageDirectory(reason: "The tuning database is written to TuningDB/.")])),
 
     // Fuzzing: `swift run -c release fuzz PARSER`, and its seeds and old crashes as tests.
     .target(
@@ -199,17 +198,20 @@ let package = Package(
       path: "Tests/Fuzzing/Program"),
     .testTarget(name: "FuzzingTests", dependencies: ["FuzzedParsers"], path: "Tests/Fuzzing/Regressions"),
 
-    // What runs of a network cost, seen from a process of its own.
+    // What runs of a network cost, seen from processes of their own: one whose allocator and locks count, and one as users have it.
     .systemLibrary(name: "CAllocator", path: "Tests/HotPath/CAllocator"),
+    .target(
+      name: "HotPathNetworks",
+      dependencies: ["Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/HotPath/Networks"),
     .executableTarget(
-      name: "hot-path",
-      dependencies: ["CAllocator", "Luthier", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "Tests/HotPath/Program",
+      name: "hot-path", dependencies: ["CAllocator", "HotPathNetworks"], path: "Tests/HotPath/Program",
       linkerSettings: [
         .unsafeFlags(
           ["-Xlinker", "--export-dynamic", "-Xlinker", "--defsym=malloc=luthier_counted_malloc"],
           .when(platforms: [.linux]))
       ]),
+    .executableTarget(name: "network-process", dependencies: ["HotPathNetworks"], path: "Tests/HotPath/Process"),
 
     // What the sanitizers must report, so that their silence about the tests counts.
     .executableTarget(

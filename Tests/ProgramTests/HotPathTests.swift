@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What a run costs beside time, measured in a process of its own whose allocator and locks are counted.
+/// What a run costs beside time, measured in processes of their own; the allocator and the locks of `hot-path` count.
 @Suite("The hot path")
 struct HotPathTests {
   /// The sanitizers bring an allocator of their own, which leaves no room for one that counts.
@@ -14,7 +14,7 @@ struct HotPathTests {
     .enabled(if: !isSanitized), arguments: ["", "reference", "direct", "im2col", "winograd", "decomposed"],
     ["shufflenet_v2_x0_5", "mobilenet_v2_x0_35", "squeezenet_1_1"])
   func calls(family: String, network: String) throws {
-    var arguments = ["calls", "--network", network, "--runs", family == "reference" ? "20" : "1000"]
+    var arguments = ["--network", network, "--runs", family == "reference" ? "20" : "1000"]
     if !family.isEmpty { arguments += ["--family", family] }
     // Where OpenBLAS is the system's BLAS, its idle threads would take locks of their own now and then.
     let run = try ProgramRun("hot-path", arguments, environment: ["OPENBLAS_NUM_THREADS": "1"])
@@ -29,7 +29,7 @@ struct HotPathTests {
 
   @Test("With two threads a thousand runs allocate nothing", .enabled(if: !isSanitized))
   func threads() throws {
-    let run = try ProgramRun("hot-path", ["calls", "--threads", "2"])
+    let run = try ProgramRun("hot-path", ["--threads", "2"])
     #expect(run.status == 0, "\(run.errors)")
     #expect(try run.object()["allocations"] as? Int == 0)
   }
@@ -37,7 +37,7 @@ struct HotPathTests {
   @Test("A hundred thousand runs leave the resident memory within one percent", arguments: [1, 2])
   func memory(threads: Int) throws {
     let run = try ProgramRun(
-      "hot-path", ["memory", "--threads", "\(threads)", "--runs", Self.isSanitized ? "1000" : "100000"])
+      "network-process", ["memory", "--threads", "\(threads)", "--runs", Self.isSanitized ? "1000" : "100000"])
     #expect(run.status == 0, "\(run.errors)")
     let use = try run.object()
     let before = use["before"] as? Double ?? 0
@@ -53,7 +53,7 @@ struct HotPathTests {
       print("skipped: thread sanitizer's runtime does not let a forked child start threads")
       return
     }
-    let run = try ProgramRun("hot-path", ["children", "--threads", "\(threads)"])
+    let run = try ProgramRun("network-process", ["children", "--threads", "\(threads)"])
     #expect(run.status == 0, "\(run.errors)")
     #expect(try run.object()["statuses"] as? [Int] == Array(repeating: 0, count: 8))
   }

@@ -9,7 +9,7 @@ struct SurroundingsTests {
 
   /// The cores that a program counts as usable when it is started by a command line in front of it.
   private func usableCores(_ prefix: [String], environment: [String: String] = [:]) throws -> Int {
-    let run = try ProgramRun("hot-path", ["cores"], environment: environment, behind: prefix)
+    let run = try ProgramRun("network-process", ["cores"], environment: environment, behind: prefix)
     #expect(run.status == 0, "\(run.errors)")
     let counts = try run.object()
     let usable = try #require(counts["usable"] as? Int)
