@@ -246,9 +246,10 @@ struct CInterfaceTests {
       let run = try Self.execute([Self.compile(source, in: folder), model], folder: folder.url)
       try #require(run.status == 0, "\(run.status): \(run.errors)")
       let resident = try #require(Int(run.output.trimmingCharacters(in: .whitespacesAndNewlines)))
-      // In KiB: 3,500 where the order fits, 9,000 without one. It is written anew by `.ci/order`.
+      // In KiB: 3,500 where the order fits (some more with an instruction set that it was not made with), 9,000 without one. It is
+      // written anew by `.ci/order`.
       #expect(resident > 100)
-      #expect(resident < 5000)
+      #expect(resident < 6000)
     }
   #endif
 
