@@ -58,4 +58,6 @@ public final class PackedWeights: @unchecked Sendable {
     self.region = region
     try fill(UnsafeMutableBufferPointer(start: memory, count: count))
   }
+
+  deinit { region.giveBack() }
 }

@@ -12,12 +12,16 @@ import Synchronization
 /// Loading a network writes each page of its packed weights once. Blocks of their own would leave the system to find the pages
 /// one fault at a time, and to be told zeros that are there already; a region asks for them in steps.
 ///
-/// `@unchecked Sendable`: the position moves only under the lock of ``blocks``, and a block belongs to whoever took it.
+/// `@unchecked Sendable`: the numbers of a region that is shared change only under the lock of ``blocks``, and a block belongs to
+/// whoever took it.
 final class WeightRegion: @unchecked Sendable {
   private let start: UnsafeMutableRawPointer
   private let byteCount: Int
   /// Bytes that have been given away.
   private var position = 0
+  /// Blocks that somebody has. Counted under the lock, and not by references, because whoever has the pages next has to come
+  /// behind whoever read them last.
+  private var blockCount = 0
   /// Bytes that are no longer zeros, because somebody had them before.
   private var used = 0
   /// Bytes whose pages have been asked for.
@@ -43,7 +47,7 @@ final class WeightRegion: @unchecked Sendable {
     }
     return try blocks.withLock { current throws(KernelError) in
       // Nobody has a block any more, so the pages can serve again.
-      if isKnownUniquelyReferenced(&current) { current?.position = 0 }
+      if let current, current.blockCount == 0 { current.position = 0 }
       if let region = current, let start = region.take(size) { return (start, region) }
       let region = try WeightRegion(byteCount: sharedByteCount)
       current = region
@@ -58,8 +62,14 @@ final class WeightRegion: @unchecked Sendable {
     self.byteCount = byteCount
   }
 
+  /// Says that a block is no longer used.
+  func giveBack() {
+    Self.blocks.withLock { _ in blockCount -= 1 }
+  }
+
   private func take(_ size: Int) -> UnsafeMutableRawPointer? {
     guard size <= byteCount - position else { return nil }
+    blockCount += 1
     let block = start + position
     if position < used { memset(block, 0, min(size, used - position)) }
     position += size
