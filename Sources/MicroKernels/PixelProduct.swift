@@ -83,10 +83,8 @@ public struct PixelProduct: Sendable {
     _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?,
     activation: TileActivation, matrix: UnsafePointer<Float>
   ) throws {
-    try self.init(table, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation) {
-      packed, panels, k in
-      panels.pack(packed, depth: k.count, matrix: matrix + k.lowerBound, stride: depth)
-    }
+    try self.init(
+      table, blocking, rows: rows, depth: depth, bias: bias, activation: activation, constantMatrix: matrix)
   }
 
   /// A product without bias whose weights come with the operands of each run; nil when there are no tiles of that size.
@@ -97,13 +95,12 @@ public struct PixelProduct: Sendable {
   /// - Throws: `KernelError.noMemory`.
   public init?(_ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int) throws {
     try self.init(
-      table, blocking: blocking, rows: rows, depth: depth, bias: nil, activation: .none, hasWeights: false
-    ) { _, _, _ in }
+      table, blocking, rows: rows, depth: depth, bias: nil, activation: .none, constantMatrix: nil)
   }
 
   private init?(
-    _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?, activation: TileActivation,
-    hasWeights: Bool = true, pack: (UnsafeMutablePointer<Float>, PanelPlan, _ k: Range<Int>) -> Void
+    _ table: PixelTileTable, _ blocking: Blocking, rows: Int, depth: Int, bias: [Float]?, activation: TileActivation,
+    constantMatrix matrix: UnsafePointer<Float>?
   ) throws {
     let limit = table.maximumRows(vectors: blocking.vectors)
     guard rows > 0, depth > 0, blocking.depth >= 0, 1...max(limit, 1) ~= blocking.rows, limit > 0 else { return nil }
@@ -116,10 +113,10 @@ public struct PixelProduct: Sendable {
     let block = blocking.depth == 0 ? depth : min(blocking.depth, depth)
     self.block = block
     // Blocks of k outermost, so that one pass over the panels reads on and on.
-    weights = try PackedWeights(count: hasWeights ? rows * depth : 0) { packed in
-      guard hasWeights, let start = packed.baseAddress else { return }
+    weights = try PackedWeights(count: matrix == nil ? 0 : rows * depth) { packed in
+      guard let matrix, let start = packed.baseAddress else { return }
       for k in stride(from: 0, to: depth, by: block) {
-        pack(start + k * rows, panels, k..<min(k + block, depth))
+        panels.pack(start + k * rows, depth: min(block, depth - k), matrix: matrix + k, stride: depth)
       }
     }
     // The second half is the bias of every block of k but the first.

@@ -8,8 +8,11 @@
 
 /// How many cores there are and how many of them this process may use.
 package struct CoreCounts: Hashable, Sendable {
+  /// What the system schedules on: two a physical core where it runs two threads.
   package let logical: Int
+  /// Cores with arithmetic units of their own.
   package let physical: Int
+  /// Logical cores that this process may use.
   package let usable: Int
 
   /// Counts that contradict each other are bent until 1 ≤ usable ≤ logical and 1 ≤ physical ≤ logical.

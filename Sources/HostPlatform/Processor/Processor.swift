@@ -107,6 +107,7 @@ public struct Processor: Hashable, Sendable {
 package struct ProcessorInformation {
   private let numbers: [String: Int]
 
+  /// Reads the file's text; lines that hold no number are passed over.
   package init(_ text: String) {
     var numbers: [String: Int] = [:]
     for line in text.lines.prefix(200) {
@@ -120,5 +121,6 @@ package struct ProcessorInformation {
     self.numbers = numbers
   }
 
+  /// The number behind a name, or nil.
   package subscript(name: String) -> Int? { numbers[name] }
 }

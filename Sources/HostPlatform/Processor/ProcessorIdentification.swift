@@ -2,11 +2,16 @@ import CProcessor
 
 /// The four registers that a CPUID leaf fills.
 package struct CPUIDRegisters: Hashable, Sendable {
+  /// The first register, EAX.
   package var eax: UInt32 = 0
+  /// The second register, EBX.
   package var ebx: UInt32 = 0
+  /// The third register, ECX.
   package var ecx: UInt32 = 0
+  /// The fourth register, EDX.
   package var edx: UInt32 = 0
 
+  /// Registers with these values.
   package init(_ eax: UInt32 = 0, _ ebx: UInt32 = 0, _ ecx: UInt32 = 0, _ edx: UInt32 = 0) {
     self.eax = eax
     self.ebx = ebx
@@ -19,9 +24,12 @@ package struct CPUIDRegisters: Hashable, Sendable {
 package struct ProcessorIdentification: Hashable, Sendable {
   /// A question to CPUID.
   package struct Leaf: Hashable, Sendable {
+    /// What is asked for in EAX.
     package let number: UInt32
+    /// Which part of it, in ECX.
     package let subleaf: UInt32
 
+    /// A leaf, and the first of its parts unless another is named.
     package init(_ number: UInt32, _ subleaf: UInt32 = 0) {
       self.number = number
       self.subleaf = subleaf
@@ -32,6 +40,7 @@ package struct ProcessorIdentification: Hashable, Sendable {
   /// XCR0: the registers that the operating system saves; 0 where it saves none beyond SSE's.
   package let extendedState: UInt64
 
+  /// A processor that answers so; a leaf that is not there is zeros.
   package init(leaves: [Leaf: CPUIDRegisters], extendedState: UInt64) {
     self.leaves = leaves
     self.extendedState = extendedState

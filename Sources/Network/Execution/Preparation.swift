@@ -38,7 +38,8 @@ enum Preparation {
     return try results.withLock { try $0.compactMap { try $0?.get() } }
   }
 
-  /// Where the process has a limit on its address space: packing has no way out of an allocation that fails.
+  /// Where the process has a limit on its address space: what packing takes besides packed weights has no way out of an allocation
+  /// that fails.
   ///
   /// A filter of 3×3 that Winograd's largest tile transforms has 64 elements for 9; other weights are packed one to one, beside
   /// some padding. Weights below a megabyte are not looked at, because without much in memory the program itself would not run.

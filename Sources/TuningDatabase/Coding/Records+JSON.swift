@@ -2,6 +2,9 @@ import LayerKernels
 
 /// How the parts that several records share are spelt in a file.
 extension JSONValue {
+  /// A moment such as 2026-05-01T12:30:00Z.
+  ///
+  /// - Throws: ``JSONFailure`` that says what is there instead.
   package func timestamp() throws(JSONFailure) -> Timestamp {
     let text = try text()
     guard let moment = Timestamp(parsing: text) else {
@@ -10,6 +13,9 @@ extension JSONValue {
     return moment
   }
 
+  /// A version such as 0.1.0.
+  ///
+  /// - Throws: ``JSONFailure`` that says what is there instead.
   package func libraryVersion() throws(JSONFailure) -> LibraryVersion {
     let text = try text()
     guard let version = LibraryVersion(parsing: text) else {
@@ -18,6 +24,9 @@ extension JSONValue {
     return version
   }
 
+  /// A problem, spelt as its key is.
+  ///
+  /// - Throws: ``JSONFailure`` that says what is there instead.
   package func problemKey() throws(JSONFailure) -> ProblemKey {
     let text = try text()
     do {
@@ -31,6 +40,9 @@ extension JSONValue {
     }
   }
 
+  /// A kernel's name of at most 200 letters, digits, '.', '-' and '_'.
+  ///
+  /// - Throws: ``JSONFailure`` that says what is there instead.
   package func kernelIdentifier() throws(JSONFailure) -> KernelIdentifier {
     let text = try text()
     let identifier = KernelIdentifier(text)
@@ -40,12 +52,18 @@ extension JSONValue {
     return identifier
   }
 
+  /// A configuration: whole numbers by name.
+  ///
+  /// - Throws: ``JSONFailure`` that says what is there instead.
   package func configuration() throws(JSONFailure) -> KernelConfiguration {
     KernelConfiguration(
       try dictionary { (value) throws(JSONFailure) in try value.integer(in: -Self.largestInteger...Self.largestInteger)
       })
   }
 
+  /// The layouts of a kernel's inputs and output.
+  ///
+  /// - Throws: ``JSONFailure`` that says what is there instead.
   package func layouts() throws(JSONFailure) -> OperandLayouts {
     func layout(_ value: JSONValue) throws(JSONFailure) -> TensorLayout {
       let text = try value.text()
@@ -63,6 +81,9 @@ extension JSONValue {
     return layouts
   }
 
+  /// One of the words that a type knows.
+  ///
+  /// - Throws: ``JSONFailure`` that says what is there instead.
   package func word<Word: RawRepresentable<String> & CaseIterable>(
     of type: Word.Type
   ) throws(JSONFailure) -> Word {
@@ -74,6 +95,9 @@ extension JSONValue {
     return word
   }
 
+  /// A digest of at most 128 letters and digits.
+  ///
+  /// - Throws: ``JSONFailure`` that says what is there instead.
   package func digest() throws(JSONFailure) -> String {
     let text = try text()
     guard !text.isEmpty, text.utf8.count <= 128, text.utf8.allSatisfy(Self.isLetterOrDigit) else {
@@ -91,6 +115,9 @@ extension JSONValue {
     }
   }
 
+  /// A shape: a list of sizes.
+  ///
+  /// - Throws: ``JSONFailure`` that says what is there instead.
   package func shape() throws(JSONFailure) -> TensorShape {
     let sizes = try list { (value) throws(JSONFailure) in try value.integer(in: 0...TensorShape.maximumElementCount) }
     do { return try TensorShape(sizes) } catch { throw JSONFailure("is no shape: \(error)") }

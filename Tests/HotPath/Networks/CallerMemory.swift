@@ -2,10 +2,13 @@ import Luthier
 
 /// The caller's memory for a network's inputs and outputs.
 package struct CallerMemory {
+  /// An address for each input, of elements from 0 to 1.
   package let inputs: UnsafeMutablePointer<UnsafePointer<Float>>
+  /// An address for each output, of elements that no run has set yet.
   package let outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
   private let outputCount: Int
 
+  /// Memory that stays until the process ends.
   package init(_ network: CompiledNetwork) {
     inputs = .allocate(capacity: network.inputs.count)
     for (index, port) in network.inputs.enumerated() {
