@@ -96,8 +96,10 @@ public final class IsolatedProblemTuner: ProblemTuning {
     }
     // What an earlier problem has left.
     _ = worker.lastStep()
-    // What the worker writes to standard error is passed on when it goes on, and is the reason where it does not.
+    // What the worker writes to standard error is passed on when it goes on, and is the reason where it does not. That it has gone
+    // on is told by a message which was not there yet when the words were: it says nothing of when one was written that was.
     var complaints: [String] = []
+    var precedingCount = 0
     func reason(_ end: String) -> String {
       let lines = complaints + worker.complaintLines()
       // Sanitizers say much before and behind the line that says it all.
@@ -115,8 +117,10 @@ public final class IsolatedProblemTuner: ProblemTuning {
       silence += min(max(Double(now - last) / 1e9, 0), 0.25)
       last = now
       if case .message = received {
-        for line in complaints { report(.note(line)) }
-        complaints = worker.complaintLines()
+        for line in complaints.prefix(precedingCount) { report(.note(line)) }
+        complaints.removeFirst(precedingCount)
+        complaints += worker.complaintLines()
+        precedingCount = worker.hasMessage ? 0 : complaints.count
       }
       switch received {
       case .message(.trying(let candidate, let position, let count, let best)):

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HostPlatform
 import LayerKernels
 
 #if canImport(Glibc)
@@ -30,28 +31,24 @@ final class WorkerProcess {
   ///
   /// - Throws: ``TuningError/worker(reason:)`` when the system starts none.
   init(executable: String, arguments: [String]) throws(TuningError) {
-    var toWorker: [Int32] = [0, 0]
-    var fromWorker: [Int32] = [0, 0]
+    var files: [Int32] = []
+    func ends(_ what: String, _ open: (UnsafeMutablePointer<Int32>) -> Int32) throws(TuningError) -> [Int32] {
+      var ends: [Int32] = [0, 0]
+      guard open(&ends) == 0 else {
+        let failure = Self.failure(what)
+        files.forEach { close($0) }
+        throw failure
+      }
+      files += ends
+      return ends
+    }
     // A socket, since writing to one whose reader has died can be told not to kill the writer.
-    guard socketpair(AF_UNIX, Self.stream, 0, &toWorker) == 0 else { throw Self.failure("socketpair") }
-    var workerSteps: [Int32] = [0, 0]
-    guard pipe(&fromWorker) == 0 else {
-      toWorker.forEach { close($0) }
-      throw Self.failure("pipe")
-    }
-    guard pipe(&workerSteps) == 0 else {
-      (toWorker + fromWorker).forEach { close($0) }
-      throw Self.failure("pipe")
-    }
-    var workerErrors: [Int32] = [0, 0]
-    guard pipe(&workerErrors) == 0 else {
-      (toWorker + fromWorker + workerSteps).forEach { close($0) }
-      throw Self.failure("pipe")
-    }
+    let toWorker = try ends("socketpair") { ClosedOnExecution.socketPair($0) }
+    let fromWorker = try ends("pipe") { ClosedOnExecution.pipe($0) }
+    let workerSteps = try ends("pipe") { ClosedOnExecution.pipe($0) }
+    let workerErrors = try ends("pipe") { ClosedOnExecution.pipe($0) }
     // A kernel that writes more than anybody reads loses it instead of its time.
     for file in [workerSteps[0]] + workerErrors { _ = fcntl(file, F_SETFL, O_NONBLOCK) }
-    // Closed in every other process that is started: only the worker itself keeps its ends.
-    for file in toWorker + fromWorker + workerSteps + workerErrors { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_adddup2(&actions, toWorker[0], 0)
@@ -104,14 +101,6 @@ final class WorkerProcess {
     return variables + [strdup("SWIFT_BACKTRACE=enable=no"), nil]
   }
 
-  private static var stream: Int32 {
-    #if canImport(Glibc)
-      Int32(SOCK_STREAM.rawValue)
-    #else
-      SOCK_STREAM
-    #endif
-  }
-
   private static func failure(_ what: String) -> TuningError {
     .worker(reason: "\(what): \(String(cString: strerror(errno)))")
   }
@@ -160,6 +149,12 @@ final class WorkerProcess {
       guard count > 0 else { return .closed }
       pending += buffer[..<count]
     }
+  }
+
+  /// Whether something waits to be received; also the end of what the worker says.
+  var hasMessage: Bool {
+    var request = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+    return !pending.isEmpty || poll(&request, 1, 0) != 0
   }
 
   /// The last step that the worker has told since this was asked before; nil when it told none.

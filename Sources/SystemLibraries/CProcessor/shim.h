@@ -1,15 +1,16 @@
 // What the processor says of itself, and what it must be told, that Swift cannot spell. On x86-64 that is CPUID, XGETBV,
-// PAUSE and MXCSR, on arm64 YIELD; on Linux the cores that a thread may use.
+// PAUSE and MXCSR, on arm64 YIELD; on Linux the cores that a thread may use, and pipes that no child inherits.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 #if defined(__linux__)
-// <sched.h> has these only for _GNU_SOURCE, which Swift's module of the C library does not set.
+// <sched.h> and <unistd.h> have these only for _GNU_SOURCE, which Swift's module of the C library does not set.
 int luthier_get_affinity(int thread, size_t bytes, void *mask) __asm__("sched_getaffinity");
 int luthier_set_affinity(int thread, size_t bytes, const void *mask) __asm__("sched_setaffinity");
 // The core that the caller runs on at this moment.
 int luthier_current_core(void) __asm__("sched_getcpu");
+int luthier_pipe(int ends[2], int flags) __asm__("pipe2");
 #else
 static inline int luthier_current_core(void) { return -1; }
 #endif
