@@ -12,7 +12,7 @@ public struct PointwiseDepthwise: LayerKernel {
   /// `direct.pointwise-depthwise`
   public let identifier: KernelIdentifier = "direct.pointwise-depthwise"
   /// The first.
-  public let version = 1
+  public let version = 2
   private let set: MicroKernelSet
 
   /// The most elements of the planes between the two.

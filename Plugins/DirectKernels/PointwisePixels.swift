@@ -12,7 +12,7 @@ public struct PointwisePixels: LayerKernel {
   /// `direct.pointwise.pixels`
   public let identifier: KernelIdentifier = "direct.pointwise.pixels"
   /// The first.
-  public let version = 1
+  public let version = 2
   private let tiles: PixelTileTable
 
   /// The kernel on an instruction set.

@@ -11,7 +11,7 @@ public struct Im2colGemm: LayerKernel {
   /// `im2col.gemm`
   public let identifier: KernelIdentifier = "im2col.gemm"
   /// The first.
-  public let version = 1
+  public let version = 2
   private let tiles: PixelTileTable
   private let rows: RowFunctionTable
 

@@ -15,7 +15,7 @@ public struct WinogradConvolution: LayerKernel {
   /// `winograd.f2x2`, `winograd.f4x4` or `winograd.f6x6`
   public let identifier: KernelIdentifier
   /// The third: transformed filters lie in one piece.
-  public let version = 3
+  public let version = 4
   private let size: Int
   private let tiles: PixelTileTable
   private let transforms: WinogradTable

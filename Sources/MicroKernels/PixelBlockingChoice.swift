@@ -1,10 +1,10 @@
 extension PixelTileTable {
   /// How so many pixels are cut for panels of rows and tiles of so many vectors, as a ``PixelProduct`` of these sizes cuts them.
   public func plan(pixelCount: Int, panels: PanelPlan, vectors: Int) -> PixelPlan {
-    PixelPlan(pixelCount: pixelCount, lanes: lanes, limit: vectors) { vectors in
-      tile(rows: panels.largeRows, vectors: vectors, tail: true) != nil
+    PixelPlan(pixelCount: pixelCount, lanes: lanes, limit: vectors) { vectors, tail in
+      tile(rows: panels.largeRows, vectors: vectors, tail: tail) != nil
         && (panels.largeCount == panels.count
-          || tile(rows: panels.largeRows - 1, vectors: vectors, tail: true) != nil)
+          || tile(rows: panels.largeRows - 1, vectors: vectors, tail: tail) != nil)
     }
   }
 }
@@ -30,12 +30,10 @@ extension PixelProduct.Blocking {
 
   private func estimatedCycles(_ table: PixelTileTable, rows: Int, depth: Int, pixelCount: Int) -> Double {
     let panels = PanelPlan(rows: rows, limit: self.rows)
-    let plan = PixelPlan(pixelCount: pixelCount, lanes: table.lanes, limit: vectors) { vectors in
-      table.tile(rows: panels.largeRows, vectors: vectors, tail: true) != nil
-    }
+    let plan = table.plan(pixelCount: pixelCount, panels: panels, vectors: vectors)
     func step(_ rows: Int, _ group: PixelGroup) -> Double {
-      let products = Double(rows * group.vectors + (group.hasTail ? 1 : 0)) / 2
-      let loads = Double(rows + group.vectors + (group.hasTail ? 2 : 0)) / 2
+      let products = Double(rows * group.vectors + group.tail) / 2
+      let loads = Double(rows + group.vectors + (group.tail > 0 ? 1 + group.tail : 0)) / 2
       return max(products * 1.02, loads * 1.1, 4)
     }
     var cycles = 0.0

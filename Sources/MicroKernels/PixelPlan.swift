@@ -6,12 +6,12 @@ public struct PixelGroup: Hashable, Sendable {
   public let start: Int
   /// The vectors of pixels.
   public let vectors: Int
-  /// Whether a single pixel behind the vectors belongs to the group.
-  public let hasTail: Bool
+  /// The pixels behind the vectors that belong to the group: one of ``PixelTileTable/tails``.
+  public let tail: Int
 
   /// Whether it is of the same size as `other` and starts where that ends, so that one call can work on both.
   func follows(_ other: PixelGroup, lanes: Int) -> Bool {
-    vectors == other.vectors && !hasTail && !other.hasTail && start == other.start + vectors * lanes
+    vectors == other.vectors && tail == 0 && other.tail == 0 && start == other.start + vectors * lanes
   }
 }
 
@@ -28,14 +28,14 @@ public struct PixelPlan: Sendable {
 
   /// Cuts `pixelCount`, at least 1, into groups of at most `limit` vectors of `lanes`.
   ///
-  /// Vectors are spread evenly over the groups. A single pixel behind whole vectors does not cost a vector if the last
-  /// group can take a tail.
+  /// Vectors are spread evenly over the groups. A few pixels behind whole vectors do not cost a vector if the last group can take
+  /// a tail.
   ///
-  /// - Parameter allowsTail: whether there is a tile with a tail of so many vectors.
-  public init(pixelCount: Int, lanes: Int, limit: Int, allowsTail: (_ vectors: Int) -> Bool) {
+  /// - Parameter allowsTail: whether there is a tile of so many vectors with a tail of so many pixels.
+  public init(pixelCount: Int, lanes: Int, limit: Int, allowsTail: (_ vectors: Int, _ tail: Int) -> Bool) {
     let whole = pixelCount / lanes
     let rest = pixelCount % lanes
-    func cut(_ vectors: Int, tail: Bool) -> [PixelGroup] {
+    func cut(_ vectors: Int, tail: Int) -> [PixelGroup] {
       let count = (vectors + limit - 1) / limit
       let large = (vectors + count - 1) / count
       let largeCount = vectors - count * (large - 1)
@@ -43,19 +43,19 @@ public struct PixelPlan: Sendable {
       var start = 0
       for index in 0..<count {
         let size = index < largeCount ? large : large - 1
-        groups.append(PixelGroup(start: start * lanes, vectors: size, hasTail: tail && index == count - 1))
+        groups.append(PixelGroup(start: start * lanes, vectors: size, tail: index == count - 1 ? tail : 0))
         start += size
       }
       return groups
     }
-    if rest == 1, whole > 0 {
-      let groups = cut(whole, tail: true)
-      if let last = groups.last, allowsTail(last.vectors) {
+    if rest > 0, whole > 0, let tail = PixelTileTable.tail(of: rest, lanes: lanes) {
+      let groups = cut(whole, tail: tail)
+      if let last = groups.last, allowsTail(last.vectors, tail) {
         self.init(pixelCount: pixelCount, groups)
         return
       }
     }
-    self.init(pixelCount: pixelCount, cut(whole + (rest > 0 ? 1 : 0), tail: false))
+    self.init(pixelCount: pixelCount, cut(whole + (rest > 0 ? 1 : 0), tail: 0))
   }
 
   private init(pixelCount: Int, _ groups: [PixelGroup]) {
@@ -77,7 +77,7 @@ public struct PixelPlan: Sendable {
     var start = 0
     for index in 0..<count {
       let size = index < largeCount ? large : large - 1
-      groups.append(PixelGroup(start: min(start, width - size * lanes), vectors: size, hasTail: false))
+      groups.append(PixelGroup(start: min(start, width - size * lanes), vectors: size, tail: 0))
       start += size * lanes
     }
     self.init(pixelCount: width, groups)
@@ -102,6 +102,6 @@ public struct PixelPlan: Sendable {
 
   /// The vectors' lanes over the pixels: how much of the work is of use.
   public func efficiency(lanes: Int) -> Double {
-    Double(pixelCount) / Double(groups.reduce(0) { $0 + $1.vectors * lanes + ($1.hasTail ? 1 : 0) })
+    Double(pixelCount) / Double(groups.reduce(0) { $0 + $1.vectors * lanes + $1.tail })
   }
 }

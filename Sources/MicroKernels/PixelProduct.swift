@@ -126,7 +126,7 @@ public struct PixelProduct: Sendable {
     var tiles: [PixelTileFunction?] = []
     for size in [panels.largeRows, panels.largeRows - 1] {
       for vectors in 1...PixelTileTable.maximumVectors {
-        tiles += [table.tile(rows: size, vectors: vectors), table.tile(rows: size, vectors: vectors, tail: true)]
+        tiles += PixelTileTable.tails.map { table.tile(rows: size, vectors: vectors, tail: $0) }
       }
     }
     self.tiles = tiles
@@ -134,9 +134,9 @@ public struct PixelProduct: Sendable {
 
   /// How so many pixels are cut for this product's tiles.
   public func plan(pixelCount: Int) -> PixelPlan {
-    PixelPlan(pixelCount: pixelCount, lanes: lanes, limit: blocking.vectors) { vectors in
-      tile(isLarge: true, vectors: vectors, tail: true) != nil
-        && (panels.largeCount == panels.count || tile(isLarge: false, vectors: vectors, tail: true) != nil)
+    PixelPlan(pixelCount: pixelCount, lanes: lanes, limit: blocking.vectors) { vectors, tail in
+      tile(isLarge: true, vectors: vectors, tail: tail) != nil
+        && (panels.largeCount == panels.count || tile(isLarge: false, vectors: vectors, tail: tail) != nil)
     }
   }
 
@@ -184,7 +184,7 @@ public struct PixelProduct: Sendable {
     _ operands: Operands, _ group: PixelGroup, _ count: Int, isFollowed: Bool, panels: Range<Int>, isLarge: Bool,
     _ k: Range<Int>
   ) {
-    guard let tile = tile(isLarge: isLarge, vectors: group.vectors, tail: group.hasTail) else { return }
+    guard let tile = tile(isLarge: isLarge, vectors: group.vectors, tail: group.tail) else { return }
     let rows = isLarge ? self.panels.largeRows : self.panels.largeRows - 1
     let first = self.panels.firstRow(of: panels.lowerBound)
     let isFirst = k.lowerBound == 0
@@ -204,7 +204,8 @@ public struct PixelProduct: Sendable {
     tile(&arguments)
   }
 
-  private func tile(isLarge: Bool, vectors: Int, tail: Bool) -> PixelTileFunction? {
-    tiles[((isLarge ? 0 : PixelTileTable.maximumVectors) + vectors - 1) * 2 + (tail ? 1 : 0)]
+  private func tile(isLarge: Bool, vectors: Int, tail: Int) -> PixelTileFunction? {
+    let size = (isLarge ? 0 : PixelTileTable.maximumVectors) + vectors - 1
+    return PixelTileTable.tails.firstIndex(of: tail).flatMap { tiles[size * PixelTileTable.tails.count + $0] }
   }
 }

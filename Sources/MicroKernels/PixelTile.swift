@@ -8,7 +8,7 @@ import CLanes
 ///     output[m][p] = activation(bias[m] + addend[m][p] + Σ_k weights[k][m] · input[k][p])
 ///
 /// where `input[k]` starts `inputOffsets[k]` elements behind `inputs`, and likewise for outputs and addends. All N·V
-/// lanes of a group are read and written, so planes need slack up to there. A tile with a tail computes one pixel
+/// lanes of a group are read and written, so planes need slack up to there. A tile with a tail computes some pixels
 /// behind its vectors, too, and its `groupCount` is 1.
 public struct PixelTileArguments {
   /// Packed weights: panels one behind the other, each `[depth][M]`.
@@ -76,14 +76,14 @@ public struct PixelTileFunction: Sendable {
   public func callAsFunction(_ arguments: UnsafePointer<PixelTileArguments>) { code(arguments) }
 }
 
-/// The code of every pixel tile: `Rows` output rows by `Vectors` vectors of pixels, and one pixel more if `Tail` is 1.
+/// The code of every pixel tile: `Rows` output rows by `Vectors` vectors of pixels, and `Tail` pixels behind them.
 ///
 /// Each step of k loads N vectors of pixels, then broadcasts M weights, each into N multiply-adds: the accumulators, one
 /// broadcast and N inputs have to fit the registers. The inputs of the next group are asked for in time.
 ///
-/// A map of 7 × 7 is three vectors of sixteen and one pixel. That pixel's sums over the M rows are one vector whose
-/// lanes are the rows, since the M weights of a k lie side by side: a multiply-add a step instead of M. It needs M ≤ V,
-/// and reads up to V − M floats past the panel's end.
+/// A map of 7 × 7 is three vectors of sixteen and one pixel, one of 14 × 14 twelve vectors and four. A pixel's sums over the M rows
+/// are one vector whose lanes are the rows, since the M weights of a k lie side by side: a multiply-add a step for each pixel
+/// instead of M for all. It needs M ≤ V, and reads up to V − M floats past the panel's end.
 @inlinable @inline(__always)
 public func pixelTile<
   L: Lanes, let Rows: Int, let Vectors: Int, let Accumulators: Int, let Tail: Int
@@ -104,11 +104,11 @@ public func pixelTile<
       // What another worker is to read is not fetched from its core: the group itself is near already.
       let next = arguments.isFollowed || group + 1 < arguments.groupCount ? step : 0
       var sums = InlineArray<Accumulators, L.Vector> { _ in L.Vector() }
-      var tailSum = L.Vector()
+      var tailSums = InlineArray<Tail, L.Vector> { _ in L.Vector() }
       unrolled(Rows) { m in
         for n in 0..<Vectors { sums[m * Vectors + n] = L.broadcast(bias[m]) }
       }
-      if Tail > 0 { tailSum = L.load(bias) }
+      for t in 0..<Tail { tailSums[t] = L.load(bias) }
       if let addends = arguments.addends {
         let start = UnsafeRawPointer(addends) + pixel
         let offsets = arguments.addendOffsets + row
@@ -118,7 +118,9 @@ public func pixelTile<
             sums[m * Vectors + n] = L.sum(sums[m * Vectors + n], L.load(source + n * L.byteCount))
           }
         }
-        if Tail > 0 { tailSum = L.sum(tailSum, gatherPixel(lanes, start + step, offsets, Rows)) }
+        for t in 0..<Tail {
+          tailSums[t] = L.sum(tailSums[t], gatherPixel(lanes, start + step + t * 4, offsets, Rows))
+        }
       }
 
       let inputs = UnsafeRawPointer(arguments.inputs) + pixel
@@ -135,7 +137,10 @@ public func pixelTile<
           for n in 0..<Vectors { L.multiplyAdd(&sums[m * Vectors + n], values[n], weight) }
         }
         if Tail > 0 {
-          L.multiplyAdd(&tailSum, L.load(column), L.broadcast((source + step).loadUnaligned(as: Float.self)))
+          let rows = L.load(column)
+          for t in 0..<Tail {
+            L.multiplyAdd(&tailSums[t], rows, L.broadcast((source + step + t * 4).loadUnaligned(as: Float.self)))
+          }
         }
         column += Rows
         k += 1
@@ -158,8 +163,9 @@ public func pixelTile<
           }
         }
       }
-      if Tail > 0 {
-        scatterPixel(lanes, L.activate(tailSum, arguments.activation), outputs + step, outputOffsets, Rows)
+      for t in 0..<Tail {
+        let sums = L.activate(tailSums[t], arguments.activation)
+        scatterPixel(lanes, sums, outputs + step + t * 4, outputOffsets, Rows)
       }
       if !arguments.activation.isClamp {
         for m in 0..<Rows {

@@ -4,37 +4,51 @@ public struct PixelTileTable: Sendable {
   public static let maximumRows = 16
   /// The most vectors a tile may have.
   public static let maximumVectors = 8
+  /// How many pixels there may be behind a tile's vectors.
+  public static let tails = [0, 1, 4]
 
   /// The floats of a vector.
   public let lanes: Int
   private let functions: [PixelTileFunction?]
 
-  /// A table of what `tile` knows.
-  public init(lanes: Int, tile: (_ rows: Int, _ vectors: Int, _ tail: Bool) -> PixelTileFunction?) {
+  /// A table of what `tile` knows; `tail` is one of ``tails``.
+  public init(lanes: Int, tile: (_ rows: Int, _ vectors: Int, _ tail: Int) -> PixelTileFunction?) {
     self.lanes = lanes
     var functions: [PixelTileFunction?] = []
     for rows in 1...Self.maximumRows {
-      for vectors in 1...Self.maximumVectors {
-        functions += [tile(rows, vectors, false), tile(rows, vectors, true)]
-      }
+      for vectors in 1...Self.maximumVectors { functions += Self.tails.map { tile(rows, vectors, $0) } }
     }
     self.functions = functions
   }
 
   /// The tile of that size; nil where there is none.
-  public func tile(rows: Int, vectors: Int, tail: Bool = false) -> PixelTileFunction? {
-    guard (1...Self.maximumRows).contains(rows), (1...Self.maximumVectors).contains(vectors) else { return nil }
-    return functions[((rows - 1) * Self.maximumVectors + vectors - 1) * 2 + (tail ? 1 : 0)]
+  public func tile(rows: Int, vectors: Int, tail: Int = 0) -> PixelTileFunction? {
+    guard (1...Self.maximumRows).contains(rows), (1...Self.maximumVectors).contains(vectors),
+      let tail = Self.tails.firstIndex(of: tail)
+    else { return nil }
+    return functions[((rows - 1) * Self.maximumVectors + vectors - 1) * Self.tails.count + tail]
   }
+
+  /// The shortest tail that so many pixels behind whole vectors, at least 1, fit; nil where they take a vector.
+  static func tail(of pixels: Int, lanes: Int) -> Int? { tails.first { pixels <= $0 && $0 < lanes } }
 
   /// The most rows of a tile of so many vectors; 0 where there is none.
   public func maximumRows(vectors: Int) -> Int {
     (1...Self.maximumRows).last { tile(rows: $0, vectors: vectors) != nil } ?? 0
   }
 
-  /// The share of the lanes that so many pixels use, a single pixel behind whole vectors being nearly free.
+  /// The share of the lanes that so many pixels use, a few pixels behind whole vectors costing little.
   public func laneEfficiency(pixelCount: Int) -> Double {
-    if pixelCount > lanes, pixelCount % lanes == 1 { return 0.98 }
+    let rest = pixelCount % lanes
+    if pixelCount > lanes, rest == 1 { return 0.98 }
+    if pixelCount > lanes, rest > 0, let tail = Self.tail(of: rest, lanes: lanes), hasTails(of: tail) {
+      // A multiply-add for each pixel, where a vector takes one for each of about twelve rows.
+      return Double(pixelCount) / (Double(pixelCount - rest) + Double(tail * lanes) / 12)
+    }
     return Double(pixelCount) / Double((pixelCount + lanes - 1) / lanes * lanes)
+  }
+
+  private func hasTails(of length: Int) -> Bool {
+    (1...Self.maximumRows).contains { tile(rows: $0, vectors: 1, tail: length) != nil }
   }
 }

@@ -69,16 +69,16 @@ enum EightLanes: Lanes {
   }
 }
 
-func eightPixelTile(rows: Int, vectors: Int, tail: Bool) -> PixelTileFunction? {
+func eightPixelTile(rows: Int, vectors: Int, tail: Int) -> PixelTileFunction? {
   switch (rows, vectors, tail) {
-  case (1, 1, false): PixelTileFunction { pixelTile(EightLanes.self, TileShape<1, 1, 1, 0>.self, $0) }
-  case (2, 1, false): PixelTileFunction { pixelTile(EightLanes.self, TileShape<2, 1, 2, 0>.self, $0) }
-  case (3, 1, false): PixelTileFunction { pixelTile(EightLanes.self, TileShape<3, 1, 3, 0>.self, $0) }
-  case (4, 1, false): PixelTileFunction { pixelTile(EightLanes.self, TileShape<4, 1, 4, 0>.self, $0) }
-  case (1, 1, true): PixelTileFunction { pixelTile(EightLanes.self, TileShape<1, 1, 1, 1>.self, $0) }
-  case (2, 1, true): PixelTileFunction { pixelTile(EightLanes.self, TileShape<2, 1, 2, 1>.self, $0) }
-  case (3, 1, true): PixelTileFunction { pixelTile(EightLanes.self, TileShape<3, 1, 3, 1>.self, $0) }
-  case (4, 1, true): PixelTileFunction { pixelTile(EightLanes.self, TileShape<4, 1, 4, 1>.self, $0) }
+  case (1, 1, 0): PixelTileFunction { pixelTile(EightLanes.self, TileShape<1, 1, 1, 0>.self, $0) }
+  case (2, 1, 0): PixelTileFunction { pixelTile(EightLanes.self, TileShape<2, 1, 2, 0>.self, $0) }
+  case (3, 1, 0): PixelTileFunction { pixelTile(EightLanes.self, TileShape<3, 1, 3, 0>.self, $0) }
+  case (4, 1, 0): PixelTileFunction { pixelTile(EightLanes.self, TileShape<4, 1, 4, 0>.self, $0) }
+  case (1, 1, 1): PixelTileFunction { pixelTile(EightLanes.self, TileShape<1, 1, 1, 1>.self, $0) }
+  case (2, 1, 1): PixelTileFunction { pixelTile(EightLanes.self, TileShape<2, 1, 2, 1>.self, $0) }
+  case (3, 1, 1): PixelTileFunction { pixelTile(EightLanes.self, TileShape<3, 1, 3, 1>.self, $0) }
+  case (4, 1, 1): PixelTileFunction { pixelTile(EightLanes.self, TileShape<4, 1, 4, 1>.self, $0) }
   default: nil
   }
 }

@@ -12,14 +12,14 @@ struct TileSize: CustomTestStringConvertible, Sendable {
   let set: MicroKernelSet
   let rows: Int
   let vectors: Int
-  let tail: Bool
+  let tail: Int
 
-  var testDescription: String { "\(set.name) \(rows)x\(vectors)\(tail ? "+1" : "")" }
+  var testDescription: String { "\(set.name) \(rows)x\(vectors)\(tail > 0 ? "+\(tail)" : "")" }
 
   static let pixelTiles = runnableSets.flatMap { set in
     (1...PixelTileTable.maximumRows).flatMap { rows in
       (1...PixelTileTable.maximumVectors).flatMap { vectors in
-        [false, true].compactMap { tail in
+        PixelTileTable.tails.compactMap { tail in
           set.pixelTiles.tile(rows: rows, vectors: vectors, tail: tail) == nil
             ? nil : TileSize(set: set, rows: rows, vectors: vectors, tail: tail)
         }
@@ -31,7 +31,7 @@ struct TileSize: CustomTestStringConvertible, Sendable {
     (1...ChannelTileTable.maximumRows).flatMap { rows in
       (1...ChannelTileTable.maximumVectors).compactMap { vectors in
         set.channelTiles.tile(rows: rows, vectors: vectors) == nil
-          ? nil : TileSize(set: set, rows: rows, vectors: vectors, tail: false)
+          ? nil : TileSize(set: set, rows: rows, vectors: vectors, tail: 0)
       }
     }
   }
@@ -51,7 +51,7 @@ struct GemmTileTests {
       #expect(set.pixelTiles.maximumRows(vectors: 1) >= 4)
       #expect(set.pixelTiles.maximumRows(vectors: 2) >= 4)
       #expect(set.channelTiles.maximumRows(vectors: 2) >= 4)
-      #expect(set.pixelTiles.tile(rows: 1, vectors: 1, tail: true) != nil)
+      #expect(set.pixelTiles.tile(rows: 1, vectors: 1, tail: 1) != nil)
       #expect(set.pixelTiles.tile(rows: 0, vectors: 1) == nil)
       #expect(set.channelTiles.tile(rows: 17, vectors: 1) == nil)
     }
@@ -62,11 +62,11 @@ struct GemmTileTests {
     let tile = try #require(size.set.pixelTiles.tile(rows: size.rows, vectors: size.vectors, tail: size.tail))
     var random = RandomSource(seed: 7)
     let width = size.vectors * size.set.lanes
-    for (depth, panels, groups) in [(1, 1, 1), (5, 2, 1), (9, 1, 3), (3, 3, 2)] where !size.tail || groups == 1 {
+    for (depth, panels, groups) in [(1, 1, 1), (5, 2, 1), (9, 1, 3), (3, 3, 2)] where size.tail == 0 || groups == 1 {
       for (index, activation) in tileActivations.enumerated() {
         let hasAddend = index % 2 == 1
         let rows = size.rows * panels
-        let pixels = width * groups + (size.tail ? 1 : 0)
+        let pixels = width * groups + size.tail
         let pitch = pixels + 16
         let weights = random.block(panels * depth * size.rows + 16)
         let bias = random.block(rows + 16)
