@@ -6,8 +6,8 @@ import MicroKernels
 public struct PoolingPlanes: LayerKernel {
   /// `direct.pooling.planes`
   public let identifier: KernelIdentifier = "direct.pooling.planes"
-  /// The second: windows of three columns that are two apart go through registers alone.
-  public let version = 2
+  /// The third: windows of three columns that are two apart do not look behind the last of them.
+  public let version = 3
   private let set: MicroKernelSet
 
   /// The kernel on an instruction set.

@@ -9,8 +9,8 @@ import MicroKernels
 public struct PooledConvolution: LayerKernel {
   /// `im2col.pooled`
   public let identifier: KernelIdentifier = "im2col.pooled"
-  /// The first.
-  public let version = 1
+  /// The second: its pooling does not look behind the last windows.
+  public let version = 2
   private let set: MicroKernelSet
 
   /// The most elements that a worker may stage, or have between the two.

@@ -14,7 +14,7 @@ import MicroKernels
 public struct WinogradConvolution: LayerKernel {
   /// `winograd.f2x2`, `winograd.f4x4` or `winograd.f6x6`
   public let identifier: KernelIdentifier
-  /// The third: transformed filters lie in one piece.
+  /// The fourth: tiles with four pixels behind their vectors.
   public let version = 4
   private let size: Int
   private let tiles: PixelTileTable

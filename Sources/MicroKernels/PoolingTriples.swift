@@ -32,6 +32,8 @@ func poolTriples<L: PlaneLanes>(
   // The blocks of two vectors of columns that need no masks.
   let firstWhole = (geometry.paddingLeft &+ 2 &* width &- 1) / (2 &* width)
   let endOfWhole = (geometry.inputWidth &+ geometry.paddingLeft) / (2 &* width)
+  // Only the last lane of a vector of results looks into the next block.
+  let end = geometry.outputWidth % width == 0 ? blocks : blocks &- 1
   for plane in arguments.firstPlane..<arguments.firstPlane &+ arguments.planeCount {
     let input = UnsafeRawPointer(arguments.inputs + Int(arguments.inputPlanes[plane]))
     let output = UnsafeMutableRawPointer(arguments.outputs + Int(arguments.outputPlanes[plane]))
@@ -49,7 +51,9 @@ func poolTriples<L: PlaneLanes>(
       for block in 0...blocks {
         // The rows of a window, reduced, in two vectors of columns.
         var (left, right) = (start, start)
-        if whole.contains(block) {
+        if block > end {
+          // Nobody needs it.
+        } else if whole.contains(block) {
           left = combine(L.load(source), L.load(source + step), L.load(source + 2 &* step))
           let place = source + L.byteCount
           right = combine(L.load(place), L.load(place + step), L.load(place + 2 &* step))
