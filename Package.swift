@@ -220,7 +220,7 @@ let package = Package(
     // Tests, a target a module.
     .testTarget(name: "LayerKernelsTests", dependencies: ["LayerKernels"]),
     .testTarget(name: "HostPlatformTests", dependencies: ["HostPlatform"]),
-    .testTarget(name: "KernelTests", dependencies: ["StandardKernels", "KernelConformance"]),
+    .testTarget(name: "KernelTests", dependencies: ["StandardKernels", "KernelConformance", "DecomposedKernels"]),
     .testTarget(name: "TuningDatabaseTests", dependencies: ["TuningDatabase"], exclude: ["Resources"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "NetworkTests", dependencies: ["Luthier"]),

@@ -1,10 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 import Synchronization
 
 /// The left singular vectors of a matrix with no more rows than columns, as eigenvectors of the matrix times its transpose.
@@ -23,12 +16,7 @@ struct PrincipalBasis: Sendable {
   /// The basis of a row-major matrix; nil when the decomposition does not converge, or there is no LAPACKE.
   private init?(_ matrix: [Double], rows: Int, columns: Int) {
     var gram = Self.gram(matrix, rows: rows, columns: columns)
-    var values = [Double](repeating: 0, count: rows)
-    // 101 is LAPACK_ROW_MAJOR; 'V' asks for vectors, 'U' says that the upper triangle is given.
-    guard let eigenvectors = Self.eigenvectors else { return nil }
-    let status = eigenvectors(
-      101, CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Int32(rows), &gram, Int32(rows), &values)
-    guard status == 0 else { return nil }
+    guard let values = SymmetricEigenvectors.replace(&gram, count: rows) else { return nil }
     count = rows
     energies = values.reversed().map { max($0, 0) }
     var vectors = [Double](repeating: 0, count: rows * rows)
@@ -38,27 +26,8 @@ struct PrincipalBasis: Sendable {
     self.vectors = vectors
   }
 
-  /// All eigenvalues, in ascending order, and eigenvectors of a symmetric matrix (LAPACK Users' Guide, section 2.4.4).
-  private typealias Eigenvectors =
-    @Sendable @convention(c) (
-      _ layout: Int32, _ job: CChar, _ triangle: CChar, _ count: Int32, _ matrix: UnsafeMutablePointer<Double>?,
-      _ stride: Int32, _ values: UnsafeMutablePointer<Double>?
-    ) -> Int32
-
-  /// LAPACKE's routine; nil where it is not installed.
-  ///
-  /// Found when it is needed and not when the program starts: LAPACK brings a BLAS whose start-up costs milliseconds and a
-  /// thread, and only kernels that may err ask for it.
-  private static let eigenvectors: Eigenvectors? = {
-    for name in ["liblapacke.so.3", "liblapacke.so", "liblapacke.dylib"] {
-      guard let library = dlopen(name, RTLD_NOW | RTLD_LOCAL) else { continue }
-      if let routine = dlsym(library, "LAPACKE_dsyevd") { return unsafeBitCast(routine, to: Eigenvectors.self) }
-    }
-    return nil
-  }()
-
   /// Whether LAPACKE is installed.
-  static var isAvailable: Bool { eigenvectors != nil }
+  static var isAvailable: Bool { SymmetricEigenvectors.isAvailable }
 
   private struct Remembered: Sendable {
     let rows: Int
