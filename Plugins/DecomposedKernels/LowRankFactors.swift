@@ -47,7 +47,7 @@ struct LowRankFactors {
 
   /// Why there are no factors, in words a person can act on.
   static var failure: String {
-    PrincipalBasis.isAvailable
+    SymmetricEigenvectors.isAvailable
       ? "the weights hold infinities or NaN" : "LAPACKE is not there; install it (liblapacke, liblapacke-dev)"
   }
 

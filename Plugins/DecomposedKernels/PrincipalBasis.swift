@@ -26,9 +26,6 @@ struct PrincipalBasis: Sendable {
     self.vectors = vectors
   }
 
-  /// Whether LAPACKE is installed.
-  static var isAvailable: Bool { SymmetricEigenvectors.isAvailable }
-
   private struct Remembered: Sendable {
     let rows: Int
     let digest: Int

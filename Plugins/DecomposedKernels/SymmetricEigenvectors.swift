@@ -11,8 +11,9 @@ import Synchronization
 /// matrix, whatever else the process does.
 ///
 /// OpenBLAS, which is most systems' LAPACK, shares its products among threads: how it cuts them, and so how they are rounded,
-/// depends on their number, and while several callers are in it its threads spend more time waiting than computing. So one caller at
-/// a time is let in, with one thread of OpenBLAS. The number is a setting of the process, which is put back at once.
+/// depends on their number, and while several callers are in it its threads spend more time waiting than computing. A fork of the
+/// process ends its threads, in the middle of a call too, which then never returns. So one caller at a time is let in, with one
+/// thread of OpenBLAS. The number is a setting of the process, which is put back at once.
 ///
 /// Found when it is needed and not when the program starts: LAPACK brings a BLAS whose start-up costs milliseconds and a thread, and
 /// only kernels of low rank ask for it.

@@ -66,10 +66,9 @@ public struct PixelProduct: Sendable {
   /// The sizes.
   public let blocking: Blocking
   private let block: Int
-  private let lanes: Int
   private let weights: PackedWeights
   private let bias: PackedWeights
-  private let tiles: [PixelTileFunction?]
+  private let table: PixelTileTable
 
   /// Packs a matrix in memory; nil when there are no tiles of that size.
   ///
@@ -109,7 +108,7 @@ public struct PixelProduct: Sendable {
     self.depth = depth
     self.activation = activation
     self.blocking = blocking
-    lanes = table.lanes
+    self.table = table
     let block = blocking.depth == 0 ? depth : min(blocking.depth, depth)
     self.block = block
     // Blocks of k outermost, so that one pass over the panels reads on and on.
@@ -123,21 +122,11 @@ public struct PixelProduct: Sendable {
     self.bias = try PackedWeights(count: 2 * AlignedMemory.paddedCount(rows)) { packed in
       for row in 0..<rows { packed[row] = bias?[row] ?? 0 }
     }
-    var tiles: [PixelTileFunction?] = []
-    for size in [panels.largeRows, panels.largeRows - 1] {
-      for vectors in 1...PixelTileTable.maximumVectors {
-        tiles += PixelTileTable.tails.map { table.tile(rows: size, vectors: vectors, tail: $0) }
-      }
-    }
-    self.tiles = tiles
   }
 
   /// How so many pixels are cut for this product's tiles.
   public func plan(pixelCount: Int) -> PixelPlan {
-    PixelPlan(pixelCount: pixelCount, lanes: lanes, limit: blocking.vectors) { vectors, tail in
-      tile(isLarge: true, vectors: vectors, tail: tail) != nil
-        && (panels.largeCount == panels.count || tile(isLarge: false, vectors: vectors, tail: tail) != nil)
-    }
+    table.plan(pixelCount: pixelCount, panels: panels, vectors: blocking.vectors)
   }
 
   /// Computes some groups of pixels of some panels.
@@ -150,7 +139,7 @@ public struct PixelProduct: Sendable {
             var group = groups.lowerBound
             while group < groups.upperBound {
               var end = group + 1
-              while end < groups.upperBound, list[end].follows(list[end - 1], lanes: lanes) { end += 1 }
+              while end < groups.upperBound, list[end].follows(list[end - 1], lanes: table.lanes) { end += 1 }
               run(
                 operands, list[group], end - group, isFollowed: end < groups.upperBound, panels: panel..<panel + 1,
                 k..<min(k + block, depth))
@@ -184,8 +173,8 @@ public struct PixelProduct: Sendable {
     _ operands: Operands, _ group: PixelGroup, _ count: Int, isFollowed: Bool, panels: Range<Int>, isLarge: Bool,
     _ k: Range<Int>
   ) {
-    guard let tile = tile(isLarge: isLarge, vectors: group.vectors, tail: group.tail) else { return }
     let rows = isLarge ? self.panels.largeRows : self.panels.largeRows - 1
+    guard let tile = table.tile(rows: rows, vectors: group.vectors, tail: group.tail) else { return }
     let first = self.panels.firstRow(of: panels.lowerBound)
     let isFirst = k.lowerBound == 0
     var arguments = PixelTileArguments(
@@ -202,10 +191,5 @@ public struct PixelProduct: Sendable {
       arguments.addendOffsets = operands.addendOffsets + first
     }
     tile(&arguments)
-  }
-
-  private func tile(isLarge: Bool, vectors: Int, tail: Int) -> PixelTileFunction? {
-    let size = (isLarge ? 0 : PixelTileTable.maximumVectors) + vectors - 1
-    return PixelTileTable.tails.firstIndex(of: tail).flatMap { tiles[size * PixelTileTable.tails.count + $0] }
   }
 }

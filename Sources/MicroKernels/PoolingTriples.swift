@@ -51,13 +51,11 @@ func poolTriples<L: PlaneLanes>(
       for block in 0...blocks {
         // The rows of a window, reduced, in two vectors of columns.
         var (left, right) = (start, start)
-        if block > end {
-          // Nobody needs it.
-        } else if whole.contains(block) {
+        if whole.contains(block) {
           left = combine(L.load(source), L.load(source + step), L.load(source + 2 &* step))
           let place = source + L.byteCount
           right = combine(L.load(place), L.load(place + step), L.load(place + 2 &* step))
-        } else {
+        } else if block <= end {
           let mask = masks + 2 &* block &* width
           let (leftMask, rightMask) = (L.mask(mask), L.mask(mask + width))
           @inline(__always)

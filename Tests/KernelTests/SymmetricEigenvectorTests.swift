@@ -6,13 +6,16 @@ import Testing
 @Suite(
   "Eigenvectors of symmetric matrices", .enabled(if: SymmetricEigenvectors.isAvailable, "LAPACKE is not installed"))
 struct SymmetricEigenvectorTests {
-  /// How OpenBLAS is told its number of threads, where LAPACK is its; nil elsewhere.
-  static let setThreads: (@Sendable @convention(c) (Int32) -> Void)? = {
-    guard let library = dlopen("liblapacke.so.3", RTLD_NOW | RTLD_LOCAL) else { return nil }
-    return dlsym(library, "openblas_set_num_threads").map {
-      unsafeBitCast($0, to: (@Sendable @convention(c) (Int32) -> Void).self)
-    }
+  /// How OpenBLAS is asked for and told its number of threads, where LAPACK is its; nil elsewhere.
+  static let (threads, setThreads): (Getter?, Setter?) = {
+    guard let library = dlopen("liblapacke.so.3", RTLD_NOW | RTLD_LOCAL) else { return (nil, nil) }
+    return (
+      dlsym(library, "openblas_get_num_threads").map { unsafeBitCast($0, to: Getter.self) },
+      dlsym(library, "openblas_set_num_threads").map { unsafeBitCast($0, to: Setter.self) }
+    )
   }()
+  typealias Getter = @Sendable @convention(c) () -> Int32
+  typealias Setter = @Sendable @convention(c) (Int32) -> Void
 
   func matrix(_ count: Int) -> [Double] {
     var random = RandomSource(seed: UInt64(count))
@@ -52,8 +55,8 @@ struct SymmetricEigenvectorTests {
       let values = SymmetricEigenvectors.replace(&vectors, count: count) ?? []
       return (vectors + values).map(\.bitPattern)
     }
-    // As many as there are cores, as OpenBLAS begins.
-    defer { Self.setThreads?(Int32(clamping: ProcessInfo.processInfo.activeProcessorCount)) }
+    let before = Self.threads?()
+    defer { if let before { Self.setThreads?(before) } }
     Self.setThreads?(1)
     let expected = solve()
     for threads in [Int32](2...3) {
