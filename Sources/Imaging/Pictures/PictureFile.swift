@@ -22,6 +22,8 @@ enum PictureFile {
     guard isKind(status, S_IFREG) else { throw .unreadable(path: path, reason: "it is not a plain file") }
     let size = Int(status.st_size)
     guard size <= limit else { throw .tooManyBytes(name: path, bytes: size, limit: limit) }
+    // Swift's library writes the count of an array without elements, too, into storage that all of them share: a race.
+    guard size > 0 else { return [] }
     var failure: String?
     // Straight into the array: encoded pictures may be large. A file that grows meanwhile is read to its old end.
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in

@@ -58,8 +58,10 @@ extension ConstantTensor {
     ) throws(ONNXError) -> [Element] {
       let width = MemoryLayout<Element>.stride
       let loaded = try withRaw(width: width) { bytes in
-        // The bytes lie anywhere in the file, so they are moved rather than read in place.
-        [Element](unsafeUninitializedCapacity: count) { elements, initialized in
+        // The bytes lie anywhere in the file, so they are moved rather than read in place; none are not, since Swift's library
+        // would then write a count into storage that all empty arrays share, which races with a model read on another thread.
+        guard count > 0 else { return [Element]() }
+        return [Element](unsafeUninitializedCapacity: count) { elements, initialized in
           UnsafeMutableRawBufferPointer(elements).copyMemory(from: bytes)
           initialized = count
         }
