@@ -8,16 +8,19 @@ struct BandConvolution: Sendable {
   private let staging: RowStaging
   private let plan: PixelPlan
   private let inputOffsets: [Int32]
+  private let outputPitch: Int
 
   /// Packs the weights; nil when there is no such tile.
   ///
   /// - Parameters:
   ///   - layout: how the input lies.
   ///   - bandRows: the output rows that are staged for at a time.
+  ///   - outputPitch: elements from an output row to the next one, as many as there are columns or more. Those behind the
+  ///     columns are written, too.
   /// - Throws: ``KernelError/noMemory(byteCount:)``.
   init?(
     _ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ set: MicroKernelSet,
-    _ blocking: PixelProduct.Blocking, layout: TensorLayout, bandRows: Int
+    _ blocking: PixelProduct.Blocking, layout: TensorLayout, bandRows: Int, outputPitch: Int
   ) throws {
     guard let products = try PixelProduct.groups(of: problem, parameters, set.pixelTiles, blocking),
       let first = products.first
@@ -26,7 +29,8 @@ struct BandConvolution: Sendable {
     self.products = products
     let staging = RowStaging(problem, layout: layout, bandRows: bandRows, rows: set.rows)
     self.staging = staging
-    plan = PixelPlan(rowWidth: problem.output.width, lanes: set.pixelTiles.lanes, limit: first.blocking.vectors)
+    self.outputPitch = outputPitch
+    plan = PixelPlan(rowWidth: outputPitch, lanes: set.pixelTiles.lanes, limit: first.blocking.vectors)
     var offsets: [Int32] = []
     for channel in 0..<problem.inputChannels / problem.groups {
       for row in 0..<problem.window.kernel.height {
@@ -49,34 +53,12 @@ struct BandConvolution: Sendable {
   /// Elements of memory that a worker stages in.
   var stagedCount: Int { channels * staging.channelSize + staging.scratchSize + AlignedMemory.elementAlignment }
 
-  /// Convolves some rows of all groups.
-  ///
-  /// - Parameters:
-  ///   - picture: of the batch.
-  ///   - rows: of the output.
-  ///   - staged: ``stagedCount`` elements.
-  ///   - outputs: what `outputPlanes` count from.
-  ///   - outputPlanes: an offset for each channel of the picture.
-  ///   - firstOutputRow: the row with which these planes begin.
-  func run(
-    _ input: TensorOperand, picture: Int, rows: Range<Int>, staged: UnsafeMutablePointer<Float>,
-    outputs: UnsafeMutablePointer<Float>, outputPlanes: UnsafePointer<Int32>, firstOutputRow: Int
-  ) {
-    var first = rows.lowerBound
-    while first < rows.upperBound {
-      let end = min(first + bandRows, rows.upperBound)
-      for group in 0..<groupCount {
-        run(
-          input, picture: picture, group: group, rows: first..<end, staged: staged, residual: nil,
-          TensorOperand(base: outputs - firstOutputRow * problem.output.width, planes: outputPlanes))
-      }
-      first = end
-    }
-  }
-
   /// Convolves at most ``bandRows`` rows of one group.
   ///
   /// - Parameters:
+  ///   - picture: of the batch.
+  ///   - rows: of the output, at least one.
+  ///   - staged: ``stagedCount`` elements.
   ///   - residual: plane lists of the picture, or nil.
   ///   - output: plane lists of the picture.
   func run(
@@ -84,8 +66,7 @@ struct BandConvolution: Sendable {
     residual: TensorOperand?, _ output: TensorOperand
   ) {
     staging.stage(
-      input, image: picture, channels: group * channels..<(group + 1) * channels, firstRow: rows.lowerBound,
-      into: staged,
+      input, image: picture, channels: group * channels..<(group + 1) * channels, outputRows: rows, into: staged,
       scratch: staged + channels * staging.channelSize)
     let product = products[group]
     let plane = group * product.panels.rows
@@ -94,9 +75,9 @@ struct BandConvolution: Sendable {
       for row in rows {
         var place = PixelProduct.Operands(
           inputs: staged + (row - rows.lowerBound) * staging.outputRowStep, inputOffsets: offsets,
-          outputs: output.base + row * problem.output.width, outputOffsets: output.planes + plane)
+          outputs: output.base + row * outputPitch, outputOffsets: output.planes + plane)
         if let residual {
-          place.addends = UnsafePointer(residual.base + row * problem.output.width)
+          place.addends = UnsafePointer(residual.base + row * outputPitch)
           place.addendOffsets = residual.planes + plane
         }
         product.run(place, plan, groups: 0..<plan.groups.count, panels: 0..<product.panels.count)

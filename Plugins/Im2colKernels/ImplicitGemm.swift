@@ -135,7 +135,8 @@ public struct ImplicitGemm: LayerKernel {
     let band = try configuration.value("band", in: 1...problem.output.height, of: identifier)
     guard stagedElements(problem, band: band) <= Self.maximumStagedElements,
       let convolution = try BandConvolution(
-        problem, parameters, set, blocking, layout: ConvolutionInput.layouts[input], bandRows: band)
+        problem, parameters, set, blocking, layout: ConvolutionInput.layouts[input], bandRows: band,
+        outputPitch: problem.output.width)
     else {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "there is no tile or band of that size here")

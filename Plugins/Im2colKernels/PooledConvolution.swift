@@ -9,8 +9,8 @@ import MicroKernels
 public struct PooledConvolution: LayerKernel {
   /// `im2col.pooled`
   public let identifier: KernelIdentifier = "im2col.pooled"
-  /// The second: its pooling does not look behind the last windows.
-  public let version = 2
+  /// The third: rows and planes between the two lie where the first cache likes them.
+  public let version = 3
   private let set: MicroKernelSet
 
   /// The most elements that a worker may stage, or have between the two.
@@ -90,14 +90,14 @@ public struct PooledConvolution: LayerKernel {
     let staged =
       Double(staging.residues) * Double(staging.stagedRows) * Double(staging.pitch)
       * Double(convolution.inputChannels / convolution.groups)
-    return max(staged, Double(convolution.outputChannels) * Double(rows) * Double(convolution.output.width))
+    return max(
+      staged,
+      Double(convolution.outputChannels) * Double(rows) * Double(AlignedMemory.paddedCount(convolution.output.width)))
   }
 
   /// The most rows of the convolution that so many rows of windows see.
   static func convolutionRows(_ problem: ConvolutionPoolingProblem, band: Int) -> Int {
-    let window = problem.second.window
-    let rows = (band - 1) * window.stride.height + (window.kernel.height - 1) * window.dilation.height + 1
-    return min(rows, problem.first.output.height)
+    min(problem.second.window.rows(under: band), problem.first.output.height)
   }
 
   /// The chosen layout in, plane lists out.
@@ -124,17 +124,17 @@ public struct PooledConvolution: LayerKernel {
       vectors: vectors)
     let input = try configuration.value("input", in: ConvolutionInput.layouts.indices, of: identifier)
     let band = try configuration.value("band", in: 1...problem.second.output.height, of: identifier)
+    let pitch = AlignedMemory.paddedCount(problem.first.output.width)
     guard elements(problem, band: band) <= Self.maximumElements,
       let convolution = try BandConvolution(
         problem.first, parameters, set, blocking, layout: ConvolutionInput.layouts[input],
-        bandRows: Self.convolutionRows(problem, band: band))
+        bandRows: Self.convolutionRows(problem, band: band), outputPitch: pitch)
     else {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "there is no tile or band of that size here")
     }
     return PreparedPooledConvolution(
-      convolution: convolution, pooling: PlanePooling(problem.second, set), band: band,
-      rows: Self.convolutionRows(problem, band: band))
+      convolution: convolution, pooling: PlanePooling(problem.second, set, inputPitch: pitch), band: band, pitch: pitch)
   }
 }
 
@@ -144,17 +144,20 @@ private struct PreparedPooledConvolution: PreparedKernel {
   private let pooling: PlanePooling
   /// Output rows at a time.
   private let band: Int
-  private let width: Int
-  /// Where the planes between the two lie, and their elements: as many rows as a band sees, and a line of slack.
+  /// Elements from a row between the two to the next: whole lines.
+  private let pitch: Int
+  /// Where the planes between the two lie, and their elements: as many rows as a band sees.
   private let offsets: [Int32]
   private let planeSize: Int
 
-  init(convolution: BandConvolution, pooling: PlanePooling, band: Int, rows: Int) {
+  init(convolution: BandConvolution, pooling: PlanePooling, band: Int, pitch: Int) {
     self.convolution = convolution
     self.pooling = pooling
     self.band = band
-    width = pooling.problem.input.width
-    let planeSize = AlignedMemory.paddedCount(rows * width) + AlignedMemory.elementAlignment
+    self.pitch = pitch
+    // An odd number of lines: the same row of all planes does not fall on one set of the first cache.
+    let lines = convolution.bandRows * pitch / AlignedMemory.elementAlignment | 1
+    let planeSize = lines * AlignedMemory.elementAlignment
     self.planeSize = planeSize
     offsets = (0..<pooling.problem.channels).map { Int32($0 * planeSize) }
   }
@@ -184,9 +187,12 @@ private struct PreparedPooledConvolution: PreparedKernel {
           let kept = seen.clamped(to: present)
           if !kept.isEmpty, kept.lowerBound > present.lowerBound { keep(kept, of: present, between) }
           let first = kept.isEmpty ? seen.lowerBound : kept.upperBound
-          convolution.run(
-            operands.input, picture: picture, rows: first..<max(seen.upperBound, first), staged: staged,
-            outputs: between, outputPlanes: offsets, firstOutputRow: seen.lowerBound)
+          let fresh = first..<max(seen.upperBound, first)
+          for group in 0..<convolution.groupCount where !fresh.isEmpty {
+            convolution.run(
+              operands.input, picture: picture, group: group, rows: fresh, staged: staged, residual: nil,
+              TensorOperand(base: between - seen.lowerBound * pitch, planes: offsets))
+          }
           present = seen
           pooling.run(
             inputs: between, inputPlanes: offsets - planes.lowerBound, firstInputRow: seen.lowerBound,
@@ -201,7 +207,7 @@ private struct PreparedPooledConvolution: PreparedKernel {
   private func keep(_ rows: Range<Int>, of present: Range<Int>, _ planes: UnsafeMutablePointer<Float>) {
     for plane in offsets.indices {
       let start = planes + plane * planeSize
-      start.update(from: start + (rows.lowerBound - present.lowerBound) * width, count: rows.count * width)
+      start.update(from: start + (rows.lowerBound - present.lowerBound) * pitch, count: rows.count * pitch)
     }
   }
 }

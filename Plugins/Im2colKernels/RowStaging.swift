@@ -23,7 +23,7 @@ struct RowStaging: Sendable {
     self.window = window
     self.rows = rows
     self.bandRows = bandRows
-    stagedRows = (bandRows - 1) * window.stride.height + (window.kernel.height - 1) * window.dilation.height + 1
+    stagedRows = window.rows(under: bandRows)
     rowLength = problem.output.width + (window.kernel.width - 1) * window.dilation.width / window.stride.width
     pitch = AlignedMemory.paddedCount(rowLength)
   }
@@ -50,21 +50,22 @@ struct RowStaging: Sendable {
   /// Whether the pixels of the input are triples, which are dealt out to rows of channels first.
   private var dealsTriples: Bool { input.layout == .channelsLast && input.channels == 3 }
 
-  /// Stages the rows under the output rows from `firstRow` on, of `channels` of an image.
+  /// Stages the rows of `channels` of an image under some output rows, at least one and at most ``bandRows``.
   ///
   /// - Parameter scratch: room for ``scratchSize`` elements.
   func stage(
-    _ operand: TensorOperand, image: Int, channels: Range<Int>, firstRow: Int,
+    _ operand: TensorOperand, image: Int, channels: Range<Int>, outputRows: Range<Int>,
     into target: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
-    let top = firstRow * window.stride.height - window.pads.top
-    let inside = max(top, 0)..<max(min(top + stagedRows, input.height), max(top, 0))
-    let before = min(inside.lowerBound - top, stagedRows)
+    let top = outputRows.lowerBound * window.stride.height - window.pads.top
+    let count = window.rows(under: outputRows.count)
+    let inside = max(top, 0)..<max(min(top + count, input.height), max(top, 0))
+    let before = min(inside.lowerBound - top, count)
     for part in 0..<channels.count * residues {
       let rows = target + part * stagedRows * pitch
       rows.update(repeating: 0, count: before * pitch)
       (rows + (before + inside.count) * pitch).update(
-        repeating: 0, count: (stagedRows - before - inside.count) * pitch)
+        repeating: 0, count: (count - before - inside.count) * pitch)
     }
     if inside.isEmpty { return }
     let first = target + before * pitch
@@ -138,4 +139,9 @@ struct RowStaging: Sendable {
       for column in columns.upperBound..<rowLength { place[column] = 0 }
     }
   }
+}
+
+extension WindowGeometry {
+  /// The rows from the first to the last that so many rows of windows see, padding included.
+  func rows(under count: Int) -> Int { (count - 1) * stride.height + (kernel.height - 1) * dilation.height + 1 }
 }

@@ -21,9 +21,12 @@ public struct PlanePooling: Sendable {
   }
 
   /// Counts the elements of the windows.
-  public init(_ problem: PoolingProblem, _ set: MicroKernelSet) {
+  ///
+  /// - Parameter inputPitch: elements from an input row to the next one; nil for as many as there are columns.
+  public init(_ problem: PoolingProblem, _ set: MicroKernelSet, inputPitch: Int? = nil) {
     self.problem = problem
-    let geometry = PoolingGeometry(problem)
+    var geometry = PoolingGeometry(problem)
+    if let inputPitch { geometry.inputPitch = inputPitch }
     self.geometry = geometry
     scratchCount = geometry.scratchCount(lanes: set.lanes)
     function = set.planes.poolPlanes
@@ -77,7 +80,7 @@ public struct PlanePooling: Sendable {
               let tailMask = tailMask.baseAddress
             else { return }
             var arguments = PoolingPlanesArguments(
-              inputs: inputs + (max(top, 0) - firstInputRow) * geometry.inputWidth, inputPlanes: inputPlanes,
+              inputs: inputs + (max(top, 0) - firstInputRow) * geometry.inputPitch, inputPlanes: inputPlanes,
               outputs: output.base + start, outputPlanes: output.planes, firstPlane: planes.lowerBound,
               planeCount: planes.count, geometry: part, columnFactors: columnFactors,
               rowFactors: rowFactors + rows.lowerBound, tailMask: tailMask,
@@ -98,6 +101,7 @@ extension PoolingGeometry {
     let window = problem.window
     inputHeight = problem.input.height
     inputWidth = problem.input.width
+    inputPitch = inputWidth
     outputHeight = problem.output.height
     outputWidth = problem.output.width
     kernelHeight = window.kernel.height

@@ -56,6 +56,8 @@ public struct PoolingGeometry: Sendable {
   public var inputHeight = 0
   /// Columns of an input plane.
   public var inputWidth = 0
+  /// Elements from an input row to the next one, as many as there are columns or more.
+  public var inputPitch = 0
   /// Rows of an output plane.
   public var outputHeight = 0
   /// Columns of an output plane.
@@ -210,8 +212,8 @@ func poolRows<L: PlaneLanes>(
   let width = L.Vector.scalarCount
   let top = row &* geometry.strideHeight &- geometry.paddingTop
   let taps = geometry.rowsInside(top: top)
-  let source = input + (top &+ taps.lowerBound &* geometry.dilationHeight) &* geometry.inputWidth &* 4
-  let step = geometry.dilationHeight &* geometry.inputWidth &* 4
+  let source = input + (top &+ taps.lowerBound &* geometry.dilationHeight) &* geometry.inputPitch &* 4
+  let step = geometry.dilationHeight &* geometry.inputPitch &* 4
   let count = taps.count
 
   func column(_ x: Int) -> L.Vector {

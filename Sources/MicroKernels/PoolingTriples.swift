@@ -27,7 +27,7 @@ func poolTriples<L: PlaneLanes>(
   let geometry = arguments.geometry
   let width = L.Vector.scalarCount
   let start = L.broadcast(identity)
-  let step = geometry.dilationHeight &* geometry.inputWidth &* 4
+  let step = geometry.dilationHeight &* geometry.inputPitch &* 4
   let blocks = (geometry.outputWidth &+ width &- 1) / width
   // The blocks of two vectors of columns that need no masks.
   let firstWhole = (geometry.paddingLeft &+ 2 &* width &- 1) / (2 &* width)
@@ -43,7 +43,7 @@ func poolTriples<L: PlaneLanes>(
       let count = taps.count
       var source =
         input
-        + ((top &+ taps.lowerBound &* geometry.dilationHeight) &* geometry.inputWidth &- geometry.paddingLeft) &* 4
+        + ((top &+ taps.lowerBound &* geometry.dilationHeight) &* geometry.inputPitch &- geometry.paddingLeft) &* 4
       let whole = count == 3 ? firstWhole..<max(firstWhole, endOfWhole) : 0..<0
       let factor = L.broadcast(arguments.rowFactors[row])
       var (even, odd) = (start, start)
