@@ -19,6 +19,9 @@ NETWORKS = [
     "mobilenet_v1_x1_0", "squeezenet_1_1", "resnet_18", "resnet_50",
 ]
 
+# How far an output may be from the first peer's, over the largest element: 32-bit floats in another order, no more.
+TOLERANCE = 1e-4
+
 
 def export(networks, work):
     """ONNX files of the networks, by our own exporter."""
@@ -65,9 +68,10 @@ def race(model, threads, work, profile, rounds):
     """Seconds of each engine's runs, one a round, the engines in turn and in a new order each round: none is always the one that
     finds the caches as the largest has left them.
 
-    With several threads a run that nobody times comes first, once the machine is quiet: it wakes the engine's workers."""
+    With several threads a run that nobody times comes first, once the machine is quiet: it wakes the engine's workers. An engine
+    whose output is not that of the first peer, within TOLERANCE of its largest element, is an error and has no time."""
     data = input_of(model)
-    runners, expected, samples, errors = {}, None, {}, {}
+    runners, reference, expected, samples, errors = {}, None, None, {}, {}
     for engine in engines.ENGINES:
         try:
             runner = engine(model, threads, work, profile)
@@ -76,10 +80,18 @@ def race(model, threads, work, profile, rounds):
             errors[engine.name] = f"{type(error).__name__}: {error}".splitlines()[0]
             continue
         if expected is None and engine is not engines.Luthier:
-            expected = output
+            reference, expected = engine.name, output
         runners[engine.name] = (runner, output)
+    if expected is None:
+        sys.exit(f"error: no peer runs {model}, so there is nothing to compare with: {errors}")
     scale = float(numpy.abs(expected).max())
-    agreement = {name: float(numpy.abs(output - expected).max()) / scale for name, (_, output) in runners.items()}
+    agreement = {}
+    for name, (_, output) in list(runners.items()):
+        agreement[name] = float(numpy.abs(output - expected).max()) / scale if output.shape == expected.shape else float("inf")
+        # Not "more than": a NaN agrees with nothing.
+        if not agreement[name] <= TOLERANCE:
+            errors[name] = f"its output differs from {reference}'s by {agreement[name]:.1e}, more than {TOLERANCE:.0e}"
+            del runners[name]
     for name in runners:
         samples[name] = []
     order = random.Random(0)
@@ -183,7 +195,7 @@ def main():
                     "runs": len(seconds), "relative_error": agreement[engine],
                 }
             peers = [values["median_ms"] for engine, values in row["engines"].items() if engine != "luthier"]
-            row["ratio_to_fastest"] = row["engines"]["luthier"]["median_ms"] / min(peers)
+            row["ratio_to_fastest"] = row["engines"]["luthier"]["median_ms"] / min(peers) if "luthier" in samples and peers else None
             if not options.no_cold and threads == 1 and name in ("shufflenet_v2_x1_0", "resnet_50"):
                 for engine in engines.ENGINES:
                     answer = cold(file, threads, options.work, profile, engine)
@@ -198,6 +210,9 @@ def main():
     with open(os.path.join(output, "results.svg"), "w") as file:
         file.write(picture.bars(results))
     print(f"{output}/results.json and {output}/results.svg written", file=sys.stderr)
+    errors = [f"{row['network']}, {engine}: {error}" for row in results["networks"] for engine, error in row["errors"].items()]
+    if errors:
+        sys.exit("error: " + "; ".join(errors))
 
 
 def machine():
@@ -224,7 +239,8 @@ def table(rows, header):
             values = row["engines"].get(name)
             cells.append(f"{values['median_ms']:.2f} ({values['min_ms']:.2f})" if values else "–")
         lines.append(
-            f"| {row['network']} | {row['threads']} | " + " | ".join(cells) + f" | {row['ratio_to_fastest']:.2f} |"
+            f"| {row['network']} | {row['threads']} | " + " | ".join(cells)
+            + (" | – |" if row["ratio_to_fastest"] is None else f" | {row['ratio_to_fastest']:.2f} |")
         )
         extra = [
             f"{name} {v['first_output_ms']:.1f} ms ({v['process_to_output_ms']:.0f} ms), {v['peak_memory_mib']:.1f} MiB"

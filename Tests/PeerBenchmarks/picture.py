@@ -13,6 +13,8 @@ def bars(results):
     y, parts = 64, []
     for row in rows:
         peers = [v["median_ms"] for n, v in row["engines"].items() if n != "luthier"]
+        if not peers:
+            continue
         fastest = min(peers)
         parts.append(
             f'<text x="{left - 10}" y="{y + bar * len(row["engines"]) / 2 + 4:.0f}" text-anchor="end">'
