@@ -203,7 +203,9 @@ struct HostileFileTests {
       }
       // On several threads, as servers read uploads; Thread Sanitizer looks at them.
       DispatchQueue.concurrentPerform(iterations: 8) { _ in
-        #expect(throws: ImagingError.unknownFormat(name: empty, guess: "it is empty")) { try Picture(contentsOf: empty) }
+        #expect(throws: ImagingError.unknownFormat(name: empty, guess: "it is empty")) {
+          try Picture(contentsOf: empty)
+        }
       }
     }
   }
