@@ -54,6 +54,13 @@ struct MisbehavingRelu: LayerKernel {
     nonisolated(unsafe) static var runs = 0
 
     func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
+      if fault == .crashesLater {
+        Self.runs += 1
+        // The first run is looked at, two more say whether it is near the best and may race: nothing is as quick as nothing,
+        // however busy the machine is.
+        if Self.runs > 4 { kill(getpid(), SIGBUS) }
+        if Self.runs > 1 { return }
+      }
       let (input, output) = (operands.input.base, operands.output.base)
       for index in worker.share(of: count) { output[index] = max(input[index], 0) }
       guard worker.index == 0 else { return }
@@ -67,10 +74,7 @@ struct MisbehavingRelu: LayerKernel {
       case .underruns: for index in 1...4096 { output[-index] = 1 }
       case .scribbles: output[count + 20] = 1
       case .isNaN: output[0] = .nan
-      case .crashesLater:
-        Self.runs += 1
-        if Self.runs > 4 { kill(getpid(), SIGBUS) }
-      case .none, .hoards: break
+      case .none, .hoards, .crashesLater: break
       }
     }
   }
