@@ -90,9 +90,12 @@ public struct PooledConvolution: LayerKernel {
     let staged =
       Double(staging.residues) * Double(staging.stagedRows) * Double(staging.pitch)
       * Double(convolution.inputChannels / convolution.groups)
-    return max(
-      staged,
-      Double(convolution.outputChannels) * Double(rows) * Double(AlignedMemory.paddedCount(convolution.output.width)))
+    return max(staged, Double(convolution.outputChannels) * Double(rows) * Double(Self.pitch(problem)))
+  }
+
+  /// Elements from a row between the two to the next: whole lines.
+  private static func pitch(_ problem: ConvolutionPoolingProblem) -> Int {
+    AlignedMemory.paddedCount(problem.first.output.width)
   }
 
   /// The most rows of the convolution that so many rows of windows see.
@@ -124,7 +127,7 @@ public struct PooledConvolution: LayerKernel {
       vectors: vectors)
     let input = try configuration.value("input", in: ConvolutionInput.layouts.indices, of: identifier)
     let band = try configuration.value("band", in: 1...problem.second.output.height, of: identifier)
-    let pitch = AlignedMemory.paddedCount(problem.first.output.width)
+    let pitch = Self.pitch(problem)
     guard elements(problem, band: band) <= Self.maximumElements,
       let convolution = try BandConvolution(
         problem.first, parameters, set, blocking, layout: ConvolutionInput.layouts[input],
@@ -144,7 +147,7 @@ private struct PreparedPooledConvolution: PreparedKernel {
   private let pooling: PlanePooling
   /// Output rows at a time.
   private let band: Int
-  /// Elements from a row between the two to the next: whole lines.
+  /// Elements from a row between the two to the next.
   private let pitch: Int
   /// Where the planes between the two lie, and their elements: as many rows as a band sees.
   private let offsets: [Int32]

@@ -1,6 +1,7 @@
 import DecomposedKernels
 import Foundation
 import LayerKernels
+import Synchronization
 import Testing
 
 @Suite(
@@ -61,18 +62,12 @@ struct SymmetricEigenvectorTests {
     let expected = solve()
     for threads in [Int32](2...3) {
       Self.setThreads?(threads)
-      let isEqual = Results()
-      DispatchQueue.concurrentPerform(iterations: 8) { _ in isEqual.add(solve() == expected) }
-      #expect(isEqual.all == Array(repeating: true, count: 8), "\(threads) threads")
+      let isEqual = Mutex<[Bool]>([])
+      DispatchQueue.concurrentPerform(iterations: 8) { _ in
+        let result = solve() == expected
+        isEqual.withLock { $0.append(result) }
+      }
+      #expect(isEqual.withLock { $0 } == Array(repeating: true, count: 8), "\(threads) threads")
     }
-  }
-
-  /// Behind a lock of Foundation's, because Thread Sanitizer does not see those of `Synchronization.Mutex`.
-  /// `@unchecked Sendable`: the lock guards every access.
-  private final class Results: @unchecked Sendable {
-    private let lock = NSLock()
-    private var results: [Bool] = []
-    func add(_ result: Bool) { lock.withLock { results.append(result) } }
-    var all: [Bool] { lock.withLock { results } }
   }
 }
