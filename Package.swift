@@ -104,6 +104,9 @@ let package = Package(
 
     // The vocabulary and the machine.
     .target(name: "LayerKernels", dependencies: ["CCompiler"]),
+    .target(
+      name: "TensorOperators",
+      dependencies: ["LayerKernels", .product(name: "RealModule", package: "swift-numerics")]),
     .target(name: "HostPlatform", dependencies: ["COpenMP", "CProcessor"]),
     .target(name: "KernelPlugins", dependencies: ["LayerKernels", "CKernelPlugin"]),
 
@@ -219,6 +222,7 @@ let package = Package(
 
     // Tests, a target a module.
     .testTarget(name: "LayerKernelsTests", dependencies: ["LayerKernels"]),
+    .testTarget(name: "TensorOperatorsTests", dependencies: ["TensorOperators"]),
     .testTarget(name: "HostPlatformTests", dependencies: ["HostPlatform"]),
     .testTarget(name: "KernelTests", dependencies: ["StandardKernels", "KernelConformance", "DecomposedKernels"]),
     .testTarget(name: "TuningDatabaseTests", dependencies: ["TuningDatabase"], exclude: ["Resources"]),
