@@ -137,20 +137,22 @@ let package = Package(
       dependencies: [
         "LayerKernels", "HostPlatform", "TuningDatabase", .product(name: "Logging", package: "swift-log"),
       ]),
+    .target(name: "ModelExecution", dependencies: ["Network", "TensorOperators"]),
     .target(
-      name: "ONNXModel", dependencies: ["Network", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+      name: "ONNXModel",
+      dependencies: ["ModelExecution", "Network", "TensorOperators", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     .target(name: "NetworkZoo", dependencies: ["Network"]),
     .target(
       name: "NetworkDeployment",
       dependencies: [
-        "StandardKernels", "Network", "ONNXModel", "NetworkZoo", "TuningDatabase",
+        "StandardKernels", "Network", "ModelExecution", "ONNXModel", "NetworkZoo", "TuningDatabase", "TensorOperators",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(
       name: "Luthier",
       dependencies: [
-        "NetworkDeployment", "StandardKernels", "KernelPlugins", "Network", "ONNXModel", "NetworkZoo", "TuningDatabase",
-        "Imaging",
+        "NetworkDeployment", "StandardKernels", "KernelPlugins", "Network", "ModelExecution", "ONNXModel", "NetworkZoo",
+        "TensorOperators", "TuningDatabase", "Imaging",
       ],
       path: "Sources/LuthierLibrary"),
     .target(
@@ -200,6 +202,13 @@ let package = Package(
       dependencies: ["FuzzedParsers", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/Fuzzing/Program"),
     .testTarget(name: "FuzzingTests", dependencies: ["FuzzedParsers"], path: "Tests/Fuzzing/Regressions"),
+
+    // Cases in ONNX's own layout: its backend node tests, and models that showed a fault.
+    .target(name: "ONNXCaseComparison", dependencies: ["Luthier"], path: "Tests/ONNXCases/Comparison"),
+    .executableTarget(
+      name: "onnx-cases",
+      dependencies: ["ONNXCaseComparison", "Luthier", .product(name: "Logging", package: "swift-log")],
+      path: "Tests/ONNXCases/Program"),
 
     // What runs of a network cost, seen from processes of their own: one whose allocator and locks count, and one as users have it.
     .systemLibrary(name: "CAllocator", path: "Tests/HotPath/CAllocator"),

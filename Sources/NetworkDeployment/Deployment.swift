@@ -1,10 +1,12 @@
 import HostPlatform
 public import LayerKernels
 public import Logging
+import ModelExecution
 public import Network
 import NetworkZoo
-import ONNXModel
+public import ONNXModel
 import StandardKernels
+import TensorOperators
 import TuningDatabase
 
 /// Loads networks for use: a model's file, a tuned profile, and defaults where there is none. Nothing is ever tuned here.
@@ -25,6 +27,8 @@ public struct Deployment: Sendable {
   public var batch: Int?
   /// Rows and columns of the picture, where the model leaves them open or is one of the catalog.
   public var inputSize: (height: Int, width: Int)?
+  /// Whole shapes of a model's inputs by name, where the model leaves sizes open; they win over ``batch`` and ``inputSize``.
+  public var shapes: [String: [Int]] = [:]
   /// How callers lay out pictures.
   public var inputLayout = TensorLayout.rowMajor
   /// A kernel family that is to run wherever it applies, whatever was tuned; nil for none.
@@ -67,6 +71,56 @@ public struct Deployment: Sendable {
   /// - Throws: ``ONNXError``, ``TuningDatabaseError``, ``MissesFileError``, ``KernelError``, ``CompilationError`` or
   ///   ``DeploymentError``, each a line that names what is wrong.
   public func load(_ model: String) throws -> CompiledNetwork { try load(graph(of: model)) }
+
+  /// Loads an ONNX file of any operators, types and shapes, or a network of the catalog by its name, with weights from a seed.
+  ///
+  /// Where all sizes are known, from the file or from ``batch``, ``inputSize`` and ``shapes``, the model is planned at once;
+  /// else by the first run, for the shapes of its inputs.
+  ///
+  /// - Throws: as ``load(_:)-(String)``.
+  public func loadModel(_ model: String) throws -> LoadedModel {
+    guard NetworkCatalog.entry(named: model) == nil else { return LoadedModel(try load(graph(of: model))) }
+    let file = try onnxModel(model)
+    let programs = ProgramCache(compiler: { try load($0) }) { try file.plan(inputs: $0, operators: operators) }
+    // Where sizes are open the first inputs will tell them.
+    guard let types = try inputTypes(of: file) else { return LoadedModel(file, programs: programs) }
+    if file.inputs.allSatisfy({ $0.sizes?.allSatisfy { $0 != nil } ?? false }),
+      let graph = try file.plan(inputs: types, operators: operators).wholeGraph
+    {
+      return LoadedModel(try load(graph))
+    }
+    _ = try programs.program(for: types)
+    return LoadedModel(file, programs: programs)
+  }
+
+  /// The types of a model's inputs; nil where neither the file nor this deployment says all sizes.
+  private func inputTypes(of file: ONNXModel) throws -> [TensorType]? {
+    do {
+      return try file.inputTypes(batch: batch, inputSize: inputSize, shapes: shapes)
+    } catch {
+      if case .openInput = error { return nil }
+      throw error
+    }
+  }
+
+  private func onnxModel(_ model: String) throws -> ONNXModel {
+    guard model.contains("/") || model.contains(".") else {
+      throw DeploymentError.unknownNetwork(name: model, known: NetworkCatalog.entries.map(\.name))
+    }
+    return try ONNXModel(contentsOf: model)
+  }
+
+  /// The networks of layers of an ONNX file or of a network of the catalog, as its maker wrote them: one, or those between which operators
+  /// stand that no kernel computes.
+  ///
+  /// - Throws: as ``graph(of:)``.
+  public func graphs(of model: String) throws -> [Graph] {
+    guard NetworkCatalog.entry(named: model) == nil else { return [try graph(of: model)] }
+    let file = try onnxModel(model)
+    return try file.plan(
+      inputs: file.inputTypes(batch: batch, inputSize: inputSize, shapes: shapes), operators: operators
+    ).graphs
+  }
 
   /// Compiles a graph.
   ///
@@ -113,17 +167,15 @@ public struct Deployment: Sendable {
     return network
   }
 
-  /// The graph of an ONNX file or of a network of the catalog, as its maker wrote it.
+  /// The graph of an ONNX file that is one graph of layers, or of a network of the catalog, as its maker wrote it.
   ///
   /// - Throws: ``ONNXError``, or ``DeploymentError/unknownNetwork(name:known:)`` when it is neither.
   public func graph(of model: String) throws -> Graph {
     if let entry = NetworkCatalog.entry(named: model) {
       return try entry.graph(batch: batch ?? 1, height: inputSize?.height, width: inputSize?.width)
     }
-    guard model.contains("/") || model.contains(".") else {
-      throw DeploymentError.unknownNetwork(name: model, known: NetworkCatalog.entries.map(\.name))
-    }
-    return try ONNXModel(contentsOf: model).graph(batch: batch, inputSize: inputSize, operators: operators)
+    return try onnxModel(model).graph(
+      batch: batch, inputSize: inputSize, shapes: shapes, operators: operators)
   }
 
   private func openStore(_ registry: KernelRegistry, _ scope: ReadingScope) throws -> TuningStore {

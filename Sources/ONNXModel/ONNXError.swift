@@ -18,6 +18,8 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
   case graph(reason: String)
   /// An input's sizes are not known.
   case openInput(name: String, shape: String)
+  /// The model is more than one graph of layers: some of its operators are computed between layers.
+  case notOneGraph(name: String, operators: [String])
   /// A file cannot be written; what was there before is intact.
   case unwritable(path: String, reason: String)
 
@@ -41,6 +43,10 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
     case .graph(let reason): "the model's graph is malformed: \(reason)"
     case .openInput(let name, let shape):
       "input '\(name)' is \(shape): give the sizes that the model leaves open (--input-size, --batch)"
+    case .notOneGraph(let name, let operators):
+      "\(name) is not one graph of layers, because kernels do not compute \(operators.prefix(5).joined(separator: ", "))"
+        + "\(operators.count > 5 ? " and \(operators.count - 5) more" : operators.isEmpty ? "all of it" : "")"
+        + "; 'luthier run' and 'luthier bench' run such models"
     case .unwritable(let path, let reason): "cannot write \(path): \(reason); name a folder that can be written"
     }
   }

@@ -1,44 +1,56 @@
 import FoundationEssentials
 public import LayerKernels
+public import ModelExecution
 public import Network
 import SwiftProtobuf
+public import TensorOperators
 
-/// An ONNX file that has been read: operators by name, weights where they lie in the file.
+/// An ONNX file that has been read: operators by name, weights where they lie in the file, or in the files beside it.
 ///
-/// Reads opset 9 to 21. Weights are not copied: tensors borrow the mapped file. The classes of Generated/ come from onnx.proto
-/// of ONNX 1.23 by `protoc --swift_opt=Visibility=Internal`.
+/// Weights are not copied: tensors borrow the mapped files. The classes of Generated/ come from onnx.proto of ONNX 1.23 by
+/// `protoc --swift_opt=Visibility=Internal`.
 public struct ONNXModel: Sendable {
-  /// An input that a caller provides; open sizes are nil.
-  public struct Input: Hashable, Sendable {
+  /// An input that a caller provides, or an output; open sizes are nil.
+  public struct Port: Hashable, Sendable {
     /// The name in the file.
     public let name: String
-    /// The sizes; nil where the file leaves them open.
-    public let sizes: [Int?]
-    /// Whether the elements are 32-bit floats; other inputs have to be given as constants.
-    public let isFloat: Bool
+    /// What the elements are; nil for what is no tensor of numbers or truth values, or where the file does not say.
+    public let type: ElementType?
+    /// The sizes; nil where the file leaves them open. Nil as a whole where not even their number is said.
+    public let sizes: [Int?]?
+    /// The names that the file gives open sizes, `batch`; nil for those without and for sizes that are known.
+    public let sizeNames: [String?]
   }
 
   /// The name: that of the file without its ending, or of the graph.
   public let name: String
   /// The inputs that are no initializers.
-  public let inputs: [Input]
+  public let inputs: [Port]
+  /// The outputs, as far as the file says what they are.
+  public let outputs: [Port]
+  /// The versions of the domains of operators; the standard domain's name is empty.
+  public let opsets: [String: Int]
+  /// The version of the file format.
+  public let formatVersion: Int
+
   /// The version of the standard operators.
-  public let opset: Int
+  public var opset: Int { opsets[""] ?? 1 }
 
   let graph: Onnx_GraphProto
-  let constants: [String: ConstantTensor]
+  let functions: [String: Onnx_FunctionProto]
+  let constants: [String: TypedTensor]
 
   /// The largest file that is read, in bytes.
   public static let maximumFileSize = Int(Int32.max)
-  /// The versions of the standard operators that are read.
-  public static let supportedOpsets = 1...23
+  /// The version of the standard operators up to which all definitions are known; of later ones those that have not changed.
+  public static let latestOpset = 28
 
   /// The operators that the graph uses, as often as it does; of domains other than the standard one with the domain before.
   public var operatorNames: [String] {
     graph.node.map { $0.domain.isEmpty || $0.domain == "ai.onnx" ? $0.opType : "\($0.domain).\($0.opType)" }
   }
 
-  /// Reads a file.
+  /// Reads a file, and what its tensors need of the files beside it.
   ///
   /// - Throws: ``ONNXError``.
   public init(contentsOf path: String) throws(ONNXError) {
@@ -47,7 +59,9 @@ public struct ONNXModel: Sendable {
     let stem = last.hasSuffix(".onnx") ? String(last.dropLast(5)) : last
     // Of a model that is called just that, as test cases are, the folder says more.
     let folder = path.split(separator: "/").dropLast().last.map(String.init)
-    try self.init(file.bytes, owner: file, source: path, name: stem == "model" ? folder ?? stem : stem)
+    try self.init(
+      file.bytes, owner: file, source: path, name: stem == "model" ? folder ?? stem : stem,
+      external: ExternalData(beside: path))
   }
 
   /// Reads bytes.
@@ -55,69 +69,85 @@ public struct ONNXModel: Sendable {
   /// - Throws: ``ONNXError``.
   public init(bytes: [UInt8], name: String) throws(ONNXError) {
     let copy = OwnedBytes(bytes)
-    try self.init(copy.bytes, owner: copy, source: name, name: name)
+    try self.init(copy.bytes, owner: copy, source: name, name: name, external: nil)
   }
 
   private init(
-    _ bytes: UnsafeRawBufferPointer, owner: any MemoryLender, source: String, name: String
+    _ bytes: UnsafeRawBufferPointer, owner: any MemoryLender, source: String, name: String, external: ExternalData?
   ) throws(ONNXError) {
     let scanner = try WeightScanner(bytes, name: source)
-    let model: Onnx_ModelProto
+    var model: Onnx_ModelProto
     do {
       model = try Onnx_ModelProto(serializedBytes: scanner.remainder)
     } catch { throw .malformed(name: source, reason: "it is no ONNX model, or it is cut short") }
     guard model.hasGraph else { throw .malformed(name: source, reason: "it has no graph") }
-    let versions = model.opsetImport.filter { $0.domain.isEmpty || $0.domain == "ai.onnx" }.map(\.version)
-    let opset = versions.max().flatMap { Int(exactly: $0) } ?? 1
-    guard Self.supportedOpsets.contains(opset) else {
-      throw .malformed(
-        name: source, reason: "it needs opset \(opset); 9 to \(Self.supportedOpsets.upperBound) are read")
-    }
-    var constants: [String: ConstantTensor] = [:]
     guard scanner.ranges.count == model.graph.initializer.count else {
       throw .malformed(name: source, reason: "its initializers cannot be told apart")
     }
-    for (tensor, range) in zip(model.graph.initializer, scanner.ranges) {
-      let raw = range.map { RawData(bytes: UnsafeRawBufferPointer(rebasing: bytes[$0]), owner: owner) }
-      constants[tensor.name] = try ConstantTensor(tensor, raw: raw)
+    if let external { try external.embed(in: &model.graph.node) }
+    // Of initializers that nobody reads not even the type counts.
+    var read = Set(model.graph.output.map(\.name))
+    for node in model.graph.node { read.formUnion(node.readNames) }
+    var constants: [String: TypedTensor] = [:]
+    for (tensor, range) in zip(model.graph.initializer, scanner.ranges) where read.contains(tensor.name) {
+      var raw = range.map { RawData(bytes: UnsafeRawBufferPointer(rebasing: bytes[$0]), owner: owner) }
+      if tensor.dataLocation == .external, let external { raw = try external.raw(of: tensor) }
+      constants[tensor.name] = try TypedTensor(tensor, raw: raw)
     }
     self.name = name
-    self.opset = opset
+    opsets = ModelScope.opsets(of: model.opsetImport)
+    formatVersion = Int(clamping: model.irVersion)
     graph = model.graph
+    functions = Dictionary(
+      model.functions.map { (ModelScope.key($0.domain, $0.name, $0.overload), $0) },
+      uniquingKeysWith: { first, _ in first })
     self.constants = constants
-    inputs = model.graph.input.filter { constants[$0.name] == nil }.map { value in
-      Input(
-        name: value.name,
-        sizes: value.type.tensorType.shape.dim.map { size in
-          if case .dimValue(let count)? = size.value, count > 0 { Int(count) } else { nil }
-        }, isFloat: value.type.tensorType.elemType == Int32(Onnx_TensorProto.DataType.float.rawValue))
-    }
+    let initializers = Set(model.graph.initializer.map(\.name))
+    inputs = model.graph.input.filter { !initializers.contains($0.name) }.map { Port($0) }
+    outputs = model.graph.output.map { Port($0) }
   }
 
-  /// The network as a graph of layers, once all sizes are known.
+  /// The model as a program for inputs of the given types, in the order of ``inputs``.
+  ///
+  /// - Parameters:
+  ///   - constants: inputs that are to be taken for constants, by name; their types are still given.
+  ///   - operators: who makes layers of which operator.
+  /// - Throws: ``ONNXError`` that names the node, tensor or input.
+  public func plan(
+    inputs types: [TensorType], constants fixed: [String: TypedTensor] = [:],
+    operators: ONNXOperatorRegistry = .standard
+  ) throws(ONNXError) -> ProgramPlan {
+    guard types.count == inputs.count else {
+      throw .graph(reason: "it has \(inputs.count) inputs, but the types of \(types.count) were given")
+    }
+    let scope = ModelScope(name: name, opsets: opsets, functions: functions, operators: operators)
+    do {
+      var planner = try ModelPlanner(
+        graph.node.map { ScopedNode($0, scope: scope) }, scope: scope,
+        inputs: Array(zip(inputs, types)).map { (name: $0.name, type: $1) },
+        constants: constants.merging(fixed) { $1 }, outputs: graph.output.map(\.name))
+      return try planner.plan()
+    } catch let error as ONNXError { throw error } catch { throw .graph(reason: "\(error)") }
+  }
+
+  /// The types of the inputs, once all sizes are known.
   ///
   /// - Parameters:
   ///   - batch: the first size of inputs that leave it open; nil means 1.
-  ///   - inputSize: rows and columns of inputs of rank 4 that leave them open, or that are to have others.
+  ///   - inputSize: rows and columns of inputs of rank 4 that leave them open.
   ///   - shapes: whole shapes of inputs by name; they win over everything.
-  ///   - constants: inputs that are to be taken for constants, by name.
-  ///   - operators: who imports which operator.
-  /// - Throws: ``ONNXError`` that names the node, tensor or input.
-  public func graph(
-    batch: Int? = nil, inputSize: (height: Int, width: Int)? = nil, shapes: [String: [Int]] = [:],
-    constants fixed: [String: Tensor] = [:], operators: ONNXOperatorRegistry = .standard
-  ) throws(ONNXError) -> Graph {
-    var importer = GraphImporter(self, operators: operators)
+  /// - Throws: ``ONNXError`` that names the input.
+  public func inputTypes(
+    batch: Int? = nil, inputSize: (height: Int, width: Int)? = nil, shapes: [String: [Int]] = [:]
+  ) throws(ONNXError) -> [TensorType] {
+    var types: [TensorType] = []
     for input in inputs {
-      if let tensor = fixed[input.name] {
-        importer.define(input.name, constant: ConstantTensor(tensor))
-        continue
-      }
-      guard input.isFloat else {
+      guard let type = input.type else {
         throw .unsupported(
-          node: input.name, operatorName: "input", opset: opset, reason: "its elements are no 32-bit floats")
+          node: input.name, operatorName: "input", opset: opset,
+          reason: "its elements are no numbers or truth values; only tensors of those are supported")
       }
-      var sizes = input.sizes
+      var sizes = input.sizes ?? []
       if let batch, !sizes.isEmpty { sizes[0] = sizes[0] ?? batch }
       if !sizes.isEmpty { sizes[0] = sizes[0] ?? 1 }
       if sizes.count == 4, let inputSize {
@@ -125,13 +155,52 @@ public struct ONNXModel: Sendable {
         sizes[3] = inputSize.width
       }
       let whole = shapes[input.name] ?? sizes.compactMap { $0 }
-      guard shapes[input.name] != nil || whole.count == sizes.count else {
-        let text = sizes.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+      guard shapes[input.name] != nil || (input.sizes != nil && whole.count == sizes.count) else {
+        let text = input.sizes == nil ? "of any rank" : sizes.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
         throw .openInput(name: input.name, shape: text)
       }
-      try importer.addInput(input.name, sizes: whole)
+      do { types.append(TensorType(type, try TensorShape(whole))) } catch {
+        throw .graph(reason: "input '\(input.name)': \(error)")
+      }
     }
-    return try importer.run()
+    return types
+  }
+
+  /// The network as one graph of layers, once all sizes are known.
+  ///
+  /// - Parameters:
+  ///   - batch: the first size of inputs that leave it open; nil means 1.
+  ///   - inputSize: rows and columns of inputs of rank 4 that leave them open, or that are to have others.
+  ///   - shapes: whole shapes of inputs by name; they win over everything.
+  ///   - operators: who makes layers of which operator.
+  /// - Throws: ``ONNXError`` that names the node, tensor or input; that it is more than one graph of layers, too.
+  public func graph(
+    batch: Int? = nil, inputSize: (height: Int, width: Int)? = nil, shapes: [String: [Int]] = [:],
+    operators: ONNXOperatorRegistry = .standard
+  ) throws(ONNXError) -> Graph {
+    let types = try inputTypes(batch: batch, inputSize: inputSize, shapes: shapes)
+    let plan = try plan(inputs: types, operators: operators)
+    guard let graph = plan.wholeGraph else {
+      throw .notOneGraph(name: name, operators: plan.operatorNames)
+    }
+    return graph
+  }
+}
+
+extension ONNXModel.Port {
+  init(_ value: Onnx_ValueInfoProto) {
+    let tensor = value.type.tensorType
+    let isTensor = if case .tensorType? = value.type.value { true } else { false }
+    name = value.name
+    type = isTensor ? ElementType(number: tensor.elemType) : nil
+    sizes =
+      isTensor && tensor.hasShape
+      ? tensor.shape.dim.map { size in
+        if case .dimValue(let count)? = size.value, count >= 0 { Int(count) } else { nil }
+      } : nil
+    sizeNames = tensor.shape.dim.map { size in
+      if case .dimParam(let name)? = size.value, !name.isEmpty { name } else { nil }
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import LayerKernels
+package import LayerKernels
 
 /// Rules for the outputs' types that many operators share.
 enum TypeRules {
@@ -24,7 +24,7 @@ enum TypeRules {
 }
 
 /// Before opset 7 the second operand was aligned at a named axis, with `broadcast=1`, instead of at the last.
-enum LegacyBroadcast {
+package enum LegacyBroadcast {
   /// The two operands, the second with sizes of 1 after its last axis where the old rule asks for them.
   static func operands(of call: OperatorCall) throws -> (TypedTensor, TypedTensor) {
     let (left, right) = (try call.required(0), try call.required(1))
@@ -44,7 +44,7 @@ enum LegacyBroadcast {
   }
 
   /// The second operand's shape with sizes of 1 at its end; nil where it is aligned at the last axis anyway.
-  static func alignedShape(
+  package static func alignedShape(
     _ left: TensorShape, _ right: TensorShape, opset: Int, _ attributes: OperatorAttributes
   ) throws -> TensorShape? {
     guard opset < 7, attributes.flag("broadcast"), let given = attributes.integer("axis") else { return nil }

@@ -20,14 +20,14 @@ struct RunNetwork: ParsableCommand {
 
   func run() throws {
     let deployment = try arguments.deployment()
-    let tensors = try input.map { try TensorFile.read($0) }
-    let compiled = try deployment.load(network)
-    guard output.count <= compiled.outputs.count else {
+    let tensors = try input.map { try TensorFile.readTyped($0) }
+    let model = try deployment.loadModel(network)
+    guard output.count <= model.outputs.count else {
       throw ValidationError(
-        "--output is given \(output.count) times, but the network has \(compiled.outputs.count) outputs.")
+        "--output is given \(output.count) times, but the network has \(model.outputs.count) outputs.")
     }
-    let results = try compiled.run(tensors)
-    for (path, (port, tensor)) in zip(output, zip(compiled.outputs, results)) {
+    let results = try model.run(tensors)
+    for (path, (port, tensor)) in zip(output, zip(model.outputs, results)) {
       try TensorFile.write(tensor, named: port.name, to: path)
     }
   }

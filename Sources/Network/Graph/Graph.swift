@@ -159,6 +159,14 @@ extension Graph {
   /// Renames a value: outputs carry the names of the file they came from.
   public mutating func rename(_ value: ValueID, to name: String) { values[value.index].name = name }
 
+  /// Takes away what was added last, so that the given counts are left.
+  mutating func remove(nodes nodeCount: Int, values valueCount: Int, inputs inputCount: Int, outputs outputCount: Int) {
+    nodes.removeLast(max(nodes.count - nodeCount, 0))
+    values.removeLast(max(values.count - valueCount, 0))
+    inputs.removeLast(max(inputs.count - inputCount, 0))
+    outputs.removeLast(max(outputs.count - outputCount, 0))
+  }
+
   private mutating func add(_ value: GraphValue) throws(GraphError) -> ValueID {
     guard values.count < Self.maximumCount else { throw .tooLarge(limit: Self.maximumCount) }
     values.append(value)

@@ -1,32 +1,37 @@
 public import LayerKernels
+import ModelExecution
 public import Network
+import TensorOperators
 
-/// Builds a graph from a model, node by node: constants are folded as they come, the rest becomes layers and movements.
-///
-/// An operator's importer sees this as its context: it looks up inputs, adds layers and movements, and defines outputs.
+/// What an operator's importer sees as its context: it looks up inputs, adds layers and movements to the graph that is being built,
+/// and gives the values of its outputs.
 public struct GraphImporter {
   /// The graph so far.
   public var graph: Graph
   /// The version of the standard operators.
   public let opset: Int
 
-  let model: ONNXModel
-  let operators: ONNXOperatorRegistry
-  private var values: [String: ImportedValue] = [:]
+  /// The values that are known by name.
+  var values: [String: ImportedValue] = [:]
+  /// The earlier steps' values that the graph reads, in the order of its inputs.
+  private(set) var graphInputs: [(slot: Slot, type: ElementType)] = []
   /// How many more elements constants and lists of indices may have that are computed here rather than read from the file.
   private var remainingElements: Int
+  private var usedNames: Set<String> = []
+  /// The names in the order in which they were used, so that a failed attempt can give its own back.
+  private var nameLog: [String] = []
+  /// The last number after each name, so that a file of many equal names is not counted through again for each.
+  private var lastNumbers: [String: Int] = [:]
 
   /// What a model of any size may compute while it is read, in elements.
   private static let computedElementLimit = 1 << 22
 
-  init(_ model: ONNXModel, operators: ONNXOperatorRegistry) {
-    self.model = model
-    self.operators = operators
-    opset = model.opset
-    graph = Graph(name: model.name)
-    values = model.constants.mapValues { ImportedValue(constant: $0) }
+  init(name: String, opset: Int, constants: [String: TypedTensor]) {
+    self.opset = opset
+    graph = Graph(name: name)
+    values = constants.mapValues { ImportedValue(constant: $0) }
     // Weights may be turned over and handed through several times; what the file does not hold may not.
-    remainingElements = model.constants.values.reduce(Self.computedElementLimit) { $0 + 16 * $1.shape.elementCount }
+    remainingElements = constants.values.reduce(Self.computedElementLimit) { $0 + 16 * $1.shape.elementCount }
   }
 
   /// Notes that a node makes constants or indices of so many elements, before it makes them.
@@ -43,96 +48,46 @@ public struct GraphImporter {
     remainingElements -= max(count, 0)
   }
 
-  mutating func define(_ name: String, constant: ConstantTensor) { values[name] = ImportedValue(constant: constant) }
+  // MARK: The graph in hand
 
-  mutating func addInput(_ name: String, sizes: [Int]) throws(ONNXError) {
-    do {
-      values[name] = ImportedValue(activation: try graph.addInput(name, shape: TensorShape(sizes)), in: graph)
-    } catch { throw .graph(reason: "input '\(name)': \(error)") }
+  /// A point to go back to when an operator turns out to be no layer.
+  struct Mark {
+    fileprivate let graph: Graph.Mark
+    fileprivate let inputCount: Int
+    fileprivate let nameCount: Int
+    fileprivate let remainingElements: Int
   }
 
-  /// The whole graph.
-  mutating func run() throws(ONNXError) -> Graph {
-    for node in try sorted(model.graph.node) { try importNode(node) }
-    for output in model.graph.output {
-      guard let value = values[output.name] else {
-        throw .graph(reason: "output '\(output.name)' is written by no node")
-      }
-      do {
-        graph.addOutput(try value.asOutput(named: output.name, in: &graph))
-      } catch { throw .graph(reason: "output '\(output.name)': \(error)") }
-    }
-    return graph
+  func mark() -> Mark {
+    Mark(
+      graph: graph.mark, inputCount: graphInputs.count, nameCount: nameLog.count, remainingElements: remainingElements)
   }
 
-  private mutating func importNode(_ message: Onnx_NodeProto) throws(ONNXError) {
-    let node = ONNXNode(message, opset: opset)
-    guard let importer = operators.importer(domain: message.domain, operatorName: message.opType) else {
-      let domain = message.domain.isEmpty ? "" : " of domain '\(message.domain)'"
-      throw node.unsupported("nobody imports the operator\(domain)")
-    }
-    let outputs: [ImportedValue]
-    do {
-      outputs = try importer(node, &self)
-    } catch let error as ONNXError {
-      throw error
-    } catch {
-      // Sizes that do not fit together show in the problem's, the graph's or the shape's own words.
-      throw .node(name: node.name, operatorName: node.operatorName, reason: "\(error)")
-    }
-    try reserve(outputs.reduce(0) { $0 + ($1.constant?.shape.elementCount ?? 0) }, for: node)
-    for (name, value) in zip(message.output, outputs) where !name.isEmpty {
-      guard values[name] == nil else { throw .graph(reason: "value '\(name)' is written twice") }
-      values[name] = value
-    }
-    if let missing = message.output.dropFirst(outputs.count).first(where: { !$0.isEmpty }) {
-      throw node.unsupported("its output '\(missing)' is not computed")
-    }
+  mutating func goBack(to mark: Mark) {
+    graph.removeEverything(after: mark.graph)
+    graphInputs.removeLast(graphInputs.count - mark.inputCount)
+    for name in nameLog[mark.nameCount...] { usedNames.remove(name) }
+    nameLog.removeLast(nameLog.count - mark.nameCount)
+    remainingElements = mark.remainingElements
   }
 
-  /// The nodes in an order in which every value is written before it is read.
-  private func sorted(_ nodes: [Onnx_NodeProto]) throws(ONNXError) -> [Onnx_NodeProto] {
-    guard nodes.count <= Graph.maximumCount else {
-      throw .graph(reason: "it has more than \(Graph.maximumCount) nodes")
-    }
-    var writer: [String: Int] = [:]
-    for (index, node) in nodes.enumerated() {
-      for output in node.output where !output.isEmpty {
-        guard writer.updateValue(index, forKey: output) == nil else {
-          throw .graph(reason: "value '\(output)' is written twice")
-        }
-      }
-    }
-    var waiting = [Int](repeating: 0, count: nodes.count)
-    var readers = [[Int]](repeating: [], count: nodes.count)
-    for (index, node) in nodes.enumerated() {
-      for input in node.input where !input.isEmpty {
-        if let source = writer[input] {
-          waiting[index] += 1
-          readers[source].append(index)
-        } else if values[input] == nil {
-          throw .graph(reason: "node '\(node.name)' (\(node.opType)) reads '\(input)', which nobody writes")
-        }
-      }
-    }
-    // Those ready first in the file's order, so that a file in order stays in order.
-    var ready = nodes.indices.filter { waiting[$0] == 0 }
-    var order: [Int] = []
-    var next = 0
-    while next < ready.count {
-      let index = ready[next]
-      next += 1
-      order.append(index)
-      for reader in readers[index] {
-        waiting[reader] -= 1
-        if waiting[reader] == 0 { ready.append(reader) }
-      }
-    }
-    guard order.count == nodes.count else {
-      let stuck = nodes.indices.first { waiting[$0] > 0 } ?? 0
-      throw .graph(reason: "node '\(nodes[stuck].name)' (\(nodes[stuck].opType)) is part of a cycle")
-    }
-    return order.map { nodes[$0] }
+  /// Begins another graph; the values of the one in hand have to be elsewhere by now.
+  mutating func beginGraph(name: String) {
+    graph = Graph(name: name)
+    graphInputs = []
+    usedNames = []
+    nameLog = []
+    lastNumbers = [:]
+  }
+
+  /// An earlier step's value as an input of the graph in hand.
+  ///
+  /// - Throws: ``GraphError`` when the graph is full.
+  mutating func graphInput(_ slot: Slot, _ type: TensorType, name: String) throws(GraphError) -> ValueID {
+    if let position = graphInputs.firstIndex(where: { $0.slot == slot }) { return graph.inputs[position] }
+    let value = try graph.addInput(name, shape: type.shape)
+    graphInputs.append((slot, type.type))
+    return value
   }
 
   // MARK: What operators' importers use
@@ -156,7 +111,7 @@ public struct GraphImporter {
   ///
   /// - Throws: ``ONNXError/unsupported(node:operatorName:opset:reason:)`` when it is computed at run time.
   public func constantTensor(_ index: Int, of node: ONNXNode) throws(ONNXError) -> Tensor? {
-    try constant(index, of: node)?.tensor
+    try constant(index, of: node)?.asFloats
   }
 
   /// A node's input that has to be known when the model is read, such as axes or sizes, as whole numbers. Nil when it is left
@@ -167,8 +122,8 @@ public struct GraphImporter {
     try constant(index, of: node)?.integers
   }
 
-  /// As ``constantTensor(_:of:)``, integers as they are.
-  func constant(_ index: Int, of node: ONNXNode) throws(ONNXError) -> ConstantTensor? {
+  /// As ``constantTensor(_:of:)``, with the elements that it has.
+  func constant(_ index: Int, of node: ONNXNode) throws(ONNXError) -> TypedTensor? {
     guard let value = input(index, of: node) else { return nil }
     guard let constant = value.constant else { throw node.unsupported("its input \(index) is not constant") }
     return constant
@@ -178,8 +133,13 @@ public struct GraphImporter {
   ///
   /// - Throws: ``GraphError`` when the graph is full.
   public mutating func activation(_ value: ImportedValue, of node: ONNXNode) throws -> ValueID {
-    if let activation = value.activation { return activation }
-    return try graph.addConstant("\(node.name) constant", value.constant?.tensor ?? Tensor(shape: value.shape))
+    switch value.place {
+    case .graph(let value): return value
+    case .constant(let tensor): return try graph.addConstant("\(node.name) constant", tensor.asFloats)
+    case .slot(let slot):
+      let name = node.inputs.first { values[$0]?.slot == slot }
+      return try graphInput(slot, value.tensorType, name: name ?? "\(node.name) input")
+    }
   }
 
   /// Adds a layer without parameters.
@@ -201,7 +161,7 @@ public struct GraphImporter {
     let name = uniqueName(node.name)
     return ImportedValue(
       activation: try graph.addLayer(
-        name, problem, parameters: parameters, inputs: values, outputName: node.outputs.first ?? name), in: graph)
+        name, problem, parameters: parameters, inputs: values, outputName: node.outputs.first { !$0.isEmpty } ?? name), in: graph)
   }
 
   /// Moves a value's elements: at once if it is constant, else as a node of the graph.
@@ -213,22 +173,23 @@ public struct GraphImporter {
   ) throws -> ImportedValue {
     let requested = try shape.map { try TensorShape($0) }
     if !inputs.contains(where: { $0.constant == nil }) {
-      return ImportedValue(constant: try evaluate(movement, inputs.compactMap(\.constant), requested, for: node))
+      return ImportedValue(
+        constant: TypedTensor(try evaluate(movement, inputs.compactMap { $0.constant?.asFloats }, requested, for: node)))
     }
     let values = try inputs.map { try activation($0, of: node) }
     // The node's own name is left to the layer that does its work, where there is one.
     let name = uniqueName(Self.layerOperators.contains(node.operatorName) ? "\(node.name) movement" : node.name)
     return ImportedValue(
       activation: try graph.addMovement(
-        name, movement, inputs: values, outputShape: requested, outputName: node.outputs.first ?? name), in: graph)
+        name, movement, inputs: values, outputShape: requested, outputName: node.outputs.first { !$0.isEmpty } ?? name), in: graph)
   }
 
   /// A movement of constants, done at once.
   ///
   /// - Throws: ``ONNXError`` when its result is too large, or ``ProblemError`` when it does not fit.
-  mutating func evaluate(
-    _ movement: Movement, _ inputs: [ConstantTensor], _ requested: TensorShape?, for node: ONNXNode
-  ) throws -> ConstantTensor {
+  private mutating func evaluate(
+    _ movement: Movement, _ inputs: [Tensor], _ requested: TensorShape?, for node: ONNXNode
+  ) throws -> Tensor {
     if movement != .reshape {
       try reserve(try movement.outputShape(of: inputs.map(\.shape), requested: requested).elementCount, for: node)
     }
@@ -237,10 +198,6 @@ public struct GraphImporter {
 
   /// Operators that become a layer with movements around it.
   private static let layerOperators: Set<String> = ["Gemm", "MatMul", "ReduceMean", "Softmax"]
-
-  private var usedNames: Set<String> = []
-  /// The last number behind each name, so that a file of many equal names is not counted through again for each.
-  private var lastNumbers: [String: Int] = [:]
 
   /// The node's name, with a number where an operator becomes several nodes or a file repeats itself.
   private mutating func uniqueName(_ name: String) -> String {
@@ -251,40 +208,7 @@ public struct GraphImporter {
       candidate = "\(name)#\(number)"
     }
     lastNumbers[name] = number
+    nameLog.append(candidate)
     return candidate
-  }
-}
-
-/// A value of a model while it is imported.
-public struct ImportedValue {
-  /// The sizes.
-  public let shape: TensorShape
-  /// The value in the graph; nil while it is only a constant.
-  public let activation: ValueID?
-  let constant: ConstantTensor?
-
-  init(constant: ConstantTensor) {
-    self.constant = constant
-    activation = nil
-    shape = constant.shape
-  }
-
-  /// A constant that the importer has computed.
-  public init(_ constant: Tensor) { self.init(constant: ConstantTensor(constant)) }
-
-  /// A value of the graph.
-  public init(activation: ValueID, in graph: Graph) {
-    self.activation = activation
-    constant = nil
-    shape = graph[activation].shape
-  }
-
-  func asOutput(named name: String, in graph: inout Graph) throws -> ValueID {
-    guard let activation else {
-      return try graph.addConstant(name, constant?.tensor ?? Tensor(shape: shape))
-    }
-    // An input that is handed through, or a value that is an output already, keeps its name.
-    if !graph.inputs.contains(activation), !graph.outputs.contains(activation) { graph.rename(activation, to: name) }
-    return activation
   }
 }

@@ -1,3 +1,6 @@
+import LayerKernels
+import TensorOperators
+
 /// A node of a model with its attributes.
 public struct ONNXNode {
   /// The node's name; of a node without one, its operator and first output.
@@ -6,18 +9,18 @@ public struct ONNXNode {
   public let operatorName: String
   /// The names of the inputs; empty for those left out.
   public let inputs: [String]
-  /// The names of the outputs; empty for those left out.
+  /// The names of the outputs; empty for those left out and those that nobody reads.
   public let outputs: [String]
   /// The version of the standard operators.
   public let opset: Int
 
   private let attributes: [String: Onnx_AttributeProto]
 
-  init(_ message: Onnx_NodeProto, opset: Int) {
+  init(_ message: Onnx_NodeProto, opset: Int, unread: Set<String> = []) {
     name = message.name.isEmpty ? "\(message.opType) \(message.output.first ?? "")" : message.name
     operatorName = message.opType
     inputs = message.input
-    outputs = message.output
+    outputs = message.output.map { unread.contains($0) ? "" : $0 }
     self.opset = opset
     attributes = Dictionary(message.attribute.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -54,14 +57,50 @@ public struct ONNXNode {
   /// An attribute that is a list of numbers.
   public func floats(_ attribute: String) -> [Float]? { attributes[attribute].map(\.floats) }
 
-  func tensor(_ attribute: String) throws(ONNXError) -> ConstantTensor? {
-    guard let message = attributes[attribute], message.hasT else { return nil }
-    return try ConstantTensor(message.t)
+  /// Whether the node has graphs of its own.
+  var hasBodies: Bool { attributes.values.contains(where: \.hasG) }
+
+  /// The attributes as operators over tensors read them; graphs are left out.
+  ///
+  /// - Throws: ``ONNXError`` when a tensor among them cannot be read.
+  func operatorAttributes() throws(ONNXError) -> OperatorAttributes {
+    var result = OperatorAttributes()
+    for (name, attribute) in attributes { result[name] = try Self.value(attribute) }
+    return result
+  }
+
+  private static func value(_ attribute: Onnx_AttributeProto) throws(ONNXError) -> OperatorAttributes.Value? {
+    switch attribute.type {
+    case .float: return .float(attribute.f)
+    case .int: return .integer(Int(attribute.i))
+    case .string: return .text(String(decoding: attribute.s, as: UTF8.self))
+    case .floats: return .floats(attribute.floats)
+    case .ints: return .integers(attribute.ints.map(Int.init))
+    case .strings: return .texts(attribute.strings.map { String(decoding: $0, as: UTF8.self) })
+    case .tensor: return .tensor(try TypedTensor(attribute.t))
+    case .undefined: return untypedValue(attribute)
+    default: return nil
+    }
+  }
+
+  /// Files of the first years say no types of attributes.
+  private static func untypedValue(_ attribute: Onnx_AttributeProto) -> OperatorAttributes.Value? {
+    if attribute.hasF { return .float(attribute.f) }
+    if attribute.hasI { return .integer(Int(attribute.i)) }
+    if attribute.hasS { return .text(String(decoding: attribute.s, as: UTF8.self)) }
+    if !attribute.floats.isEmpty { return .floats(attribute.floats) }
+    return .integers(attribute.ints.map(Int.init))
   }
 
   /// An error that says that the node cannot be imported.
   public func unsupported(_ reason: String) -> ONNXError {
     .unsupported(node: name, operatorName: operatorName, opset: opset, reason: reason)
+  }
+
+  /// An error that says that nobody knows the operator.
+  func unknown(domain: String) -> ONNXError {
+    let place = domain.isEmpty || domain == "ai.onnx" ? "" : " of domain '\(domain)'"
+    return unsupported("nobody imports the operator\(place)")
   }
 
   /// An error that says that the node is wrong.

@@ -73,7 +73,7 @@ public struct ONNXOperatorRegistry: Sendable {
     registry.registerElementwise()
     registry.registerMovements()
     registry.registerResize()
-    registry.registerConstants()
+    registry.registerIdentities()
     return registry
   }()
 }

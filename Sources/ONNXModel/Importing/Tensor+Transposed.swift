@@ -24,11 +24,3 @@ extension Tensor {
     return result
   }
 }
-
-extension ConstantTensor {
-  /// A matrix of floats with rows and columns exchanged; nil for integers.
-  func transposed(to shape: TensorShape) -> ConstantTensor? {
-    guard case .floats(let tensor) = elements, tensor.shape.rank == 2 else { return nil }
-    return ConstantTensor(tensor.transposed())
-  }
-}

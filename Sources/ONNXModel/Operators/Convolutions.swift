@@ -19,7 +19,7 @@ extension ONNXOperatorRegistry {
         batch: input.shape[0], inputChannels: input.shape[1],
         input: .init(height: input.shape[2], width: input.shape[3]), outputChannels: shape[0], window: window.geometry,
         groups: groups, epilogue: Epilogue(bias: bias != nil))
-      let parameters = try ConvolutionParameters(filter: weights.tensor, bias: bias?.floats, for: problem)
+      let parameters = try ConvolutionParameters(filter: weights.asFloats, bias: bias?.floatElements, for: problem)
       return [try importer.add(problem, parameters: parameters, [input], for: node)]
     }
 
@@ -33,7 +33,7 @@ extension ONNXOperatorRegistry {
         guard let constant = try importer.constant(index, of: node), constant.shape.elementCount == channels else {
           throw node.error("input \(index) has not one number for each of \(channels) channels")
         }
-        numbers.append(constant.floats)
+        numbers.append(constant.floatElements)
       }
       let epsilon = Double(node.float("epsilon") ?? 1e-5)
       var scale: [Float] = []
@@ -45,7 +45,7 @@ extension ONNXOperatorRegistry {
       }
       let sizes = try TensorShape([channels] + Array(repeating: 1, count: input.shape.rank - 2))
       func constant(_ values: [Float]) throws -> ImportedValue {
-        ImportedValue(constant: ConstantTensor(try Tensor(shape: sizes, elements: values)))
+        ImportedValue(constant: TypedTensor(try Tensor(shape: sizes, elements: values)))
       }
       let scaled = try importer.add(
         ElementwiseProblem(.multiply, input.shape, sizes), [input, constant(scale)], for: node)

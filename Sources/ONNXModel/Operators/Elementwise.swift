@@ -1,5 +1,6 @@
 import LayerKernels
 import Network
+import TensorOperators
 
 extension ONNXOperatorRegistry {
   mutating func registerElementwise() {
@@ -17,7 +18,7 @@ extension ONNXOperatorRegistry {
         if node.opset < 11 { return node.float(attribute) }
         guard let constant = try importer.constant(index, of: node) else { return nil }
         guard constant.shape.elementCount == 1 else { throw node.error("its \(attribute) is no single number") }
-        return constant.floats[0]
+        return constant.floatElements[0]
       }
       let lower = try bound("min", 1) ?? -.infinity
       let upper = try bound("max", 2) ?? .infinity
@@ -27,10 +28,10 @@ extension ONNXOperatorRegistry {
       default: return .clip(lower: lower, upper: upper)
       }
     }
-    registerBinary("Add", .add) { $0.addingReportingOverflow($1) }
-    registerBinary("Sub", .subtract) { $0.subtractingReportingOverflow($1) }
-    registerBinary("Mul", .multiply) { $0.multipliedReportingOverflow(by: $1) }
-    registerBinary("Div", .divide) { $0.dividedReportingOverflow(by: $1) }
+    registerBinary("Add", .add)
+    registerBinary("Sub", .subtract)
+    registerBinary("Mul", .multiply)
+    registerBinary("Div", .divide)
 
     register("Softmax") { node, importer in
       let input = try importer.required(0, of: node)
@@ -49,38 +50,25 @@ extension ONNXOperatorRegistry {
   ) {
     register(name) { node, importer in
       let input = try importer.required(0, of: node)
-      let activation = try function(node, importer)
-      if let constant = input.constant {
-        let values = constant.floats.map { Float(activation(Double($0))) }
-        return [ImportedValue(constant: ConstantTensor(try Tensor(shape: constant.shape, elements: values)))]
-      }
-      return [try importer.add(ElementwiseProblem(activation, shape: input.shape), [input], for: node)]
+      return [
+        try importer.add(
+          ElementwiseProblem(function(node, importer), shape: input.shape), [input], for: node)
+      ]
     }
   }
 
-  private mutating func registerBinary(
-    _ name: String, _ function: ElementwiseProblem.Binary,
-    integers: @escaping @Sendable (Int, Int) -> (partialValue: Int, overflow: Bool)
-  ) {
+  private mutating func registerBinary(_ name: String, _ function: ElementwiseProblem.Binary) {
     register(name) { node, importer in
       let left = try importer.required(0, of: node)
-      let right = try importer.required(1, of: node)
-      let problem = try ElementwiseProblem(function, left.shape, right.shape)
-      guard let a = left.constant, let b = right.constant else {
-        return [try importer.add(problem, [left, right], for: node)]
+      var right = try importer.required(1, of: node)
+      if let aligned = try LegacyBroadcast.alignedShape(
+        left.shape, right.shape, opset: node.opset, node.operatorAttributes())
+      {
+        right = try importer.move(.reshape, [right], to: aligned.dimensions, for: node)
       }
-      let whole = try importer.evaluate(.expand, [a], problem.outputShape, for: node)
-      let other = try importer.evaluate(.expand, [b], problem.outputShape, for: node)
-      if a.isInteger, b.isInteger {
-        let values = try zip(whole.integers, other.integers).map { a, b in
-          let (value, overflow) = integers(a, b)
-          guard !overflow else { throw node.error("\(a) and \(b) have no \(name) that an integer can hold") }
-          return value
-        }
-        return [ImportedValue(constant: ConstantTensor(shape: problem.outputShape, integers: values))]
-      }
-      let values = zip(whole.floats, other.floats).map { Float(function(Double($0), Double($1))) }
-      return [ImportedValue(constant: ConstantTensor(try Tensor(shape: problem.outputShape, elements: values)))]
+      return [
+        try importer.add(ElementwiseProblem(function, left.shape, right.shape), [left, right], for: node)
+      ]
     }
   }
 }

@@ -194,7 +194,7 @@ extension ONNXOperatorRegistry {
       let mode = node.text("mode") ?? "constant"
       switch mode {
       case "constant":
-        let number = try node.float("value") ?? importer.constant(2, of: node)?.floats.first ?? 0
+        let number = try node.float("value") ?? importer.constant(2, of: node)?.floatElements.first ?? 0
         return [try importer.move(.pad(before: before, after: after, value: number), [value], for: node)]
       case "reflect", "edge", "wrap":
         for axis in 0..<rank where before[axis] + after[axis] > 0 {

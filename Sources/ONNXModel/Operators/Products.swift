@@ -20,7 +20,7 @@ extension ONNXOperatorRegistry {
       let beta = node.float("beta") ?? 1
       let c = importer.input(2, of: node)
       var bias = c?.constant.flatMap { constant -> [Float]? in
-        let values = constant.floats
+        let values = constant.floatElements
         guard constant.shape.rank <= 1 || constant.shape.dimensions.dropLast().allSatisfy({ $0 == 1 }) else {
           return nil
         }
@@ -85,7 +85,7 @@ extension ONNXOperatorRegistry {
     var inputs = [left]
     var weights: Tensor?
     if problem.hasConstantWeights, let constant = b.constant {
-      var tensor = constant.tensor
+      var tensor = constant.asFloats
       if scale != 1 { tensor.withMutableElements { for index in $0.indices { $0[index] *= scale } } }
       weights = try tensor.reshaped(to: problem.weightShape)
     } else {
@@ -99,7 +99,7 @@ extension ONNXOperatorRegistry {
   private static func scaled(
     _ value: ImportedValue, by factor: Float, _ node: ONNXNode, _ importer: inout GraphImporter
   ) throws -> ImportedValue {
-    let constant = ImportedValue(constant: ConstantTensor(Tensor(shape: .scalar, repeating: factor)))
+    let constant = ImportedValue(constant: TypedTensor(Tensor(shape: .scalar, repeating: factor)))
     return try importer.add(
       ElementwiseProblem(.multiply, value.shape, .scalar), [value, constant], for: node)
   }

@@ -5,7 +5,7 @@ extension ONNXOperatorRegistry {
     register("Resize") { node, importer in
       // Opset 10 has (X, scales); later ones (X, roi, scales, sizes).
       let scales = try importer.constant(node.opset < 11 ? 1 : 2, of: node).flatMap {
-        $0.floats.isEmpty ? nil : $0.floats
+        $0.shape.elementCount == 0 ? nil : $0.floatElements
       }
       let sizes = node.opset < 11 ? nil : try importer.constant(3, of: node)?.integers
       let coordinates = node.text("coordinate_transformation_mode") ?? (node.opset < 11 ? "asymmetric" : "half_pixel")
@@ -16,7 +16,7 @@ extension ONNXOperatorRegistry {
       ]
     }
     register("Upsample") { node, importer in
-      let scales = try node.floats("scales") ?? importer.constant(1, of: node)?.floats
+      let scales = try node.floats("scales") ?? importer.constant(1, of: node)?.floatElements
       return [
         try Self.resize(
           node, &importer, scales: scales, sizes: nil, mode: node.text("mode") ?? "nearest", coordinates: "asymmetric",

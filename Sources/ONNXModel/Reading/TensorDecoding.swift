@@ -8,110 +8,110 @@ struct RawData {
   let owner: any MemoryLender
 }
 
-extension ConstantTensor {
-  /// The most elements that are read into integers.
-  private static let maximumIntegerCount = 1 << 24
-
+extension TypedTensor {
   /// Reads a tensor's message.
   ///
-  /// - Parameter raw: the raw data, where they were cut out of the message.
+  /// - Parameter raw: the raw data, where they were cut out of the message or lie in another file.
   /// - Throws: ``ONNXError/tensor(name:reason:)``.
   init(_ message: Onnx_TensorProto, raw: RawData? = nil) throws(ONNXError) {
     let name = message.name
-    guard message.dataLocation != .external else {
-      throw .tensor(name: name, reason: "its data are in another file, and no path in a model is followed; embed them")
+    guard message.dataLocation != .external || raw != nil else {
+      throw .tensor(name: name, reason: "its data are in another file, which only a model that is read from a file has")
     }
     guard !message.hasSegment else { throw .tensor(name: name, reason: "segmented tensors are not supported") }
-    guard let type = Onnx_TensorProto.DataType(rawValue: Int(message.dataType)) else {
+    guard let dataType = Onnx_TensorProto.DataType(rawValue: Int(message.dataType)) else {
       throw .tensor(name: name, reason: "data type \(message.dataType) is unknown")
+    }
+    guard let type = ElementType(dataType) else {
+      throw .tensor(name: name, reason: "data type \(dataType) is not supported")
     }
     var sizes: [Int] = []
     for size in message.dims { sizes.append(Int(size)) }
     let shape: TensorShape
     do { shape = try TensorShape(sizes) } catch { throw .tensor(name: name, reason: error.description) }
-    let count = shape.elementCount
 
-    func withRaw<Result>(width: Int, _ body: (UnsafeRawBufferPointer) -> Result) throws(ONNXError) -> Result? {
-      let found = raw?.bytes.count ?? (message.hasRawData ? message.rawData.count : nil)
-      guard let found else { return nil }
-      guard found == count * width else {
-        throw .tensor(
-          name: name, reason: "shape \(shape) needs \(count * width) bytes, but there are \(found)")
-      }
-      if let raw { return body(raw.bytes) }
-      return message.rawData.withUnsafeBytes { body($0) }
-    }
-    func checked<Element>(_ values: [Element]) throws(ONNXError) -> [Element] {
-      guard values.count == count else {
-        throw .tensor(name: name, reason: "shape \(shape) needs \(count) elements, but there are \(values.count)")
-      }
-      return values
-    }
-    func floats(_ values: [Float]) throws(ONNXError) -> ConstantTensor {
-      do { return ConstantTensor(try Tensor(shape: shape, elements: values)) } catch {
-        throw .tensor(name: name, reason: error.description)
+    let found = raw?.bytes.count ?? (message.hasRawData ? message.rawData.count : nil)
+    if let found {
+      let needed = (shape.elementCount * type.fileBitCount + 7) / 8
+      guard found == needed else {
+        throw .tensor(name: name, reason: "shape \(shape) needs \(needed) bytes, but there are \(found)")
       }
     }
-    /// The raw data as elements, else what the typed field holds.
-    func values<Element: BitwiseCopyable>(
-      _ type: Element.Type, else field: () -> [Element]
-    ) throws(ONNXError) -> [Element] {
-      let width = MemoryLayout<Element>.stride
-      let loaded = try withRaw(width: width) { bytes in
-        // The bytes lie anywhere in the file, so they are moved rather than read in place; none are not, since Swift's library
-        // would then write a count into storage that all empty arrays share, which races with a model read on another thread.
-        guard count > 0 else { return [Element]() }
-        return [Element](unsafeUninitializedCapacity: count) { elements, initialized in
-          UnsafeMutableRawBufferPointer(elements).copyMemory(from: bytes)
-          initialized = count
-        }
-      }
-      if let loaded { return loaded }
-      return try checked(field())
-    }
-    func words<Element: FixedWidthInteger & BitwiseCopyable>(_ type: Element.Type) throws(ONNXError) -> [Element] {
-      try values(type) { message.int32Data.map { Element(truncatingIfNeeded: $0) } }
-    }
-    func integers(_ values: [Int]) throws(ONNXError) -> ConstantTensor {
-      ConstantTensor(shape: shape, integers: try checked(values))
-    }
-    if type != .float, count > Self.maximumIntegerCount {
-      throw .tensor(name: name, reason: "\(count) elements of this type are more than \(Self.maximumIntegerCount)")
-    }
-
-    switch type {
-    case .float:
-      if let raw {
-        do { self.init(try Tensor(shape: shape, borrowing: raw.bytes, lender: raw.owner)) } catch {
-          throw .tensor(name: name, reason: "shape \(shape) needs \(count * 4) bytes, but there are \(raw.bytes.count)")
-        }
+    do {
+      if type == .f32, let raw {
+        self.init(try Tensor(shape: shape, borrowing: raw.bytes, lender: raw.owner))
+      } else if let raw {
+        try self.init(type, shape: shape, fileBytes: raw.bytes)
+      } else if found != nil {
+        self = try message.rawData.withUnsafeBytes { try TypedTensor(type, shape: shape, fileBytes: $0) }
       } else {
-        self = try floats(values(Float.self) { message.floatData })
+        try self.init(type, shape: shape, field: message)
       }
-    case .double: self = try floats(values(Double.self) { message.doubleData }.map { Float($0) })
-    case .float16: self = try floats(words(UInt16.self).map { Float(halfBits: $0) })
-    case .bfloat16: self = try floats(words(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) })
-    case .int64: self = try integers(values(Int64.self) { message.int64Data }.map(Int.init))
-    case .int32: self = try integers(words(Int32.self).map(Int.init))
-    case .int16: self = try integers(words(Int16.self).map(Int.init))
-    case .uint16: self = try integers(words(UInt16.self).map(Int.init))
-    case .int8: self = try integers(words(Int8.self).map(Int.init))
-    case .uint8, .bool: self = try integers(words(UInt8.self).map(Int.init))
-    default: throw .tensor(name: name, reason: "data type \(type) is not supported")
+    } catch { throw .tensor(name: name, reason: "\(error)") }
+  }
+
+  /// A tensor from the bytes of a file: little endian, 4-bit and 2-bit integers several in a byte, the first in the lowest bits.
+  private init(_ type: ElementType, shape: TensorShape, fileBytes: UnsafeRawBufferPointer) throws(TensorError) {
+    let bits = type.fileBitCount
+    guard bits < 8 else {
+      try self.init(type, shape: shape, bytes: fileBytes)
+      return
+    }
+    let perByte = 8 / bits
+    let values = (0..<shape.elementCount).map { index in
+      Int(fileBytes[index / perByte] >> (index % perByte * bits))
+    }
+    try self.init(type, shape: shape, integers: values)
+  }
+
+  /// A tensor from the typed field of its message.
+  private init(_ type: ElementType, shape: TensorShape, field message: Onnx_TensorProto) throws(TensorError) {
+    switch type {
+    case .f32: try self.init(shape: shape, elements: message.floatData)
+    case .f64: try self.init(shape: shape, elements: message.doubleData)
+    case .f16:
+      try self.init(
+        shape: shape, elements: message.int32Data.map { Float16(bitPattern: UInt16(truncatingIfNeeded: $0)) })
+    case .bf16:
+      try self.init(
+        shape: shape, elements: message.int32Data.map { BFloat16(bitPattern: UInt16(truncatingIfNeeded: $0)) })
+    case .s64: try self.init(shape: shape, elements: message.int64Data)
+    case .u32, .u64:
+      try self.init(type, shape: shape, integers: message.uint64Data.map { Int(truncatingIfNeeded: $0) })
+    case .s4, .u4, .s2, .u2:
+      // The packed bytes, one in each number.
+      let bytes = message.int32Data.map { UInt8(truncatingIfNeeded: $0) }
+      let perByte = 8 / type.fileBitCount
+      guard bytes.count == (shape.elementCount + perByte - 1) / perByte else {
+        throw .elementCount(shape: shape, found: bytes.count * perByte)
+      }
+      let expanded = bytes.withUnsafeBytes { bytes in
+        Result { () throws(TensorError) in try TypedTensor(type, shape: shape, fileBytes: bytes) }
+      }
+      self = try expanded.get()
+    default: try self.init(type, shape: shape, integers: message.int32Data.map { Int($0) })
     }
   }
 }
 
-extension Float {
-  /// The value of an IEEE 754 half-precision number.
-  init(halfBits bits: UInt16) {
-    let sign: Float = bits & 0x8000 == 0 ? 1 : -1
-    let exponent = Int(bits >> 10) & 0x1F
-    let fraction = Float(bits & 0x3FF) / 1024
-    switch exponent {
-    case 0: self = sign * fraction * 0x1p-14
-    case 31: self = fraction == 0 ? sign * .infinity : .nan
-    default: self = sign * (1 + fraction) * Float(sign: .plus, exponent: exponent - 15, significand: 1)
+extension Onnx_TensorProto {
+  /// A message of any type.
+  init(_ tensor: TypedTensor, name: String) {
+    self.init()
+    self.name = name
+    dims = tensor.shape.dimensions.map(Int64.init)
+    dataType = Int32(tensor.type.dataType.rawValue)
+    let bits = tensor.type.fileBitCount
+    guard bits < 8 else {
+      rawData = tensor.withBytes { Data($0) }
+      return
     }
+    let perByte = 8 / bits
+    var packed = [UInt8](repeating: 0, count: (tensor.shape.elementCount + perByte - 1) / perByte)
+    for (index, value) in tensor.integers.enumerated() {
+      let cut = UInt8(truncatingIfNeeded: value) & UInt8((1 << bits) - 1)
+      packed[index / perByte] |= cut << (index % perByte * bits)
+    }
+    rawData = Data(packed)
   }
 }

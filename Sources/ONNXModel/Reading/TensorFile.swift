@@ -7,39 +7,52 @@ public enum TensorFile {
   /// Reads a tensor of any type that converts to 32-bit floats.
   ///
   /// - Throws: ``ONNXError``.
-  public static func read(_ path: String) throws(ONNXError) -> Tensor {
-    let file = try MappedFile(path, limit: ONNXModel.maximumFileSize)
-    return try read(bytes: Array(file.bytes), name: path)
-  }
+  public static func read(_ path: String) throws(ONNXError) -> Tensor { try readTyped(path).asFloats }
 
-  /// Reads a tensor from bytes.
+  /// Reads a tensor from bytes, as 32-bit floats.
   ///
   /// - Throws: ``ONNXError``.
   public static func read(bytes: [UInt8], name: String) throws(ONNXError) -> Tensor {
+    try readTyped(bytes: bytes, name: name).asFloats
+  }
+
+  /// Reads a tensor with the elements that the file has.
+  ///
+  /// - Throws: ``ONNXError``.
+  public static func readTyped(_ path: String) throws(ONNXError) -> TypedTensor {
+    let file = try MappedFile(path, limit: ONNXModel.maximumFileSize)
+    return try readTyped(bytes: Array(file.bytes), name: path)
+  }
+
+  /// Reads a tensor from bytes with the elements that they have.
+  ///
+  /// - Throws: ``ONNXError``.
+  public static func readTyped(bytes: [UInt8], name: String) throws(ONNXError) -> TypedTensor {
     let message: Onnx_TensorProto
     do {
       message = try Onnx_TensorProto(serializedBytes: bytes)
     } catch { throw .malformed(name: name, reason: "it is no ONNX tensor, or it is cut short") }
-    return try ConstantTensor(message).tensor
+    return try TypedTensor(message)
   }
 
   /// Writes a tensor; the file appears as a whole or not at all.
   ///
   /// - Throws: ``ONNXError/unwritable(path:reason:)``.
   public static func write(_ tensor: Tensor, named name: String = "", to path: String) throws(ONNXError) {
+    try write(TypedTensor(tensor), named: name, to: path)
+  }
+
+  /// Writes a tensor with the elements that it has; the file appears as a whole or not at all.
+  ///
+  /// - Throws: ``ONNXError/unwritable(path:reason:)``.
+  public static func write(_ tensor: TypedTensor, named name: String = "", to path: String) throws(ONNXError) {
     try replaceFile(path, with: bytes(of: Onnx_TensorProto(tensor, name: name)))
   }
 }
 
 extension Onnx_TensorProto {
   /// A message of 32-bit floats.
-  init(_ tensor: Tensor, name: String) {
-    self.init()
-    self.name = name
-    dims = tensor.shape.dimensions.map(Int64.init)
-    dataType = Int32(DataType.float.rawValue)
-    rawData = tensor.withElements { Data(UnsafeRawBufferPointer($0)) }
-  }
+  init(_ tensor: Tensor, name: String) { self.init(TypedTensor(tensor), name: name) }
 
   /// A message of 64-bit integers: shapes, axes, indices.
   init(integers: [Int], name: String) {

@@ -1,0 +1,124 @@
+public import LayerKernels
+import ModelExecution
+public import Network
+import ONNXModel
+import TensorOperators
+
+/// A model that is ready to run: on inputs of every type that ONNX has, and of all shapes that the file leaves open.
+///
+/// The first run on inputs of new shapes plans the model for them; the latest ``ProgramCache/capacity`` plans are kept. Any number of threads
+/// may run it at the same time.
+///
+/// ```swift
+/// let model = try Deployment().loadModel("detector.onnx")
+/// let boxes = try model.run([TypedTensor(picture)])[0]
+/// ```
+public final class LoadedModel: Sendable {
+  /// What is known of an input or output.
+  public struct Port: Hashable, Sendable {
+    /// The name that the model's file uses.
+    public let name: String
+    /// What the elements are; nil for an output of which the file does not say.
+    public let type: ElementType?
+    /// The sizes, `[N, C, H, W]` for images; nil where the model leaves them open, nil as a whole where not even their number is known.
+    public let sizes: [Int?]?
+
+    init(_ name: String, _ type: ElementType?, _ sizes: [Int?]?) {
+      self.name = name
+      self.type = type
+      self.sizes = sizes
+    }
+
+    /// The sizes as `1x3x?x?`; `?` for open ones, `any shape` where nothing is known.
+    public var shapeText: String {
+      guard let sizes else { return "any shape" }
+      return sizes.isEmpty ? "scalar" : sizes.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+    }
+
+    /// Whether a shape has the sizes that are known.
+    func admits(_ shape: TensorShape) -> Bool {
+      guard let sizes else { return true }
+      return sizes.count == shape.rank && zip(sizes, shape.dimensions).allSatisfy { $0 == nil || $0 == $1 }
+    }
+  }
+
+  private enum Content: Sendable {
+    /// One network of layers, of the only shapes that there are.
+    case network(CompiledNetwork)
+    case programs(ProgramCache)
+  }
+
+  /// The model's name.
+  public let name: String
+  /// What callers provide, in order.
+  public let inputs: [Port]
+  /// What callers receive, in order.
+  public let outputs: [Port]
+  private let content: Content
+
+  init(_ network: CompiledNetwork) {
+    name = network.name
+    inputs = network.inputs.map { Port($0.name, .f32, $0.shape.dimensions) }
+    outputs = network.outputs.map { Port($0.name, .f32, $0.shape.dimensions) }
+    content = .network(network)
+  }
+
+  init(_ model: ONNXModel, programs: ProgramCache) {
+    name = model.name
+    inputs = model.inputs.map { Port($0.name, $0.type, $0.sizes) }
+    outputs = model.outputs.map { Port($0.name, $0.type, $0.sizes) }
+    content = .programs(programs)
+  }
+
+  /// The one network of layers that the model is; nil when there is more to it or its shapes are open.
+  public var wholeNetwork: CompiledNetwork? { if case .network(let network) = content { network } else { nil } }
+
+  /// The networks of layers that run inputs of the given types, planned now if they were not met lately.
+  ///
+  /// - Throws: what planning and compiling throw.
+  public func networks(for inputs: [TypedTensor]) throws -> [CompiledNetwork] {
+    switch content {
+    case .network(let network): [network]
+    case .programs(let programs): try programs.program(for: inputs.map { TensorType($0) }).networks
+    }
+  }
+
+  /// Runs the model once.
+  ///
+  /// - Throws: ``ModelInputError`` when the inputs are not what the model takes; what planning throws for shapes that were not met lately;
+  ///   ``ProgramError`` when an operator cannot be computed on these elements.
+  public func run(_ tensors: [TypedTensor]) throws -> [TypedTensor] {
+    guard tensors.count == inputs.count else {
+      throw ModelInputError.count(expected: inputs.count, found: tensors.count)
+    }
+    for (tensor, port) in zip(tensors, inputs) {
+      guard port.type == tensor.type, port.admits(tensor.shape) else {
+        throw ModelInputError.mismatch(
+          name: port.name, expected: "\(port.type?.rawValue ?? "any type") \(port.shapeText)",
+          found: "\(tensor.type) \(tensor.shape)")
+      }
+    }
+    switch content {
+    case .network(let network):
+      return try network.run(tensors.map(\.asFloats)).map { TypedTensor($0) }
+    case .programs(let programs): return try programs.run(tensors)
+    }
+  }
+}
+
+/// Why a model cannot be run on what was given.
+public enum ModelInputError: Error, Equatable, CustomStringConvertible {
+  /// There are more or fewer inputs than the model has.
+  case count(expected: Int, found: Int)
+  /// An input has another type or shape.
+  case mismatch(name: String, expected: String, found: String)
+
+  /// One line that names the input, what it is and what was given.
+  public var description: String {
+    switch self {
+    case .count(let expected, let found): "the model has \(expected) inputs, but \(found) were given"
+    case .mismatch(let name, let expected, let found):
+      "input '\(name.asSingleLine)' is \(expected), but \(found) was given"
+    }
+  }
+}
