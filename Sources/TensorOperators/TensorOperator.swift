@@ -85,6 +85,14 @@ public struct TensorOperatorRegistry: Sendable {
   public static let standard: TensorOperatorRegistry = {
     var registry = TensorOperatorRegistry()
     registry.registerArithmetic()
+    registry.registerBitwise()
+    registry.registerComparisons()
+    registry.registerVariadicArithmetic()
+    registry.registerUnaryMath()
+    registry.registerActivations()
+    registry.registerMicrosoftActivations()
+    registry.registerClipping()
+    registry.registerCasting()
     return registry
   }()
 }
