@@ -93,6 +93,9 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerMicrosoftActivations()
     registry.registerClipping()
     registry.registerCasting()
+    registry.registerReductions()
+    registry.registerSoftmaxes()
+    registry.registerScans()
     return registry
   }()
 }
