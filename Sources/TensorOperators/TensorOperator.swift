@@ -96,6 +96,12 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerReductions()
     registry.registerSoftmaxes()
     registry.registerScans()
+    registry.registerLayerNormalizations()
+    registry.registerChannelNormalizations()
+    registry.registerBatchNormalization()
+    registry.registerLosses()
+    registry.registerQuantization()
+    registry.registerQuantizedElementwise()
     return registry
   }()
 }
