@@ -85,6 +85,23 @@ public struct TensorOperatorRegistry: Sendable {
   public static let standard: TensorOperatorRegistry = {
     var registry = TensorOperatorRegistry()
     registry.registerArithmetic()
+    registry.registerBitwise()
+    registry.registerComparisons()
+    registry.registerVariadicArithmetic()
+    registry.registerUnaryMath()
+    registry.registerActivations()
+    registry.registerMicrosoftActivations()
+    registry.registerClipping()
+    registry.registerCasting()
+    registry.registerReductions()
+    registry.registerSoftmaxes()
+    registry.registerScans()
+    registry.registerLayerNormalizations()
+    registry.registerChannelNormalizations()
+    registry.registerBatchNormalization()
+    registry.registerLosses()
+    registry.registerQuantization()
+    registry.registerQuantizedElementwise()
     return registry
   }()
 }
