@@ -7,17 +7,23 @@ import Logging
 import Luthier
 import ONNXCaseComparison
 
-var deployment = Deployment()
-deployment.logger = Logger(label: "cases") { _ in SwiftLogNoOpLogHandler() }
-deployment.registry = try KernelRegistry.standard()
-setvbuf(stdout, nil, _IOLBF, 0)
-for folder in CommandLine.arguments.dropFirst() {
-  for onnxCase in try ONNXCase.all(in: URL(fileURLWithPath: folder)) {
-    print("began \(onnxCase.name)")
-    switch onnxCase.run(deployment, relative: 1e-3, absolute: 1e-4) {
-    case .passed: print("passed \(onnxCase.name)")
-    case .failed(let reason): print("failed \(onnxCase.name): \(reason)")
-    case .refused(let reason): print("refused \(onnxCase.name): \(reason)")
+@main
+enum Main {
+  static func main() throws {
+    var deployment = Deployment()
+    deployment.logger = Logger(label: "cases") { _ in SwiftLogNoOpLogHandler() }
+    deployment.registry = try KernelRegistry.standard()
+    for folder in CommandLine.arguments.dropFirst() {
+      for onnxCase in try ONNXCase.all(in: URL(fileURLWithPath: folder)) {
+        say("began \(onnxCase.name)")
+        switch onnxCase.run(deployment, relative: 1e-3, absolute: 1e-4) {
+        case .passed: say("passed \(onnxCase.name)")
+        case .failed(let reason): say("failed \(onnxCase.name): \(reason)")
+        case .refused(let reason): say("refused \(onnxCase.name): \(reason)")
+        }
+      }
     }
   }
+
+  private static func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 }
