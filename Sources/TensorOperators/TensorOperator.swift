@@ -85,6 +85,14 @@ public struct TensorOperatorRegistry: Sendable {
   public static let standard: TensorOperatorRegistry = {
     var registry = TensorOperatorRegistry()
     registry.registerArithmetic()
+    registry.registerConstants()
+    registry.registerReshaping()
+    registry.registerRearranging()
+    registry.registerJoining()
+    registry.registerPadding()
+    registry.registerGathering()
+    registry.registerScattering()
+    registry.registerOrdering()
     return registry
   }()
 }
