@@ -166,20 +166,19 @@ private enum Scattering {
 
   @Sendable static func maxUnpool(_ call: OperatorCall) throws -> [TypedTensor] {
     let (input, type) = (try call.required(0), try unpooled(call.known))
-    // Indices are those of the tensor that was pooled, whose size the strides and the kernel tell.
-    let pooled = try unpooled(
+    // Indices count in the tensor that strides and kernel imply; a larger output holds it in its corner.
+    let implied = try unpooled(
       OperatorTypes(
         opset: call.opset, attributes: call.attributes, inputs: Array(call.known.inputs.prefix(2)), constants: [],
         outputCount: 1)
     ).shape
-    let positions = try (call.known.numbers(1) ?? []).map { index in
-      guard (0..<pooled.elementCount).contains(index) || (0..<type.shape.elementCount).contains(index) else {
-        throw OperatorError("index \(index) of \(type.shape.elementCount) elements")
-      }
-      return index
+    guard zip(implied.dimensions, type.shape.dimensions).allSatisfy({ $0 <= $1 }) else {
+      throw OperatorError("output_shape \(type.shape) does not hold \(implied)")
     }
-    guard positions.allSatisfy({ $0 < type.shape.elementCount }) else {
-      throw OperatorError("an index is beyond \(type.shape)")
+    let places = StridedPositions.list(implied.dimensions, type.shape.strides)
+    let positions = try (call.known.numbers(1) ?? []).map { index in
+      guard places.indices.contains(index) else { throw OperatorError("index \(index) of \(places.count) elements") }
+      return places[index]
     }
     return [
       try write(input, to: positions, length: 1, of: TypedTensor(type.type, shape: type.shape), .none)

@@ -93,6 +93,8 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerGathering()
     registry.registerScattering()
     registry.registerOrdering()
+    registry.registerMatrices()
+    registry.registerEinsum()
     return registry
   }()
 }
