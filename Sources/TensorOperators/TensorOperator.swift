@@ -95,6 +95,8 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerOrdering()
     registry.registerMatrices()
     registry.registerEinsum()
+    registry.registerControlFlow()
+    registry.registerResizing()
     return registry
   }()
 }
