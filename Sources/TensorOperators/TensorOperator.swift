@@ -102,6 +102,18 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerLosses()
     registry.registerQuantization()
     registry.registerQuantizedElementwise()
+    registry.registerConstants()
+    registry.registerReshaping()
+    registry.registerRearranging()
+    registry.registerJoining()
+    registry.registerPadding()
+    registry.registerGathering()
+    registry.registerScattering()
+    registry.registerOrdering()
+    registry.registerMatrices()
+    registry.registerEinsum()
+    registry.registerControlFlow()
+    registry.registerResizing()
     return registry
   }()
 }
