@@ -85,6 +85,10 @@ public struct TensorOperatorRegistry: Sendable {
   public static let standard: TensorOperatorRegistry = {
     var registry = TensorOperatorRegistry()
     registry.registerArithmetic()
+    registry.registerConvolution()
+    registry.registerTransposedConvolution()
+    registry.registerPooling()
+    registry.registerGlobalPooling()
     return registry
   }()
 }
