@@ -114,6 +114,10 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerEinsum()
     registry.registerControlFlow()
     registry.registerResizing()
+    registry.registerConvolution()
+    registry.registerTransposedConvolution()
+    registry.registerPooling()
+    registry.registerGlobalPooling()
     return registry
   }()
 }
