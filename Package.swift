@@ -140,7 +140,9 @@ let package = Package(
     .target(name: "ModelExecution", dependencies: ["Network", "TensorOperators"]),
     .target(
       name: "ONNXModel",
-      dependencies: ["ModelExecution", "Network", "TensorOperators", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+      dependencies: [
+        "ModelExecution", "Network", "TensorOperators", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
     .target(name: "NetworkZoo", dependencies: ["Network"]),
     .target(
       name: "NetworkDeployment",

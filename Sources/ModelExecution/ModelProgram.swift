@@ -51,15 +51,6 @@ public final class ModelProgram: Sendable {
     spent = Self.lastReads(plan.steps, kept: Set(plan.outputs).union(plan.constants.map(\.slot)))
   }
 
-  /// The one network that the program is; nil when there is more to it.
-  public var wholeNetwork: CompiledNetwork? {
-    guard steps.count == 1, case .network(let network, let sources, let results) = steps[0], sources == inputs,
-      results.map(\.slot) == outputs, results.allSatisfy({ $0.type == .f32 }),
-      !constants.contains(where: { $0 != nil })
-    else { return nil }
-    return network
-  }
-
   /// The networks of layers that are known before anything runs.
   public var networks: [CompiledNetwork] {
     steps.compactMap { if case .network(let network, _, _) = $0 { network } else { nil } }

@@ -76,6 +76,8 @@ public struct ProgramPlan: Sendable {
   public let name: String
   /// Where callers' values go, in order.
   public let inputs: [Slot]
+  /// What callers' values are, in order.
+  public let inputTypes: [TensorType]
   /// Where the results are, in order.
   public let outputs: [Slot]
   /// The values that never change.
@@ -87,11 +89,13 @@ public struct ProgramPlan: Sendable {
 
   /// A plan.
   public init(
-    name: String, inputs: [Slot], outputs: [Slot], constants: [(slot: Slot, tensor: TypedTensor)], slotCount: Int,
+    name: String, inputs: [Slot], inputTypes: [TensorType], outputs: [Slot],
+    constants: [(slot: Slot, tensor: TypedTensor)], slotCount: Int,
     steps: [Step]
   ) {
     self.name = name
     self.inputs = inputs
+    self.inputTypes = inputTypes
     self.outputs = outputs
     self.constants = constants
     self.slotCount = slotCount
@@ -106,7 +110,8 @@ public struct ProgramPlan: Sendable {
   /// The model as one network of layers, which takes the callers' 32-bit floats and gives the results; nil when there is more to it.
   public var wholeGraph: Graph? {
     guard constants.isEmpty, steps.count == 1, case .network(let graph, let sources, let results) = steps[0],
-      sources == inputs, results.map(\.slot) == outputs, results.allSatisfy({ $0.type == .f32 })
+      sources == inputs, inputTypes.allSatisfy({ $0.type == .f32 }), results.map(\.slot) == outputs,
+      results.allSatisfy({ $0.type == .f32 })
     else { return nil }
     return graph
   }

@@ -161,7 +161,8 @@ public struct GraphImporter {
     let name = uniqueName(node.name)
     return ImportedValue(
       activation: try graph.addLayer(
-        name, problem, parameters: parameters, inputs: values, outputName: node.outputs.first { !$0.isEmpty } ?? name), in: graph)
+        name, problem, parameters: parameters, inputs: values, outputName: node.outputs.first { !$0.isEmpty } ?? name),
+      in: graph)
   }
 
   /// Moves a value's elements: at once if it is constant, else as a node of the graph.
@@ -174,14 +175,16 @@ public struct GraphImporter {
     let requested = try shape.map { try TensorShape($0) }
     if !inputs.contains(where: { $0.constant == nil }) {
       return ImportedValue(
-        constant: TypedTensor(try evaluate(movement, inputs.compactMap { $0.constant?.asFloats }, requested, for: node)))
+        constant: TypedTensor(try evaluate(movement, inputs.compactMap { $0.constant?.asFloats }, requested, for: node))
+      )
     }
     let values = try inputs.map { try activation($0, of: node) }
     // The node's own name is left to the layer that does its work, where there is one.
     let name = uniqueName(Self.layerOperators.contains(node.operatorName) ? "\(node.name) movement" : node.name)
     return ImportedValue(
       activation: try graph.addMovement(
-        name, movement, inputs: values, outputShape: requested, outputName: node.outputs.first { !$0.isEmpty } ?? name), in: graph)
+        name, movement, inputs: values, outputShape: requested, outputName: node.outputs.first { !$0.isEmpty } ?? name),
+      in: graph)
   }
 
   /// A movement of constants, done at once.

@@ -25,6 +25,7 @@ struct ModelPlanner {
   private let scope: ModelScope
   private let outputs: [String]
   private let inputs: [Slot]
+  private let inputTypes: [TensorType]
 
   /// A value of a graph as what the model says that its elements are.
   private struct Written: Hashable {
@@ -55,6 +56,7 @@ struct ModelPlanner {
     importer = GraphImporter(name: scope.name, opset: scope.opset(of: ""), constants: constants)
     slotCount = inputs.count
     self.inputs = inputs.indices.map { Slot($0) }
+    inputTypes = inputs.map(\.type)
     for (index, input) in inputs.enumerated() where constants[input.name] == nil {
       importer.values[input.name] = ImportedValue(slot: Slot(index), input.type)
       // Of a model that is one graph, callers' inputs are the graph's, in their order, whether somebody reads them or not.
@@ -213,11 +215,13 @@ struct ModelPlanner {
 
   /// Takes the branch of an `If` whose condition is known; false for everything else.
   private mutating func takeBranch(_ scoped: ScopedNode, _ node: ONNXNode) throws -> Bool {
-    guard node.operatorName == "If", scoped.message.domain.isEmpty, let condition = importer.input(0, of: node)?.constant,
+    guard node.operatorName == "If", scoped.message.domain.isEmpty,
+      let condition = importer.input(0, of: node)?.constant,
       let isTrue = condition.truths.first,
       let branch = scoped.message.bodies.first(where: { $0.name == (isTrue ? "then_branch" : "else_branch") })?.graph
     else { return false }
-    try inline(Inlining(branch, of: scoped.message, prefix: inlinePrefix(scoped.message)), of: scoped, scope: scoped.scope)
+    try inline(
+      Inlining(branch, of: scoped.message, prefix: inlinePrefix(scoped.message)), of: scoped, scope: scoped.scope)
     return true
   }
 
@@ -229,7 +233,8 @@ struct ModelPlanner {
   private mutating func inline(_ inlining: Inlining, of scoped: ScopedNode, scope: ModelScope) throws {
     guard scoped.depth < ScopedNode.maximumDepth else {
       throw ONNXError.graph(
-        reason: "function '\(scoped.message.opType)' is nested more than \(ScopedNode.maximumDepth) deep; it calls itself?")
+        reason:
+          "function '\(scoped.message.opType)' is nested more than \(ScopedNode.maximumDepth) deep; it calls itself?")
     }
     guard inlineCount <= Graph.maximumCount else {
       throw ONNXError.graph(reason: "its functions call each other more than \(Graph.maximumCount) times")
@@ -341,7 +346,8 @@ struct ModelPlanner {
     let results = graph.output.map(\.name)
     let program = Subprogram(inputCount: graph.input.count) { [known, scope = scoped.scope] types in
       guard types.count == names.count else {
-        throw ONNXError.graph(reason: "a graph of '\(scoped.message.name)' has \(names.count) inputs, not \(types.count)")
+        throw ONNXError.graph(
+          reason: "a graph of '\(scoped.message.name)' has \(names.count) inputs, not \(types.count)")
       }
       var planner = try ModelPlanner(
         nodes, scope: scope, inputs: Array(zip(names, types)).map { (name: $0, type: $1) }, constants: known,
@@ -401,7 +407,8 @@ struct ModelPlanner {
       return try slot(of: name)
     }
     return ProgramPlan(
-      name: scope.name, inputs: inputs, outputs: results, constants: constants, slotCount: slotCount, steps: steps)
+      name: scope.name, inputs: inputs, inputTypes: inputTypes, outputs: results, constants: constants,
+      slotCount: slotCount, steps: steps)
   }
 
   private mutating func addRest() throws {

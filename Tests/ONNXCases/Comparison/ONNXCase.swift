@@ -19,7 +19,7 @@ public struct ONNXCase: Sendable {
 
   /// The case in a folder.
   public init(_ folder: URL) {
-    self.folder = folder
+    self.folder = folder.resolvingSymlinksInPath()
     name = folder.lastPathComponent
   }
 
