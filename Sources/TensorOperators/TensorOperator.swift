@@ -97,6 +97,10 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerEinsum()
     registry.registerControlFlow()
     registry.registerResizing()
+    registry.registerSampling()
+    registry.registerSignals()
+    registry.registerDetection()
+    registry.registerPatches()
     return registry
   }()
 }
