@@ -17,7 +17,7 @@ extension TensorOperatorRegistry {
       let type = try Signals.windowType(call.known)
       let count = type.shape.elementCount
       let isPeriodic = call.attributes.integer("periodic") ?? 1 != 0
-      let period = Double(isPeriodic ? count : max(count - 1, 1))
+      let period = Double(isPeriodic ? count : count - 1)
       return [
         try TypedTensor(
           type.type, shape: type.shape, doubles: (0..<count).map { value(2 * Double.pi * Double($0) / period) })
