@@ -118,6 +118,10 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerTransposedConvolution()
     registry.registerPooling()
     registry.registerGlobalPooling()
+    registry.registerSampling()
+    registry.registerSignals()
+    registry.registerDetection()
+    registry.registerPatches()
     return registry
   }()
 }
