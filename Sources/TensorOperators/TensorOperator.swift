@@ -89,6 +89,10 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerTransposedConvolution()
     registry.registerPooling()
     registry.registerGlobalPooling()
+    registry.registerQuantizedProducts()
+    registry.registerQuantizedPooling()
+    registry.registerDeformableConvolution()
+    registry.registerRecurrence()
     return registry
   }()
 }
