@@ -33,7 +33,7 @@ extension TensorOperatorRegistry {
               input: isGlobal ? call.required(1) : TypedTensor(scalar: Float(1)),
               weights: TypedTensor(scalar: Float(1)), output: call.required(3),
               zeroPoint: zeroPoint, channels: 1)
-            let result = try scale.tensor(average.shape, average.doubles) { _ in 0 }
+            let result = try scale.tensor(average.shape, average.doubles, roundsLast: !isGlobal) { _ in 0 }
             return [last ? try ChannelsLast.channelsLast(result) : result]
           }))
     }

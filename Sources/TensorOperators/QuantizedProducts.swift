@@ -129,12 +129,17 @@ struct Requantization {
 
   /// The outputs, rounded to the nearest and cut to the bounds of their type.
   ///
-  /// - Parameter channel: whose factor holds for an element.
-  func tensor(_ shape: TensorShape, _ sums: [Double], channel: (Int) -> Int) throws -> TypedTensor {
+  /// - Parameters:
+  ///   - roundsLast: whether the zero point is added before rounding, which decides where ties go.
+  ///   - channel: whose factor holds for an element.
+  func tensor(
+    _ shape: TensorShape, _ sums: [Double], roundsLast: Bool = false, channel: (Int) -> Int
+  ) throws -> TypedTensor {
     let bounds = type.integerBounds ?? 0...0
     let values = sums.enumerated().map { index, sum in
-      let value = (Float(sum) * (factors.count == 1 ? factors[0] : factors[channel(index)])).rounded(.toNearestOrEven)
-      return Int(saturating: Double(value + zeroPoint)).clamped(to: bounds)
+      let value = Float(sum) * (factors.count == 1 ? factors[0] : factors[channel(index)])
+      let moved = roundsLast ? (value + zeroPoint).rounded(.toNearestOrEven) : value.rounded(.toNearestOrEven) + zeroPoint
+      return Int(saturating: Double(moved)).clamped(to: bounds)
     }
     return try TypedTensor(type, shape: shape, integers: values)
   }

@@ -97,8 +97,9 @@ struct RecurrentCell<Number: ProductNumber> {
     for image in 0..<batch {
       let start = sizes.stateStart(direction: direction, image: image)
       for index in 0..<hidden {
-        output.hidden[start + index] = state[image * hidden + index]
-        output.cell[start + index] = cell[image * hidden + index]
+        // A sequence without steps has no last state, whatever the first one is: as in ONNX Runtime.
+        output.hidden[start + index] = lengths[image] == 0 ? 0 : state[image * hidden + index]
+        output.cell[start + index] = lengths[image] == 0 ? 0 : cell[image * hidden + index]
       }
     }
   }
