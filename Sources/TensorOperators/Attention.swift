@@ -28,7 +28,9 @@ enum StandardAttention {
       types.input(5)?.shape, AttentionHeads.split(types.required(2).shape, heads: keyHeads))
     let product = try AttentionProduct<Float>(query: query, key: key, value: value)
     let output = try TensorShape(query.dimensions.dropLast() + [value[3]])
-    let shapes = [given.shape.rank == 3 ? try AttentionHeads.joined(output) : output, key, value, try product.scoreShape()]
+    let shapes = [
+      given.shape.rank == 3 ? try AttentionHeads.joined(output) : output, key, value, try product.scoreShape(),
+    ]
     let all = zip(shapes, [given.type, given.type, try types.required(2).type, given.type]).map { TensorType($1, $0) }
     return Array(all.prefix(max(types.outputCount, 1)))
   }
@@ -47,26 +49,31 @@ enum StandardAttention {
     func attend<Number: ProductNumber>(_: Number.Type) throws -> [TypedTensor] {
       let product = try AttentionProduct<Number>(query: query.shape, key: key.shape, value: value.shape)
       let shape = try product.scoreShape()
-      let rounding = AttentionRounding<Number>(type: type, shape: shape)
+      let rounding = AttentionRounding<Number>(type: type)
       let scale = call.attributes.float("scale").map { Number($0) } ?? 1 / Number(max(product.size, 1)).squareRoot()
       var scores: [Number]
       if scale >= 0 {
         scores = try product.scores(
-          query.numbers(as: Number.self), key.numbers(as: Number.self), factor: rounding.round(scale.squareRoot()))
+          query.numbers(as: Number.self), key.numbers(as: Number.self), factor: rounding.round(scale.squareRoot()),
+          rounding: rounding)
       } else {
-        scores = try product.scores(query.numbers(as: Number.self), key.numbers(as: Number.self), factor: 1).map { $0 * scale }
+        scores = try product.scores(
+          query.numbers(as: Number.self), key.numbers(as: Number.self), factor: 1, rounding: rounding
+        ).map { $0 * scale }
       }
       let mode = call.attributes.integer("qk_matmul_output_mode") ?? 0
       var shown = mode == 0 && call.wants(3) ? scores : []
       let cap = Number(call.attributes.float("softcap") ?? 0)
       if cap > 0 { scores = scores.map { Number.tanh($0 / cap) * cap } }
+      rounding.round(&scores)
       if mode == 1, call.wants(3) { shown = scores }
       let bias: [Number]? = try AttentionBias(call, product.scoreShape(), past: call.input(4)?.shape[2]).numbers()
       if let bias { for index in scores.indices { scores[index] += bias[index] } }
+      rounding.round(&scores)
       if mode == 2, call.wants(3) { shown = scores }
-      let precision = try AttentionRounding<Number>(code: call.attributes.integer("softmax_precision"), else: type, shape: shape)
-      try precision.round(&scores)
-      product.softmax(&scores)
+      let precision = try AttentionRounding<Number>(code: call.attributes.integer("softmax_precision"), else: type)
+      precision.round(&scores)
+      product.softmax(&scores, rounding: precision)
       // Rows that may attend nothing are zero, even where their scores are not numbers.
       if let bias, product.keys > 0 {
         for start in stride(from: 0, to: scores.count, by: product.keys)
@@ -74,9 +81,9 @@ enum StandardAttention {
           for index in start..<start + product.keys { scores[index] = 0 }
         }
       }
-      try precision.round(&scores)
+      precision.round(&scores)
       if mode == 3, call.wants(3) { shown = scores }
-      try rounding.round(&scores)
+      rounding.round(&scores)
       let output = try TypedTensor(
         shape: try TensorShape(query.shape.dimensions.dropLast() + [product.valueSize]),
         elements: product.values(scores, value.numbers(as: Number.self))
@@ -91,32 +98,28 @@ enum StandardAttention {
 
 /// Numbers between the steps of an attention have the precision of a type.
 struct AttentionRounding<Number: ProductNumber> {
-  private let type: ElementType
-  private let shape: TensorShape
+  let type: ElementType
 
-  init(type: ElementType, shape: TensorShape) {
-    self.type = type
-    self.shape = shape
-  }
+  init(type: ElementType) { self.type = type }
 
   /// The type that a number of the standard's list names.
   ///
   /// - Throws: ``OperatorError`` when it is not a floating-point type.
-  init(code: Int?, else type: ElementType, shape: TensorShape) throws(OperatorError) {
+  init(code: Int?, else type: ElementType) throws(OperatorError) {
     switch code {
-    case nil: self.init(type: type, shape: shape)
-    case 1: self.init(type: .f32, shape: shape)
-    case 10: self.init(type: .f16, shape: shape)
-    case 11: self.init(type: .f64, shape: shape)
-    case 16: self.init(type: .bf16, shape: shape)
+    case nil: self.init(type: type)
+    case 1: self.init(type: .f32)
+    case 10: self.init(type: .f16)
+    case 11: self.init(type: .f64)
+    case 16: self.init(type: .bf16)
     case .some(let code): throw OperatorError("softmax_precision \(code) is none of 1, 10, 11 and 16")
     }
   }
 
   /// The nearest numbers that are of the type.
-  func round(_ numbers: inout [Number]) throws {
+  func round(_ numbers: inout [Number]) {
     guard type == .f16 || type == .bf16 else { return }
-    numbers = try TypedTensor(type, shape: shape, doubles: numbers.map { Double($0) }).doubles.map { Number($0) }
+    for index in numbers.indices { numbers[index] = round(numbers[index]) }
   }
 
   /// The nearest number that is of the type.
@@ -151,7 +154,8 @@ struct AttentionBias {
       throw OperatorError("nonpad_kv_seqlen has \(lengths?.count ?? 0) numbers for \(shape[0]) images")
     }
     let limit = TensorShape.maximumElementCount
-    guard lengths?.allSatisfy({ (-limit...limit).contains($0) }) ?? true, window.left <= limit, window.right <= limit else {
+    guard lengths?.allSatisfy({ (-limit...limit).contains($0) }) ?? true, window.left <= limit, window.right <= limit
+    else {
       throw OperatorError("nonpad_kv_seqlen or a window is out of range")
     }
     let queries = shape[2]
@@ -206,24 +210,20 @@ enum FlexibleAttention {
   @Sendable static func evaluate(_ call: OperatorCall) throws -> [TypedTensor] {
     let (query, key, value) = (try call.required(0), try call.required(1), try call.required(2))
     let type = try FloatOperands.commonType([query, key, value])
-    let precision: ElementType
-    switch call.attributes.integer("softmax_precision") {
-    case nil: precision = type == .f64 ? .f64 : .f32
-    case 1: precision = .f32
-    case 10: precision = .f16
-    case 11: precision = .f64
-    case 16: precision = .bf16
-    case .some(let code): throw OperatorError("softmax_precision \(code) is none of 1, 10, 11 and 16")
-    }
+    let precision = try AttentionRounding<Double>(
+      code: call.attributes.integer("softmax_precision"), else: type == .f64 ? .f64 : .f32
+    ).type
     func attend<Number: ProductNumber>(_: Number.Type) throws -> TypedTensor {
       let product = try AttentionProduct<Number>(query: query.shape, key: key.shape, value: value.shape)
       let shape = try product.scoreShape()
       let scale = call.attributes.float("scale").map { Number($0) } ?? 1 / Number(max(product.size, 1)).squareRoot()
-      let raw = try product.scores(query.numbers(as: Number.self), key.numbers(as: Number.self), factor: 1)
+      let raw = try product.scores(
+        query.numbers(as: Number.self), key.numbers(as: Number.self), factor: 1,
+        rounding: AttentionRounding(type: type))
       var scores = try modified(
         try TypedTensor(shape: shape, elements: raw.map { $0 * scale }).converted(to: precision), by: "score_mod", call
       ).numbers(as: Number.self)
-      product.softmax(&scores)
+      product.softmax(&scores, rounding: AttentionRounding(type: precision))
       let parts = try modified(
         try TypedTensor(shape: shape, elements: scores).converted(to: precision), by: "prob_mod", call)
       let output = try product.values(parts.numbers(as: Number.self), value.numbers(as: Number.self))

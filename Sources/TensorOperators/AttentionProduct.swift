@@ -32,9 +32,12 @@ struct AttentionProduct<Number: ProductNumber> {
   }
 
   /// The products of queries and keys, both times a factor.
-  func scores(_ query: [Number], _ key: [Number], factor: Number) throws -> [Number] {
+  func scores(
+    _ query: [Number], _ key: [Number], factor: Number, rounding: AttentionRounding<Number>
+  ) throws -> [Number] {
     var scores = [Number](repeating: 0, count: try scoreShape().elementCount)
-    let scaled = factor == 1 ? query : query.map { $0 * factor }
+    var scaled = factor == 1 ? query : query.map { $0 * factor }
+    rounding.round(&scaled)
     for image in 0..<batch {
       for head in 0..<queryHeads {
         let (pair, keyPair) = (image * queryHeads + head, image * keyHeads + head / (queryHeads / keyHeads))
@@ -42,6 +45,7 @@ struct AttentionProduct<Number: ProductNumber> {
           [Number].transposing($0, offset: keyPair * keys * size, rows: keys, columns: size)
         }
         if factor != 1 { for index in turned.indices { turned[index] *= factor } }
+        rounding.round(&turned)
         scaled.withUnsafeBufferPointer { query in
           turned.withUnsafeBufferPointer { key in
             scores.withUnsafeMutableBufferPointer {
@@ -54,11 +58,12 @@ struct AttentionProduct<Number: ProductNumber> {
         }
       }
     }
+    rounding.round(&scores)
     return scores
   }
 
   /// Turns each row of scores into parts of one; a row of nothing but −∞ becomes zeros.
-  func softmax(_ scores: inout [Number]) {
+  func softmax(_ scores: inout [Number], rounding: AttentionRounding<Number>) {
     guard keys > 0 else { return }
     scores.withUnsafeMutableBufferPointer { scores in
       for start in stride(from: 0, to: scores.count, by: keys) {
@@ -71,10 +76,11 @@ struct AttentionProduct<Number: ProductNumber> {
         }
         var sum = Number(0)
         for index in row {
-          scores[index] = Number.exp(scores[index] - largest)
+          scores[index] = rounding.round(Number.exp(rounding.round(scores[index] - largest)))
           sum += scores[index]
         }
-        for index in row { scores[index] /= sum }
+        sum = rounding.round(sum)
+        for index in row { scores[index] = rounding.round(scores[index] / sum) }
       }
     }
   }
@@ -124,7 +130,9 @@ enum AttentionHeads {
   }
 
   /// The shape with heads side by side.
-  static func joined(_ shape: TensorShape) throws -> TensorShape { try TensorShape([shape[0], shape[2], shape[1] * shape[3]]) }
+  static func joined(_ shape: TensorShape) throws -> TensorShape {
+    try TensorShape([shape[0], shape[2], shape[1] * shape[3]])
+  }
 
   /// The tensor with heads side by side.
   static func joined(_ tensor: TypedTensor) throws -> TypedTensor {

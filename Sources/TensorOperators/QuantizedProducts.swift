@@ -138,7 +138,8 @@ struct Requantization {
     let bounds = type.integerBounds ?? 0...0
     let values = sums.enumerated().map { index, sum in
       let value = Float(sum) * (factors.count == 1 ? factors[0] : factors[channel(index)])
-      let moved = roundsLast ? (value + zeroPoint).rounded(.toNearestOrEven) : value.rounded(.toNearestOrEven) + zeroPoint
+      let moved =
+        roundsLast ? (value + zeroPoint).rounded(.toNearestOrEven) : value.rounded(.toNearestOrEven) + zeroPoint
       return Int(saturating: Double(moved)).clamped(to: bounds)
     }
     return try TypedTensor(type, shape: shape, integers: values)

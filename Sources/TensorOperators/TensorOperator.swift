@@ -94,6 +94,8 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerDeformableConvolution()
     registry.registerRecurrence()
     registry.registerAttention()
+    registry.registerRotaryEmbedding()
+    registry.registerLinearAttention()
     return registry
   }()
 }
