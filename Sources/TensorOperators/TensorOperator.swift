@@ -95,6 +95,7 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerRecurrence()
     registry.registerAttention()
     registry.registerRotaryEmbedding()
+    registry.registerFusedAttention()
     registry.registerLinearAttention()
     return registry
   }()
