@@ -122,6 +122,14 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerSignals()
     registry.registerDetection()
     registry.registerPatches()
+    registry.registerQuantizedProducts()
+    registry.registerQuantizedPooling()
+    registry.registerDeformableConvolution()
+    registry.registerRecurrence()
+    registry.registerAttention()
+    registry.registerRotaryEmbedding()
+    registry.registerFusedAttention()
+    registry.registerLinearAttention()
     return registry
   }()
 }
