@@ -20,10 +20,14 @@ public struct ResizeProblem: LayerProblem {
     case halfPixel = "half-pixel"
     /// As half-pixel, but 0 for an output of one element.
     case pyTorchHalfPixel = "pytorch-half-pixel"
-    /// x · (in − 1) / (out − 1)
+    /// x · (in − 1) / (out − 1), with whole sizes
     case alignCorners = "align-corners"
     /// x / scale
     case asymmetric
+    /// As half-pixel, about the centre: where a size is rounded down, what is lost is lost on both sides
+    case halfPixelSymmetric = "half-pixel-symmetric"
+    /// (x + 1/2) / scale
+    case tensorFlowHalfPixel = "tf-half-pixel-for-nn"
   }
 
   /// `[N, C, H, W]`
