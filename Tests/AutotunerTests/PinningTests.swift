@@ -1,13 +1,13 @@
 import Autotuner
+import LayerKernels
 import Luthier
-import Synchronization
 import Testing
 
 @Suite("Threads that measure are pinned")
 struct PinningTests {
   /// Which cores each worker was allowed on while it ran.
   final class Seen: Sendable {
-    let cores = Mutex<[Int: Set<[Int]>]>([:])
+    let cores = Lock<[Int: Set<[Int]>]>([:])
   }
 
   struct WatchingRelu: LayerKernel {

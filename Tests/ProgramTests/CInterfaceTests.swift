@@ -213,6 +213,64 @@ struct CInterfaceTests {
     #expect(run.status == 0, "\(run.errors)")
   }
 
+  @Test("Python's forked processes load with two threads, and run their parent's network on two", arguments: [1, 2])
+  func pythonForks(threads: Int) throws {
+    let folder = try TemporaryFolder()
+    guard let python = Self.python(that: "import multiprocessing, os; os.fork", in: folder) else {
+      print("skipped: no Python that can fork is here")
+      return
+    }
+    let program = """
+      import array
+      import multiprocessing
+      import os
+      import signal
+      import sys
+      import threading
+
+      sys.modules["numpy"] = None
+      import luthier
+
+      # A pool ends its processes by a signal, which whoever runs the tests may have blocked.
+      signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
+
+      def run(network):
+          scores = array.array("f", bytes(4000))
+          network.run(array.array("f", [index % 7 - 3 for index in range(3 * 32 * 32)]), outputs=[scores])
+          return scores.tobytes()
+
+      def load(threads):
+          return luthier.Network("shufflenet_v2_x0_5", height=32, width=32, threads=threads)
+
+      def loaded(number):
+          signal.alarm(100)
+          return run(load(2)) == expected
+
+      network = load(\(threads))
+      expected = run(network)
+
+      def shared():
+          found = []
+          threads = [threading.Thread(target=lambda: found.extend(run(network) for _ in range(20))) for _ in range(2)]
+          for thread in threads: thread.start()
+          for thread in threads: thread.join()
+          return found == [expected] * 40
+
+      for number in range(20):
+          child = os.fork()
+          if child == 0:
+              signal.alarm(100)
+              os._exit(0 if (loaded(number) if number % 2 else shared()) else 1)
+          status = os.waitpid(child, 0)[1]
+          assert status == 0, f"child {number} ended with {status}"
+      # The default of Python on Linux up to 3.13.
+      with multiprocessing.get_context("fork").Pool(2) as pool:
+          assert pool.map_async(loaded, range(20)).get(100) == [True] * 20
+      """
+    let run = try Self.run(program, by: python, in: folder)
+    #expect(run.status == 0, "\(run.errors)")
+  }
+
   #if os(Linux) && arch(x86_64) && !DEBUG
     @Test("A process that runs a network reads little of the library")
     func startupOrder() throws {

@@ -1,5 +1,4 @@
 public import LayerKernels
-import Synchronization
 public import TuningDatabase
 
 /// Decides by what was tuned: the network's profile where there is one, else the database's entry for the layer's problem,
@@ -75,7 +74,7 @@ public struct TunedChooser: KernelChooser {
 /// A store that is read when it is needed first.
 private final class DeferredStore: Sendable {
   private let read: @Sendable () -> TuningStore?
-  private let answer = Mutex<TuningStore??>(nil)
+  private let answer = Lock<TuningStore??>(nil)
 
   init(_ read: @escaping @Sendable () -> TuningStore?) { self.read = read }
 

@@ -40,35 +40,6 @@ struct MemoryUse: ParsableCommand {
   }
 }
 
-/// Runs the network in children that are forked off after it was loaded and used.
-struct Children: ParsableCommand {
-  @OptionGroup var options: NetworkOptions
-
-  func run() throws {
-    let network = try options.network(size: 32)
-    let memory = CallerMemory(network)
-    network.run(unsafeInputs: memory.inputs, outputs: memory.outputs)
-    let expected = memory.bits
-    // Swift hides fork(), because most of what a child may do is unsafe; running a network is what is tried here.
-    guard let symbol = dlsym(nil, "fork") else { throw ValidationError("there is no fork()") }
-    let fork = unsafeBitCast(symbol, to: (@convention(c) () -> pid_t).self)
-    var statuses: [Int32] = []
-    for _ in 0..<8 {
-      let child = fork()
-      if child == 0 {
-        // A child that hangs is ended by this signal, and its status tells.
-        alarm(60)
-        network.run(unsafeInputs: memory.inputs, outputs: memory.outputs)
-        _exit(memory.bits == expected ? 0 : 1)
-      }
-      var status: Int32 = 0
-      while waitpid(child, &status, 0) < 0, errno == EINTR {}
-      statuses.append(status)
-    }
-    print("{\"statuses\": \(statuses)}")
-  }
-}
-
 /// The cores that this process counts, and the threads of the team that it would make.
 struct Cores: ParsableCommand {
   func run() throws {
