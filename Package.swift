@@ -104,11 +104,10 @@ let package = Package(
     .systemLibrary(name: "CLanes", path: "Sources/SystemLibraries/CLanes"),
 
     // The vocabulary and the machine.
-    .target(name: "LayerKernels", dependencies: ["CCompiler"]),
+    .target(name: "LayerKernels", dependencies: ["CCompiler", "CFutex"]),
     .target(
       name: "TensorOperators",
       dependencies: ["LayerKernels", .product(name: "RealModule", package: "swift-numerics")]),
-    .target(name: "LayerKernels", dependencies: ["CCompiler", "CFutex"]),
     .target(name: "HostPlatform", dependencies: ["COpenMP", "CProcessor"]),
     .target(name: "KernelPlugins", dependencies: ["LayerKernels", "CKernelPlugin"]),
 
