@@ -83,9 +83,12 @@ private enum Powers {
       let values = pair.combine(base.doubles, exponent.doubles, zero: 0, power)
       return try TypedTensor(base.type, shape: pair.shape, doubles: values)
     }
-    if base.type == .f32, exponent.shape.elementCount == 1, exponent.doubles[0] == 2 {
-      // The squares of variances are many.
-      return try Elementwise.floats(base, exponent.converted(to: .f32)) { value, _ in value * value }
+    if base.type == .f32, exponent.shape.elementCount == 1, let power = exponent.doubles.first, power == 2 || power == 3
+    {
+      // The squares of variances and the cubes of GELU are many.
+      let scalar = exponent.converted(to: .f32)
+      if power == 2 { return try Elementwise.floats(base, scalar) { value, _ in value * value } }
+      return try Elementwise.floats(base, scalar) { value, _ in value * value * value }
     }
     // A large whole exponent would lose its parity in 32 bits.
     if base.type == .f32, exponent.type == .f32 || exponent.type == .f16 || exponent.type == .bf16 {

@@ -30,15 +30,15 @@ extension TensorOperatorRegistry {
     }
     register("And", types: TypeRules.pair) { call in
       let (a, b) = try call.truths()
-      return [try Elementwise.integers(a, b) { $0 & $1 }]
+      return [Elementwise.truths(a, b, try BroadcastPair(a.shape, b.shape), UInt8.self) { $0 & $1 != 0 }]
     }
     register("Or", types: TypeRules.pair) { call in
       let (a, b) = try call.truths()
-      return [try Elementwise.integers(a, b) { $0 | $1 }]
+      return [Elementwise.truths(a, b, try BroadcastPair(a.shape, b.shape), UInt8.self) { $0 | $1 != 0 }]
     }
     register("Xor", types: TypeRules.pair) { call in
       let (a, b) = try call.truths()
-      return [try Elementwise.integers(a, b) { $0 ^ $1 }]
+      return [Elementwise.truths(a, b, try BroadcastPair(a.shape, b.shape), UInt8.self) { $0 ^ $1 != 0 }]
     }
     register("Not", types: TypeRules.sameAsInput) { call in
       let input = try call.required(0)

@@ -16,7 +16,7 @@ extension TensorOperatorRegistry {
       if input.type == .u64 {
         return [try TypedTensor(.u64, shape: input.shape, integers: input.integers.map { $0 == 0 ? 0 : 1 })]
       }
-      return [try Elementwise.numbers(input, { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 }, { $0.signum() })]
+      return [try Elementwise.numbers(input, { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }, { $0.signum() })]
     }
     registerRounding()
     registerTrigonometry()
