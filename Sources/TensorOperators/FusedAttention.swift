@@ -183,7 +183,8 @@ enum FusedAttention {
         var score = scores[index] * scale
         if let added { score += added[index] }
         if let visible, !visible[(image * shape[2] + position) * shape[3] + key] { score += hidden }
-        scores[index] = isCausal && key > past + position ? -.infinity : score
+        // The last query sees all keys, however many there are: as in ONNX Runtime.
+        scores[index] = isCausal && key > past + position && position < shape[2] - 1 ? -.infinity : score
       }
       product.softmax(&scores, rounding: exact)
       let output = try TypedTensor(

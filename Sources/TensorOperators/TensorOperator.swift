@@ -126,6 +126,7 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerQuantizedPooling()
     registry.registerDeformableConvolution()
     registry.registerRecurrence()
+    registry.registerDynamicQuantizeLSTM()
     registry.registerAttention()
     registry.registerRotaryEmbedding()
     registry.registerFusedAttention()
