@@ -101,6 +101,7 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerSignals()
     registry.registerDetection()
     registry.registerPatches()
+    registry.registerVendorProducts()
     return registry
   }()
 }
