@@ -4,7 +4,7 @@ import Testing
 
 /// Runs one operator of the standard registry.
 func run(
-  _ name: String, domain: String = "", opset: Int = 19, _ attributes: [String: OperatorAttributes.Value] = [:],
+  _ name: String, domain: String = "", opset: Int = 19, _ attributes: [String: OperatorAttributes.Value],
   _ inputs: [TypedTensor?], outputs: Int = 1, bodies: [String: OperatorCall.Body] = [:]
 ) throws -> [TypedTensor] {
   let definition = try #require(TensorOperatorRegistry.standard.definition(domain: domain, name: name, opset: opset))
@@ -12,6 +12,13 @@ func run(
     OperatorCall(
       name, opset: opset, attributes: OperatorAttributes(attributes), inputs: inputs,
       wantedOutputs: [Bool](repeating: true, count: outputs), bodies: bodies))
+}
+
+/// Runs one operator of the standard registry without attributes.
+func run(
+  _ name: String, opset: Int = 19, _ inputs: [TypedTensor?], outputs: Int = 1, bodies: [String: OperatorCall.Body] = [:]
+) throws -> [TypedTensor] {
+  try run(name, opset: opset, [:], inputs, outputs: outputs, bodies: bodies)
 }
 
 /// A tensor of 32-bit floats.
