@@ -131,6 +131,7 @@ public struct TensorOperatorRegistry: Sendable {
     registry.registerRotaryEmbedding()
     registry.registerFusedAttention()
     registry.registerLinearAttention()
+    registry.registerVendorProducts()
     return registry
   }()
 }
