@@ -83,6 +83,7 @@ public struct ResizeProblem: LayerProblem {
     try self.init(
       input: key.shape("from"), outputHeight: sizes[0], outputWidth: sizes[1], scale: (scales[0], scales[1]),
       interpolation: interpolation, coordinates: coordinates)
+    try key.check(against: self)
   }
 
   /// `resize from=1x96x11x11 to=22x22 scale=2.0x2.0 interpolation=linear coordinates=half-pixel`
