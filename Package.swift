@@ -128,7 +128,7 @@ let package = Package(
 
     // Networks, their files, and the choices made for them.
     .target(name: "TuningDatabase", dependencies: ["LayerKernels", "HostPlatform"]),
-    .target(name: "Imaging", dependencies: ["LayerKernels", "CTurboJPEG", "CPNG"]),
+    .target(name: "Imaging", dependencies: ["LayerKernels", "HostPlatform", "CTurboJPEG", "CPNG"]),
     .target(
       name: "Network",
       dependencies: [
