@@ -18,6 +18,8 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
   case graph(reason: String)
   /// An input's sizes are not known.
   case openInput(name: String, shape: String)
+  /// A size was asked for where the model fixes another; the input is nil where none has such a size.
+  case fixedSize(input: String?, what: String, fixed: String, asked: String)
   /// A file cannot be written; what was there before is intact.
   case unwritable(path: String, reason: String)
 
@@ -41,6 +43,9 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
     case .graph(let reason): "the model's graph is malformed: \(reason)"
     case .openInput(let name, let shape):
       "input '\(name)' is \(shape): give the sizes that the model leaves open (--input-size, --batch)"
+    case .fixedSize(let input?, let what, let fixed, let asked):
+      "input '\(input)' has \(what) \(fixed), which the model fixes; \(asked) was asked for: leave it out, or export the model with open sizes"
+    case .fixedSize(nil, let what, _, let asked): "no input has \(what) that \(asked) could be; leave it out"
     case .unwritable(let path, let reason): "cannot write \(path): \(reason); name a folder that can be written"
     }
   }

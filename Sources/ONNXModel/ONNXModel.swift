@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HostPlatform
 public import LayerKernels
 public import Network
 import SwiftProtobuf
@@ -61,6 +62,7 @@ public struct ONNXModel: Sendable {
   private init(
     _ bytes: UnsafeRawBufferPointer, owner: any MemoryLender, source: String, name: String
   ) throws(ONNXError) {
+    if let kind = ForeignFile.kind(of: bytes) { throw .malformed(name: source, reason: kind) }
     let scanner = try WeightScanner(bytes, name: source)
     let model: Onnx_ModelProto
     do {
@@ -98,7 +100,7 @@ public struct ONNXModel: Sendable {
   ///
   /// - Parameters:
   ///   - batch: the first size of inputs that leave it open; nil means 1.
-  ///   - inputSize: rows and columns of inputs of rank 4 that leave them open, or that are to have others.
+  ///   - inputSize: rows and columns of inputs of rank 4 that leave them open.
   ///   - shapes: whole shapes of inputs by name; they win over everything.
   ///   - constants: inputs that are to be taken for constants, by name.
   ///   - operators: who imports which operator.
@@ -107,6 +109,7 @@ public struct ONNXModel: Sendable {
     batch: Int? = nil, inputSize: (height: Int, width: Int)? = nil, shapes: [String: [Int]] = [:],
     constants fixed: [String: Tensor] = [:], operators: ONNXOperatorRegistry = .standard
   ) throws(ONNXError) -> Graph {
+    try checkAsked(batch: batch, inputSize: inputSize, besides: Set(shapes.keys).union(fixed.keys))
     var importer = GraphImporter(self, operators: operators)
     for input in inputs {
       if let tensor = fixed[input.name] {
@@ -121,8 +124,8 @@ public struct ONNXModel: Sendable {
       if let batch, !sizes.isEmpty { sizes[0] = sizes[0] ?? batch }
       if !sizes.isEmpty { sizes[0] = sizes[0] ?? 1 }
       if sizes.count == 4, let inputSize {
-        sizes[2] = inputSize.height
-        sizes[3] = inputSize.width
+        sizes[2] = sizes[2] ?? inputSize.height
+        sizes[3] = sizes[3] ?? inputSize.width
       }
       let whole = shapes[input.name] ?? sizes.compactMap { $0 }
       guard shapes[input.name] != nil || whole.count == sizes.count else {
