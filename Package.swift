@@ -132,7 +132,7 @@ let package = Package(
 
     // Networks, their files, and the choices made for them.
     .target(name: "TuningDatabase", dependencies: ["LayerKernels", "HostPlatform"]),
-    .target(name: "Imaging", dependencies: ["LayerKernels", "CTurboJPEG", "CPNG"]),
+    .target(name: "Imaging", dependencies: ["LayerKernels", "HostPlatform", "CTurboJPEG", "CPNG"]),
     .target(
       name: "Network",
       dependencies: [
@@ -142,7 +142,8 @@ let package = Package(
     .target(
       name: "ONNXModel",
       dependencies: [
-        "ModelExecution", "Network", "TensorOperators", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "HostPlatform", "ModelExecution", "Network", "TensorOperators",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
     .target(name: "NetworkZoo", dependencies: ["Network"]),
     .target(

@@ -49,8 +49,13 @@ public func luthierLoad(_ model: UnsafePointer<CChar>?, _ options: UnsafeRawPoin
   var deployment = Deployment()
   if let options = options?.assumingMemoryBound(to: Options.self).pointee {
     if options.threads != 0 { deployment.threads = Int(options.threads) }
-    if options.batch > 0 { deployment.batch = Int(options.batch) }
-    if options.height > 0, options.width > 0 {
+    if options.batch != 0 { deployment.batch = Int(options.batch) }
+    guard (options.height == 0) == (options.width == 0) else {
+      let missing = options.height == 0 ? "height" : "width"
+      LastError.set("height is \(options.height) and width \(options.width); give \(missing), too, or leave both 0")
+      return nil
+    }
+    if options.height != 0 {
       deployment.inputSize = (height: Int(options.height), width: Int(options.width))
     }
     deployment.profile = options.profile.map { String(cString: $0) }

@@ -107,6 +107,14 @@ struct CInterfaceTests {
         luthier_options missing = {.height = 32, .width = 32, .profile = "no-such-profile.json"};
         if (luthier_load("shufflenet_v2_x0_5", &missing) != NULL) return 9;
         puts(luthier_error());
+        const luthier_options wrong[] = {
+          {.batch = -1}, {.batch = 100000}, {.height = 32}, {.width = 32}, {.height = -32, .width = -32},
+          {.height = 32, .width = 70000}, {.profile = ""},
+        };
+        for (int index = 0; index < 7; index++) {
+          if (luthier_load("shufflenet_v2_x0_5", &wrong[index]) != NULL) return 10 + index;
+          puts(luthier_error());
+        }
         luthier_options small = {.height = 32, .width = 32};
         luthier_network *network = luthier_load("shufflenet_v2_x0_5", &small);
         if (network == NULL) return 5;
@@ -122,7 +130,12 @@ struct CInterfaceTests {
     let run = try Self.execute([Self.compile(source, in: folder)], folder: folder.url)
     #expect(run.status == 0, "\(run.status): \(run.errors)")
     let lines = run.output.split(separator: "\n").map(String.init)
-    try #require(lines.count == 4)
+    let complaints = [
+      "batch is -1", "batch is 100000", "height is 32 and width 0; give width", "height is 0 and width 32; give height",
+      "height is -32", "width is 70000", "the profile is ''",
+    ]
+    try #require(lines.count == 4 + complaints.count)
+    for (line, complaint) in zip(lines.dropFirst(4), complaints) { #expect(line.contains(complaint), "\(line)") }
     #expect(lines[0].contains("no_such_network"))
     #expect(lines[1].contains("/no/such/file.onnx"))
     #expect(lines[2].contains("threads"))

@@ -23,12 +23,13 @@ int32_t luthier_abi_version(void);
 /* A network that is ready to run. */
 typedef struct luthier_network luthier_network;
 
-/* How a network is loaded. Zeros and NULLs everywhere mean the defaults. */
+/* How a network is loaded. Zeros and NULLs everywhere mean the defaults. What is out of range, or other than what the model
+ * fixes, is an error that names it. */
 typedef struct {
   int32_t threads;           /* 1 to 1024; 0 means 1 */
   const char *profile;       /* a database file with a tuned profile, or a folder, which has to be there; NULL: where tune writes */
   int32_t batch;             /* pictures in a run, where the model leaves it open; 0 means 1 */
-  int32_t height, width;     /* rows and columns, where the model leaves them open; 0: 224 for named networks */
+  int32_t height, width;     /* rows and columns, where the model leaves them open, both or none; 0: 224 for named networks */
   int32_t channels_last;     /* nonzero: pictures come as [N, H, W, C] */
 } luthier_options;
 

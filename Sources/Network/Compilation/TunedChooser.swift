@@ -58,7 +58,9 @@ public struct TunedChooser: KernelChooser {
     }
     guard let tuned = (remainder?.store ?? store).choice(for: key, threads: layer.threads),
       let candidate = try? registry.candidate(
-        named: tuned.kernel, configuration: tuned.record.configuration, for: layer.problem)
+        named: tuned.kernel, configuration: tuned.record.configuration, for: layer.problem),
+      // What is exact for a neighbour need not be so here.
+      !candidate.errorClass.isApproximate
     else { return nil }
     switch tuned.provenance {
     case .exact(let source): return LayerChoice(candidate, source: .tuned(file: source))
