@@ -105,7 +105,7 @@ let package = Package(
 
     // The vocabulary and the machine.
     .target(name: "LayerKernels", dependencies: ["CCompiler", "CFutex"]),
-    .target(name: "HostPlatform", dependencies: ["COpenMP", "CProcessor"]),
+    .target(name: "HostPlatform", dependencies: ["CFutex", "CProcessor"]),
     .target(name: "KernelPlugins", dependencies: ["LayerKernels", "CKernelPlugin"]),
 
     // The SIMD tiles: one generic source, one thin module an instruction set.

@@ -107,6 +107,7 @@ public struct Deployment: Sendable {
       consume graph, registry: registry,
       options: CompilationOptions(
         threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout, memoryLimit: memoryLimit))
+    if let shortage = network.threadShortage { logger.warning("\(shortage)") }
     if let missesFile { try recordMisses(of: network, in: MissesFile(path: missesFile)) }
     if mode == .strict { try checkTuned(network) }
     if ProcessEnvironment.values(of: [Self.verboseVariable])[Self.verboseVariable] == "1" { logChoices(network) }
