@@ -109,6 +109,7 @@ let package = Package(
       name: "TensorOperators",
       dependencies: ["LayerKernels", .product(name: "RealModule", package: "swift-numerics")]),
     .target(name: "HostPlatform", dependencies: ["COpenMP", "CProcessor"]),
+    .target(name: "HostPlatform", dependencies: ["CFutex", "CProcessor"]),
     .target(name: "KernelPlugins", dependencies: ["LayerKernels", "CKernelPlugin"]),
 
     // The SIMD tiles: one generic source, one thin module an instruction set.

@@ -166,6 +166,7 @@ public struct Deployment: Sendable {
       consume graph, registry: registry,
       options: CompilationOptions(
         threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout, memoryLimit: memoryLimit))
+    if let shortage = network.threadShortage { logger.warning("\(shortage)") }
     if let tunings { warnOfRefused(network, tunings) }
     if let missesFile { recordMisses(of: network, in: MissesFile(path: missesFile)) }
     if mode == .strict { try checkTuned(network) }

@@ -110,6 +110,9 @@ public final class CompiledNetwork: Sendable {
   /// The most contexts that wait for a call.
   static let spareLimit = max(2, Processor.current.usableCores)
 
+  /// Why fewer threads than ``threads`` run the network, in one line; nil where the system has them.
+  package var threadShortage: String? { team.shortage }
+
   /// How many contexts wait for a call.
   package var spareCount: Int { spares.withLock { $0.count } }
 }

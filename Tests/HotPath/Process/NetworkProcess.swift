@@ -10,7 +10,7 @@ import Luthier
 struct NetworkProcess: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "network-process", abstract: "The memory, children and cores of a process that runs networks.",
-    subcommands: [MemoryUse.self, Children.self, Cores.self])
+    subcommands: [MemoryUse.self, Children.self, Cores.self, Idle.self])
 }
 
 /// Compares the resident memory after a hundredth of the runs with that after all of them.
@@ -40,9 +40,31 @@ struct MemoryUse: ParsableCommand {
   }
 }
 
-/// The cores that this process counts, and the threads of the team that it would make.
+/// The cores that this process counts, the threads of the team that it would make, and how a team of a given size does.
 struct Cores: ParsableCommand {
+  @Option(help: "Threads of a team that runs once.")
+  var threads = 1
+
   func run() throws {
-    print("{\"usable\": \(Processor.current.usableCores), \"team\": \(try ThreadTeam().threads)}")
+    let team = try ThreadTeam(threads: threads)
+    let shortage = team.shortage ?? ""
+    team.run { $0.barrier() }
+    print(
+      "{\"usable\": \(Processor.current.usableCores), \"team\": \(try ThreadTeam().threads), \"ran\": true, "
+        + "\"shortage\": \"\(shortage)\"}")
+  }
+}
+
+/// Counts this process's threads after a large team has run, and again when its workers have been idle for some seconds.
+struct Idle: ParsableCommand {
+  func run() throws {
+    try ThreadTeam(threads: 32).run { $0.barrier() }
+    let busy = Self.threads()
+    sleep(4)
+    print("{\"busy\": \(busy), \"idle\": \(Self.threads())}")
+  }
+
+  private static func threads() -> Int {
+    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) ?? 0
   }
 }
