@@ -242,7 +242,9 @@ let package = Package(
     .testTarget(name: "TuningDatabaseTests", dependencies: ["TuningDatabase"], exclude: ["Resources"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "NetworkTests", dependencies: ["Luthier"]),
-    .testTarget(name: "ONNXModelTests", dependencies: ["Luthier"]),
+    .testTarget(
+      name: "ONNXModelTests",
+      dependencies: ["Luthier", "ONNXCaseComparison", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "FaultyTuningWorker", dependencies: ["Autotuner", "Luthier"], path: "Tests/FaultyTuningWorker"),
     .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier", "FaultyTuningWorker", "tune"]),
