@@ -13,15 +13,25 @@ final class Handle {
   let takesChannelsLast: Bool
   let inputNames: [UnsafeMutablePointer<CChar>?]
   let outputNames: [UnsafeMutablePointer<CChar>?]
+  /// Where plans for further shapes look.
+  private let profile: SystemPath?
 
-  init(_ model: LoadedModel, takesChannelsLast: Bool) {
+  init(_ model: LoadedModel, takesChannelsLast: Bool, profile: SystemPath?) {
     self.model = model
+    self.profile = profile
     self.takesChannelsLast = takesChannelsLast
     inputNames = model.inputs.map { strdup($0.name) }
     outputNames = model.outputs.map { strdup($0.name) }
   }
 
   deinit { (inputNames + outputNames).forEach { free($0) } }
+
+  /// Runs the model, planned now if it was not yet for such shapes.
+  func run(_ tensors: [TypedTensor]) throws -> [TypedTensor] {
+    do { return try model.run(tensors) } catch {
+      throw profile.map { InterfaceError($0.restored(in: "\(error)")) } ?? error
+    }
+  }
 
   static func of(_ pointer: OpaquePointer?) -> Handle? {
     pointer.map { Unmanaged<Handle>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }

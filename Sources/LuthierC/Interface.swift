@@ -120,7 +120,7 @@ extension Handle {
       try TypedTensor(
         .f32, shape: shape, bytes: UnsafeRawBufferPointer(start: inputs[index], count: shape.elementCount * 4))
     }
-    for (index, result) in try model.run(tensors).enumerated() {
+    for (index, result) in try run(tensors).enumerated() {
       // What a file says of its outputs' sizes need not be true.
       guard result.type == .f32, result.shape == expected[index] else {
         throw InterfaceError(

@@ -40,14 +40,15 @@ struct LoadRequest {
 
   private func load(_ body: (Deployment) throws -> LoadedModel) throws -> Handle {
     var deployment = try deployment()
-    guard let profile else { return try handle(body(deployment)) }
-    let path = try SystemPath(profile, option: "profile")
-    deployment.profile = path.text
-    do { return try handle(body(deployment)) } catch { throw InterfaceError(path.restored(in: "\(error)")) }
+    let path = try profile.map { try SystemPath($0, option: "profile", isFolderOrNamed: true) }
+    deployment.profile = path?.text
+    do { return try handle(body(deployment), path) } catch {
+      throw path.map { InterfaceError($0.restored(in: "\(error)")) } ?? error
+    }
   }
 
   /// A handle, once the network is what ``shapes`` say: the file of a model has been asked before.
-  private func handle(_ model: LoadedModel) throws -> Handle {
+  private func handle(_ model: LoadedModel, _ profile: SystemPath?) throws -> Handle {
     for (name, sizes) in shapes.sorted(by: { $0.key < $1.key }) {
       guard let input = model.inputs.first(where: { $0.name == name }) else {
         throw ModelInputError.unknown(name: name, known: model.inputs.map(\.name))
@@ -56,7 +57,7 @@ struct LoadRequest {
       throw ModelInputError.mismatch(
         name: name, expected: input.shapeText, found: sizes.map(String.init).joined(separator: "x"))
     }
-    return Handle(model, takesChannelsLast: takesChannelsLast)
+    return Handle(model, takesChannelsLast: takesChannelsLast, profile: profile)
   }
 
   private func deployment() throws -> Deployment {

@@ -13,8 +13,9 @@ final class SystemPath {
   private let shown: String
   private let descriptor: Int32
 
+  /// - Parameter isFolderOrNamed: whether a file is told by its name, so that this has to be UTF-8.
   /// - Throws: ``InterfaceError`` when the path is not UTF-8 and nothing is there.
-  init(_ path: UnsafePointer<CChar>, option: String) throws(InterfaceError) {
+  init(_ path: UnsafePointer<CChar>, option: String, isFolderOrNamed: Bool = false) throws(InterfaceError) {
     shown = String(cString: path)
     if let text = String(validatingCString: path) {
       self.text = text
@@ -32,6 +33,11 @@ final class SystemPath {
       descriptor = open(opened, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
       guard descriptor >= 0 else {
         throw InterfaceError("cannot read the \(option) \(shown): \(String(cString: strerror(errno)))")
+      }
+      var status = stat()
+      if isFolderOrNamed, name == nil, fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR {
+        close(descriptor)
+        throw InterfaceError("the \(option) \(shown) has a name that is not UTF-8; rename it, or give its folder")
       }
       text = "/proc/self/fd/\(descriptor)" + (name.map { "/" + $0 } ?? "")
     #else

@@ -133,7 +133,7 @@ extension Handle {
   }
 
   fileprivate func run(_ inputs: UnsafeBufferPointer<CTensor>) throws -> [TypedTensor] {
-    try model.run(zip(model.inputs, inputs).map { try $0.tensor(of: $1, channelsLast: takesChannelsLast) })
+    try run(zip(model.inputs, inputs).map { try $0.tensor(of: $1, channelsLast: takesChannelsLast) })
   }
 
   /// Runs a whole network on memory that fits as it is; false where it does not, and nothing has run.

@@ -98,9 +98,11 @@ public struct Deployment: Sendable {
   ///
   /// - Throws: as ``load(_:)-(String)``.
   public func loadModel(_ file: ONNXModel, openSizes: OpenSizes = .kept) throws -> LoadedModel {
+    try checkProfile()
     // What callers lay out in another way is rearranged before the program: between its networks all is row-major.
     var inner = self
     inner.inputLayout = .rowMajor
+    inner.profile = lastingProfile
     let programs = ProgramCache(compiler: { [inner] in try inner.load($0) }) {
       try file.plan(inputs: $0, operators: operators)
     }
@@ -150,9 +152,7 @@ public struct Deployment: Sendable {
   ///
   /// - Throws: as ``load(_:)-(String)``.
   public func load(_ original: consuming Graph) throws -> CompiledNetwork {
-    if let profile, !profile.isEmpty, !DatabaseLocation(path: profile, origin: .argument).exists {
-      throw DeploymentError.noProfile(path: profile)
-    }
+    try checkProfile()
     let registry = try self.registry ?? KernelRegistry.standard()
     // The original's weights go with it: from here on only those that the passes leave are kept.
     let graph = try original.applying(GraphPass.standard)
