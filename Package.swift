@@ -169,7 +169,7 @@ let package = Package(
     .target(name: "GuidelineStudy", dependencies: ["Autotuner", "Luthier", "Charts"]),
     .target(name: "KernelConformance", dependencies: ["LayerKernels", "ReferenceKernels"]),
     .target(
-      name: "LuthierC", dependencies: ["NetworkDeployment", "Network"],
+      name: "LuthierC", dependencies: ["NetworkDeployment", "ONNXModel", "Network", "LayerKernels"],
       exclude: ["include", "python", "private-code.ld", "startup.order", "symbols.map"],
       linkerSettings: selfContained),
 

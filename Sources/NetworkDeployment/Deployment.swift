@@ -73,29 +73,55 @@ public struct Deployment: Sendable {
   ///   ``DeploymentError``, each a line that names what is wrong.
   public func load(_ model: String) throws -> CompiledNetwork { try load(graph(of: model)) }
 
+  /// What becomes of the sizes that a model leaves open.
+  public enum OpenSizes: Sendable {
+    /// Each run may have others.
+    case kept
+    /// Each run may have others, unless ``batch``, ``inputSize`` and ``shapes`` say all of them: then those are for good.
+    case keptUnlessTold
+    /// They are for good what ``batch``, ``inputSize`` and ``shapes`` say, and 1 for a batch of which nobody says anything. Where that
+    /// leaves one open, all stay so.
+    case fixed
+  }
+
   /// Loads an ONNX file of any operators, types and shapes, or a network of the catalog by its name, with weights from a seed.
   ///
   /// Where all sizes are known, from the file or from ``batch``, ``inputSize`` and ``shapes``, the model is planned at once;
   /// else by the first run, for the shapes of its inputs.
   ///
   /// - Throws: as ``load(_:)-(String)``.
-  public func loadModel(_ model: String) throws -> LoadedModel {
+  public func loadModel(_ model: String, openSizes: OpenSizes = .kept) throws -> LoadedModel {
     guard NetworkCatalog.entry(named: model) == nil else { return LoadedModel(try load(graph(of: model))) }
-    let file = try onnxModel(model)
-    let programs = ProgramCache(compiler: { try load($0) }) { try file.plan(inputs: $0, operators: operators) }
+    return try loadModel(onnxModel(model), openSizes: openSizes)
+  }
+
+  /// As ``loadModel(_:openSizes:)-(String,_)``, of a model that has been read.
+  ///
+  /// - Throws: as ``load(_:)-(String)``.
+  public func loadModel(_ file: ONNXModel, openSizes: OpenSizes = .kept) throws -> LoadedModel {
+    try checkOptions()
+    // What callers lay out in another way is rearranged before the program: between its networks all is row-major.
+    var inner = self
+    inner.inputLayout = .rowMajor
+    inner.profile = lastingProfile
+    let programs = ProgramCache(compiler: { [inner] in try inner.load($0) }) {
+      try file.plan(inputs: $0, operators: operators)
+    }
     // Where sizes are open the first inputs will tell them.
-    guard let types = try inputTypes(of: file) else { return LoadedModel(file, programs: programs) }
-    if file.inputs.allSatisfy({ $0.sizes?.allSatisfy { $0 != nil } ?? false }),
-      let graph = try file.plan(inputs: types, operators: operators).wholeGraph
-    {
+    guard let types = try inputTypes(of: file) else {
+      return LoadedModel(file, programs: programs, inputLayout: inputLayout)
+    }
+    let isFixed = areFixed(openSizes, in: file)
+    if isFixed, let graph = try file.plan(inputs: types, operators: operators).wholeGraph {
       return LoadedModel(try load(graph))
     }
     _ = try programs.program(for: types)
-    return LoadedModel(file, programs: programs)
+    return LoadedModel(file, inputTypes: isFixed ? types : nil, programs: programs, inputLayout: inputLayout)
   }
 
   /// The types of a model's inputs; nil where neither the file nor this deployment says all sizes.
   private func inputTypes(of file: ONNXModel) throws -> [TensorType]? {
+    try checkShapes(of: file)
     do {
       return try file.inputTypes(batch: batch, inputSize: inputSize, shapes: shapes)
     } catch {

@@ -55,19 +55,28 @@ public final class LoadedModel: Sendable {
   /// What callers receive, in order.
   public let outputs: [Port]
   private let content: Content
+  /// How callers lay out the inputs of rank 4 of a program; a network reads what they hand over as it is.
+  private let inputLayout: TensorLayout
 
   init(_ network: CompiledNetwork) {
     name = network.name
     inputs = network.inputs.map { Port($0.name, .f32, $0.shape.dimensions) }
     outputs = network.outputs.map { Port($0.name, .f32, $0.shape.dimensions) }
     content = .network(network)
+    inputLayout = .rowMajor
   }
 
-  init(_ model: ONNXModel, programs: ProgramCache) {
+  /// A model of programs; of inputs of the given types only, where those are given.
+  init(
+    _ model: ONNXModel, inputTypes: [TensorType]? = nil, programs: ProgramCache, inputLayout: TensorLayout = .rowMajor
+  ) {
     name = model.name
-    inputs = model.inputs.map { Port($0.name, $0.type, $0.sizes) }
+    inputs = model.inputs.enumerated().map { index, input in
+      Port(input.name, input.type, inputTypes?[index].shape.dimensions ?? input.sizes)
+    }
     outputs = model.outputs.map { Port($0.name, $0.type, $0.sizes) }
     content = .programs(programs)
+    self.inputLayout = inputLayout
   }
 
   /// The one network of layers that the model is; nil when there is more to it or its shapes are open.
@@ -85,6 +94,9 @@ public final class LoadedModel: Sendable {
 
   /// Runs the model once.
   ///
+  /// The shapes are the model's, `[N, C, H, W]` for images, also where callers lay out the elements in another way
+  /// (``Deployment/inputLayout``).
+  ///
   /// - Throws: ``ModelInputError`` when the inputs are not what the model takes; what planning throws for shapes that were not met lately;
   ///   ``ProgramError`` when an operator cannot be computed on these elements.
   public func run(_ tensors: [TypedTensor]) throws -> [TypedTensor] {
@@ -101,7 +113,8 @@ public final class LoadedModel: Sendable {
     switch content {
     case .network(let network):
       return try network.run(tensors.map(\.asFloats)).map { TypedTensor($0) }
-    case .programs(let programs): return try programs.run(tensors)
+    case .programs(let programs):
+      return try programs.run(inputLayout == .channelsLast ? tensors.map { $0.fromChannelsLast() } : tensors)
     }
   }
 }
@@ -112,6 +125,8 @@ public enum ModelInputError: Error, Equatable, CustomStringConvertible {
   case count(expected: Int, found: Int)
   /// An input has another type or shape.
   case mismatch(name: String, expected: String, found: String)
+  /// No input has the name for which a shape was given.
+  case unknown(name: String, known: [String])
 
   /// One line that names the input, what it is and what was given.
   public var description: String {
@@ -119,6 +134,8 @@ public enum ModelInputError: Error, Equatable, CustomStringConvertible {
     case .count(let expected, let found): "the model has \(expected) inputs, but \(found) were given"
     case .mismatch(let name, let expected, let found):
       "input '\(name.asSingleLine)' is \(expected), but \(found) was given"
+    case .unknown(let name, let known):
+      "the model has no input '\(name.asSingleLine)', for which a shape was given; it has \(known.map { "'\($0.asSingleLine)'" }.joined(separator: ", "))"
     }
   }
 }
