@@ -1,8 +1,9 @@
+public import HostPlatform
 public import LayerKernels
-import ModelExecution
+public import ModelExecution
 public import Network
 import ONNXModel
-import TensorOperators
+public import TensorOperators
 
 /// A model that is ready to run: on inputs of every type that ONNX has, and of all shapes that the file leaves open.
 ///
@@ -54,19 +55,24 @@ public final class LoadedModel: Sendable {
   public let inputs: [Port]
   /// What callers receive, in order.
   public let outputs: [Port]
+  /// The types of the inputs for which the model was planned when it was loaded; nil where neither its file nor the deployment said all
+  /// sizes.
+  public let loadedTypes: [TensorType]?
   private let content: Content
 
   init(_ network: CompiledNetwork) {
     name = network.name
     inputs = network.inputs.map { Port($0.name, .f32, $0.shape.dimensions) }
     outputs = network.outputs.map { Port($0.name, .f32, $0.shape.dimensions) }
+    loadedTypes = network.inputs.map { TensorType(.f32, $0.shape) }
     content = .network(network)
   }
 
-  init(_ model: ONNXModel, programs: ProgramCache) {
+  init(_ model: ONNXModel, types: [TensorType]?, programs: ProgramCache) {
     name = model.name
     inputs = model.inputs.map { Port($0.name, $0.type, $0.sizes) }
     outputs = model.outputs.map { Port($0.name, $0.type, $0.sizes) }
+    loadedTypes = types
     content = .programs(programs)
   }
 
@@ -88,21 +94,62 @@ public final class LoadedModel: Sendable {
   /// - Throws: ``ModelInputError`` when the inputs are not what the model takes; what planning throws for shapes that were not met lately;
   ///   ``ProgramError`` when an operator cannot be computed on these elements.
   public func run(_ tensors: [TypedTensor]) throws -> [TypedTensor] {
-    guard tensors.count == inputs.count else {
-      throw ModelInputError.count(expected: inputs.count, found: tensors.count)
-    }
-    for (tensor, port) in zip(tensors, inputs) {
-      guard port.type == tensor.type, port.admits(tensor.shape) else {
-        throw ModelInputError.mismatch(
-          name: port.name, expected: "\(port.type?.rawValue ?? "any type") \(port.shapeText)",
-          found: "\(tensor.type) \(tensor.shape)")
-      }
-    }
+    try check(tensors)
     switch content {
     case .network(let network):
       return try network.run(tensors.map(\.asFloats)).map { TypedTensor($0) }
     case .programs(let programs): return try programs.run(tensors)
     }
+  }
+
+  /// Runs the model once and gives the time of each step.
+  ///
+  /// - Throws: as ``run(_:)``.
+  public func profile(_ tensors: [TypedTensor], clock: some MonotonicClock) throws -> [ModelProgram.StepTime] {
+    try check(tensors)
+    switch content {
+    case .network(let network):
+      return [
+        .network(network, layers: try network.makeContext().profile(tensors.map(\.asFloats), clock: clock))
+      ]
+    case .programs(let programs):
+      return try programs.program(for: tensors.map { TensorType($0) }).profile(tensors, clock: clock)
+    }
+  }
+
+  /// Inputs of the types for which the model was planned when it was loaded: floats from −1 to 1, whole numbers 0 and 1.
+  ///
+  /// - Throws: ``ModelInputError/open(name:shape:)`` where sizes are open.
+  public func randomInputs(seed: UInt64) throws(ModelInputError) -> [TypedTensor] {
+    guard let loadedTypes else {
+      let port = inputs.first { $0.sizes?.contains(nil) ?? true }
+      throw .open(name: port?.name ?? "", shape: port?.shapeText ?? "open")
+    }
+    var random = RandomSource(seed: seed)
+    return loadedTypes.map { random.tensor($0) }
+  }
+
+  private func check(_ tensors: [TypedTensor]) throws(ModelInputError) {
+    guard tensors.count == inputs.count else { throw .count(expected: inputs.count, found: tensors.count) }
+    for (tensor, port) in zip(tensors, inputs) {
+      guard port.type == tensor.type, port.admits(tensor.shape) else {
+        throw .mismatch(
+          name: port.name, expected: "\(port.type?.rawValue ?? "any type") \(port.shapeText)",
+          found: "\(tensor.type) \(tensor.shape)")
+      }
+    }
+  }
+}
+
+extension RandomSource {
+  /// A tensor of any type: floats in [−1, 1), whole numbers 0 and 1, which are indices and counts of almost everything.
+  fileprivate mutating func tensor(_ type: TensorType) -> TypedTensor {
+    guard !type.type.isFloat else { return TypedTensor(tensor(shape: type.shape)).converted(to: type.type) }
+    var bits = TypedTensor(.u8, shape: type.shape)
+    bits.withMutableBytes { bytes in
+      for index in bytes.indices { bytes[index] = UInt8(next() & 1) }
+    }
+    return bits.converted(to: type.type)
   }
 }
 
@@ -112,6 +159,8 @@ public enum ModelInputError: Error, Equatable, CustomStringConvertible {
   case count(expected: Int, found: Int)
   /// An input has another type or shape.
   case mismatch(name: String, expected: String, found: String)
+  /// An input's sizes are needed and open.
+  case open(name: String, shape: String)
 
   /// One line that names the input, what it is and what was given.
   public var description: String {
@@ -119,6 +168,8 @@ public enum ModelInputError: Error, Equatable, CustomStringConvertible {
     case .count(let expected, let found): "the model has \(expected) inputs, but \(found) were given"
     case .mismatch(let name, let expected, let found):
       "input '\(name.asSingleLine)' is \(expected), but \(found) was given"
+    case .open(let name, let shape):
+      "input '\(name.asSingleLine)' is \(shape): give the sizes that the model leaves open (--shape, --input-size, --batch)"
     }
   }
 }

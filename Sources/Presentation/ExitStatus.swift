@@ -26,7 +26,10 @@ public enum ExitStatus: Int32, Sendable {
         self = .badData
       }
     case let error as ONNXError:
-      if case .unwritable = error { self = .usage } else { self = error.isMissingFile ? .missingInput : .badData }
+      switch error {
+      case .unwritable, .fixedSize, .unknownInput: self = .usage
+      default: self = error.isMissingFile ? .missingInput : .badData
+      }
     case let error as TuningDatabaseError:
       switch error {
       case .unreadable: self = .missingInput
@@ -43,15 +46,19 @@ public enum ExitStatus: Int32, Sendable {
       if case .labels = error { self = .missingInput } else { self = .badData }
     case let error as DeploymentError:
       switch error {
-      case .unknownNetwork: self = .usage
+      case .unknownNetwork, .shapeOfCatalog: self = .usage
       case .noProfile: self = .missingInput
       case .notTuned: self = .badData
       }
+    case let error as ModelInputError:
+      if case .open = error { self = .usage } else { self = .badData }
     case let error as CompilationError:
       if case .threads = error { self = .usage } else { self = .badData }
     case is AtomicFile.Failure, is ThreadTeamError, is InstructionSetError, is ValidationError, is CleanExit:
       self = .usage
-    case is ProblemError, is ShapeError, is TensorError, is GraphError, is RunError, is KernelError: self = .badData
+    case is ProblemError, is ShapeError, is TensorError, is GraphError, is RunError, is KernelError,
+      is ProgramError:
+      self = .badData
     default:
       // The parser's own errors are not public; it knows their code.
       self = ExitStatus(rawValue: ParserProbe.exitCode(for: error).rawValue) ?? .internalError
