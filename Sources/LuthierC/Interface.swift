@@ -1,39 +1,5 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-import Network
+import LayerKernels
 import NetworkDeployment
-
-/// What a `luthier_network *` points at: a network, its contexts and the names that C reads.
-private final class Handle {
-  let network: CompiledNetwork
-  let inputNames: [UnsafeMutablePointer<CChar>?]
-  let outputNames: [UnsafeMutablePointer<CChar>?]
-
-  init(_ network: CompiledNetwork) {
-    self.network = network
-    inputNames = network.inputs.map { strdup($0.name) }
-    outputNames = network.outputs.map { strdup($0.name) }
-  }
-
-  deinit { (inputNames + outputNames).forEach { free($0) } }
-
-  static func of(_ pointer: OpaquePointer?) -> Handle? {
-    pointer.map { Unmanaged<Handle>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
-  }
-}
-
-/// The options of `luthier_load`, as the header lays them out.
-private struct Options {
-  var threads: Int32
-  var profile: UnsafePointer<CChar>?
-  var batch: Int32
-  var height: Int32
-  var width: Int32
-  var channelsLast: Int32
-}
 
 /// The version of the C interface.
 @c(luthier_abi_version)
@@ -46,35 +12,19 @@ public func luthierLoad(_ model: UnsafePointer<CChar>?, _ options: UnsafeRawPoin
     LastError.set("luthier_load needs the path of a model")
     return nil
   }
-  var deployment = Deployment()
-  if let options = options?.assumingMemoryBound(to: Options.self).pointee {
-    if options.threads != 0 { deployment.threads = Int(options.threads) }
-    if options.batch > 0 { deployment.batch = Int(options.batch) }
-    if options.height > 0, options.width > 0 {
-      deployment.inputSize = (height: Int(options.height), width: Int(options.width))
-    }
-    deployment.profile = options.profile.map { String(cString: $0) }
-    if options.channelsLast != 0 { deployment.inputLayout = .channelsLast }
-  }
-  do {
-    let network = try deployment.load(String(cString: model))
-    return OpaquePointer(Unmanaged.passRetained(Handle(network)).toOpaque())
-  } catch {
-    LastError.set("\(error)")
-    return nil
-  }
+  return reporting { try LoadRequest(options: options).load(model, openSizes: .fixed).pointer }
 }
 
 /// The number of inputs.
 @c(luthier_input_count)
 public func luthierInputCount(_ network: OpaquePointer?) -> Int32 {
-  Int32(Handle.of(network)?.network.inputs.count ?? 0)
+  Int32(Handle.of(network)?.model.inputs.count ?? 0)
 }
 
 /// The number of outputs.
 @c(luthier_output_count)
 public func luthierOutputCount(_ network: OpaquePointer?) -> Int32 {
-  Int32(Handle.of(network)?.network.outputs.count ?? 0)
+  Int32(Handle.of(network)?.model.outputs.count ?? 0)
 }
 
 /// The name of an input, or null.
@@ -94,7 +44,7 @@ public func luthierOutputName(_ network: OpaquePointer?, _ index: Int32) -> Unsa
 public func luthierInputShape(
   _ network: OpaquePointer?, _ index: Int32, _ shape: UnsafeMutablePointer<Int64>?, _ capacity: Int32
 ) -> Int32 {
-  writeShape(Handle.of(network)?.network.inputs, index, shape, capacity)
+  writeShape(Handle.of(network)?.model.inputs, index, shape, capacity)
 }
 
 /// The shape of an output.
@@ -102,7 +52,7 @@ public func luthierInputShape(
 public func luthierOutputShape(
   _ network: OpaquePointer?, _ index: Int32, _ shape: UnsafeMutablePointer<Int64>?, _ capacity: Int32
 ) -> Int32 {
-  writeShape(Handle.of(network)?.network.outputs, index, shape, capacity)
+  writeShape(Handle.of(network)?.model.outputs, index, shape, capacity)
 }
 
 /// Runs a network; see `luthier.h`.
@@ -115,15 +65,18 @@ public func luthierRun(
     LastError.set("luthier_run needs a network, inputs and outputs")
     return -1
   }
-  for index in handle.network.inputs.indices where inputs[index] == nil {
-    LastError.set("input '\(handle.network.inputs[index].name)' is NULL")
+  for index in handle.model.inputs.indices where inputs[index] == nil {
+    LastError.set("input '\(handle.model.inputs[index].name)' is NULL")
     return -1
   }
-  for index in handle.network.outputs.indices where outputs[index] == nil {
-    LastError.set("output '\(handle.network.outputs[index].name)' is NULL")
+  for index in handle.model.outputs.indices where outputs[index] == nil {
+    LastError.set("output '\(handle.model.outputs[index].name)' is NULL")
     return -1
   }
-  handle.network.run(
+  guard let network = handle.model.wholeNetwork else {
+    return reporting { try handle.runFloats(inputs, outputs) } == nil ? -1 : 0
+  }
+  network.run(
     unsafeInputs: UnsafeRawPointer(inputs).assumingMemoryBound(to: UnsafePointer<Float>.self),
     outputs: UnsafeRawPointer(outputs).assumingMemoryBound(to: UnsafeMutablePointer<Float>.self))
   return 0
@@ -146,12 +99,46 @@ private func name(_ names: [UnsafeMutablePointer<CChar>?]?, _ index: Int32) -> U
 }
 
 private func writeShape(
-  _ ports: [CompiledNetwork.Port]?, _ index: Int32, _ shape: UnsafeMutablePointer<Int64>?, _ capacity: Int32
+  _ ports: [LoadedModel.Port]?, _ index: Int32, _ shape: UnsafeMutablePointer<Int64>?, _ capacity: Int32
 ) -> Int32 {
   guard let ports, ports.indices.contains(Int(index)) else { return -1 }
-  let sizes = ports[Int(index)].shape.dimensions
+  guard let sizes = ports[Int(index)].sizes else { return -2 }
   if let shape {
-    for axis in 0..<min(sizes.count, max(Int(capacity), 0)) { shape[axis] = Int64(sizes[axis]) }
+    for axis in 0..<min(sizes.count, max(Int(capacity), 0)) { shape[axis] = Int64(sizes[axis] ?? -1) }
   }
   return Int32(sizes.count)
+}
+
+extension Handle {
+  /// A run of 32-bit floats of known shapes through a model that is more than one network of layers.
+  fileprivate func runFloats(
+    _ inputs: UnsafePointer<UnsafePointer<Float>?>, _ outputs: UnsafePointer<UnsafeMutablePointer<Float>?>
+  ) throws {
+    let shapes = try model.inputs.map { try Self.floatShape(of: $0, "input") }
+    let expected = try model.outputs.map { try Self.floatShape(of: $0, "output") }
+    let tensors = try shapes.enumerated().map { index, shape in
+      try TypedTensor(
+        .f32, shape: shape, bytes: UnsafeRawBufferPointer(start: inputs[index], count: shape.elementCount * 4))
+    }
+    for (index, result) in try run(tensors).enumerated() {
+      // What a file says of its outputs' sizes need not be true.
+      guard result.type == .f32, result.shape == expected[index] else {
+        throw InterfaceError(
+          "output '\(model.outputs[index].name)' is \(result.type) \(result.shape), not f32 \(expected[index]) as the model's file says; luthier_run_tensors runs it"
+        )
+      }
+      result.withBytes {
+        UnsafeMutableRawBufferPointer(start: outputs[index], count: $0.count).copyMemory(from: $0)
+      }
+    }
+  }
+
+  private static func floatShape(of port: LoadedModel.Port, _ side: String) throws -> TensorShape {
+    guard port.type == .f32, let sizes = port.sizes, !sizes.contains(nil) else {
+      throw InterfaceError(
+        "\(side) '\(port.name)' is \(port.type?.rawValue ?? "of any type") \(port.shapeText); luthier_run takes f32 of known sizes only, luthier_run_tensors all"
+      )
+    }
+    return try TensorShape(sizes.compactMap { $0 })
+  }
 }

@@ -59,6 +59,8 @@ public final class LoadedModel: Sendable {
   /// sizes.
   public let loadedTypes: [TensorType]?
   private let content: Content
+  /// How callers lay out the inputs of rank 4 of a program; a network reads what they hand over as it is.
+  private let inputLayout: TensorLayout
 
   init(_ network: CompiledNetwork) {
     name = network.name
@@ -66,14 +68,24 @@ public final class LoadedModel: Sendable {
     outputs = network.outputs.map { Port($0.name, .f32, $0.shape.dimensions) }
     loadedTypes = network.inputs.map { TensorType(.f32, $0.shape) }
     content = .network(network)
+    inputLayout = .rowMajor
   }
 
-  init(_ model: ONNXModel, types: [TensorType]?, programs: ProgramCache) {
+  /// A model of programs; of inputs of the given types only, where those are given.
+  ///
+  /// - Parameter loadedTypes: those that the model is planned for already.
+  init(
+    _ model: ONNXModel, inputTypes: [TensorType]? = nil, loadedTypes: [TensorType]? = nil, programs: ProgramCache,
+    inputLayout: TensorLayout = .rowMajor
+  ) {
     name = model.name
-    inputs = model.inputs.map { Port($0.name, $0.type, $0.sizes) }
+    inputs = model.inputs.enumerated().map { index, input in
+      Port(input.name, input.type, inputTypes?[index].shape.dimensions ?? input.sizes)
+    }
     outputs = model.outputs.map { Port($0.name, $0.type, $0.sizes) }
-    loadedTypes = types
+    self.loadedTypes = loadedTypes
     content = .programs(programs)
+    self.inputLayout = inputLayout
   }
 
   /// The one network of layers that the model is; nil when there is more to it or its shapes are open.
@@ -91,6 +103,9 @@ public final class LoadedModel: Sendable {
 
   /// Runs the model once.
   ///
+  /// The shapes are the model's, `[N, C, H, W]` for images, also where callers lay out the elements in another way
+  /// (``Deployment/inputLayout``).
+  ///
   /// - Throws: ``ModelInputError`` when the inputs are not what the model takes; what planning throws for shapes that were not met lately;
   ///   ``ProgramError`` when an operator cannot be computed on these elements.
   public func run(_ tensors: [TypedTensor]) throws -> [TypedTensor] {
@@ -98,7 +113,8 @@ public final class LoadedModel: Sendable {
     switch content {
     case .network(let network):
       return try network.run(tensors.map(\.asFloats)).map { TypedTensor($0) }
-    case .programs(let programs): return try programs.run(tensors)
+    case .programs(let programs):
+      return try programs.run(inputLayout == .channelsLast ? tensors.map { $0.fromChannelsLast() } : tensors)
     }
   }
 
@@ -161,6 +177,8 @@ public enum ModelInputError: Error, Equatable, CustomStringConvertible {
   case mismatch(name: String, expected: String, found: String)
   /// An input's sizes are needed and open.
   case open(name: String, shape: String)
+  /// No input has the name for which a shape was given.
+  case unknown(name: String, known: [String])
 
   /// One line that names the input, what it is and what was given.
   public var description: String {
@@ -170,6 +188,8 @@ public enum ModelInputError: Error, Equatable, CustomStringConvertible {
       "input '\(name.asSingleLine)' is \(expected), but \(found) was given"
     case .open(let name, let shape):
       "input '\(name.asSingleLine)' is \(shape): give the sizes that the model leaves open (--shape, --input-size, --batch)"
+    case .unknown(let name, let known):
+      "the model has no input '\(name.asSingleLine)', for which a shape was given; it has \(known.map { "'\($0.asSingleLine)'" }.joined(separator: ", "))"
     }
   }
 }

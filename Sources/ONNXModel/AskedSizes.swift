@@ -19,13 +19,13 @@ struct AskedSizes {
       guard let sizes = input.sizes else { continue }
       let fits = sizes.count == shape.count && zip(sizes, shape).allSatisfy { $0 == nil || $0 == $1 }
       guard fits else {
-        throw .fixedSize(input: name, what: "the shape", fixed: Self.text(sizes), asked: Self.text(shape))
+        throw .fixedSize(input: name, what: "shape", fixed: Self.text(sizes), asked: Self.text(shape))
       }
     }
     let others = inputs.filter { shapes[$0.name] == nil && $0.sizes != nil }
-    if let batch { try check("the batch", [batch], in: others) { $0.indices.prefix(1) } }
+    if let batch { try check("batch", [batch], in: others) { ($0.sizes ?? []).indices.prefix(1) } }
     if let inputSize {
-      try check("rows and columns", [inputSize.height, inputSize.width], in: others) { Self.pictureAxes(of: $0) }
+      try check("rows and columns", [inputSize.height, inputSize.width], in: others) { $0.spatialAxes ?? 0..<0 }
     }
   }
 
@@ -34,27 +34,20 @@ struct AskedSizes {
     if let shape = shapes[input.name] { return shape }
     guard var sizes = input.sizes else { return nil }
     if !sizes.isEmpty { sizes[0] = sizes[0] ?? batch ?? 1 }
-    if let inputSize {
-      for (axis, size) in zip(Self.pictureAxes(of: sizes), [inputSize.height, inputSize.width]) {
+    if let inputSize, let axes = input.spatialAxes {
+      for (axis, size) in zip(axes, [inputSize.height, inputSize.width]) {
         sizes[axis] = sizes[axis] ?? size
       }
     }
     return sizes
   }
 
-  /// Where a picture's rows and columns are: last, or before the channels of a pixel where those are last. None where it is no picture.
-  private static func pictureAxes(of sizes: [Int?]) -> Range<Int> {
-    guard sizes.count == 4 else { return 0..<0 }
-    let isInterleaved = sizes[1] != 3 && sizes[1] != 1 && (sizes[3] == 3 || sizes[3] == 1)
-    return isInterleaved ? 1..<3 : 2..<4
-  }
-
   private func check(
-    _ what: String, _ asked: [Int], in inputs: [ONNXModel.Port], _ axes: ([Int?]) -> Range<Int>
+    _ what: String, _ asked: [Int], in inputs: [ONNXModel.Port], _ axes: (ONNXModel.Port) -> Range<Int>
   ) throws(ONNXError) {
     let inputs = inputs.compactMap { input -> (name: String, sizes: [Int?])? in
       guard let sizes = input.sizes else { return nil }
-      let asked = axes(sizes)
+      let asked = axes(input)
       return asked.isEmpty ? nil : (input.name, Array(sizes[asked]))
     }
     func fits(_ sizes: [Int?]) -> Bool { zip(sizes, asked).allSatisfy { $0 == nil || $0 == $1 } }
@@ -68,5 +61,16 @@ struct AskedSizes {
 
   static func text(_ sizes: [Int?]) -> String {
     sizes.isEmpty ? "scalar" : sizes.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+  }
+}
+
+extension ONNXModel.Port {
+  /// The axes of rows and columns of an input that is an image; nil of any other.
+  ///
+  /// `[N, H, W, C]` is told by a last size that only channels have, where the second is none.
+  package var spatialAxes: Range<Int>? {
+    guard let sizes, sizes.count == 4 else { return nil }
+    func isChannels(_ size: Int?) -> Bool { size.map { [1, 3, 4].contains($0) } ?? false }
+    return isChannels(sizes[3]) && !isChannels(sizes[1]) ? 1..<3 : 2..<4
   }
 }

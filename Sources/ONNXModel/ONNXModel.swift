@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HostPlatform
 public import LayerKernels
 public import ModelExecution
 public import Network
@@ -78,6 +79,7 @@ public struct ONNXModel: Sendable {
   private init(
     _ bytes: UnsafeRawBufferPointer, owner: any MemoryLender, source: String, name: String, external: ExternalData?
   ) throws(ONNXError) {
+    if let kind = ForeignFile.kind(of: bytes) { throw .malformed(name: source, reason: kind) }
     let scanner = try WeightScanner(bytes, name: source)
     var model: Onnx_ModelProto
     do {

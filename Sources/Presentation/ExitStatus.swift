@@ -46,12 +46,15 @@ public enum ExitStatus: Int32, Sendable {
       if case .labels = error { self = .missingInput } else { self = .badData }
     case let error as DeploymentError:
       switch error {
-      case .unknownNetwork, .shapeOfCatalog: self = .usage
+      case .unknownNetwork, .option, .shapeOfCatalog: self = .usage
       case .noProfile: self = .missingInput
       case .notTuned: self = .badData
       }
     case let error as ModelInputError:
-      if case .open = error { self = .usage } else { self = .badData }
+      switch error {
+      case .open, .unknown: self = .usage
+      case .count, .mismatch: self = .badData
+      }
     case let error as CompilationError:
       if case .threads = error { self = .usage } else { self = .badData }
     case is AtomicFile.Failure, is ThreadTeamError, is InstructionSetError, is ValidationError, is CleanExit:

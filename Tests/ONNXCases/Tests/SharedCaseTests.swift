@@ -10,8 +10,9 @@ struct SharedCaseTests {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("shared/cases")
   static let names = ((try? ONNXCase.all(in: folder)) ?? []).map(\.name)
-  /// The expected output of this one normalises only the first channel; ONNX Runtime gives what is given here.
-  static let wrong: Set<String> = ["a23_lrn"]
+  /// Cases whose expected output ONNX Runtime does not give either, but what is given here: one softmax runs along the last axis
+  /// instead of all from 1 on, one local normalisation is right only in the first channel.
+  static let wrong: Set<String> = ["a09_softmax_opset11_default_4d", "a23_lrn"]
 
   @Test(
     "Each gives what is expected, and what has no expected output is refused in one line",
