@@ -108,7 +108,6 @@ let package = Package(
     .target(
       name: "TensorOperators",
       dependencies: ["LayerKernels", .product(name: "RealModule", package: "swift-numerics")]),
-    .target(name: "HostPlatform", dependencies: ["COpenMP", "CProcessor"]),
     .target(name: "HostPlatform", dependencies: ["CFutex", "CProcessor"]),
     .target(name: "KernelPlugins", dependencies: ["LayerKernels", "CKernelPlugin"]),
 

@@ -233,8 +233,9 @@ struct ModelPlanner {
     }
     let operands = node.inputs.compactMap { importer.values[$0] }
     let moving = operands.filter { $0.constant == nil }
-    guard moving.allSatisfy({ $0.type.isFloat }) else {
-      return .failure(node.unsupported("no layer computes on elements that are no floats"))
+    // What a 64-bit float holds has neither the range nor the precision of a layer's elements.
+    guard moving.allSatisfy({ $0.type.isFloat && $0.type != .f64 }) else {
+      return .failure(node.unsupported("no layer computes on elements that are no floats of 32 bits or fewer"))
     }
     let mark = importer.mark()
     do {
