@@ -35,7 +35,7 @@ struct CaseOutcomes {
   static func expected() throws -> CaseOutcomes {
     var result = CaseOutcomes()
     let text = try String(contentsOf: CasePython.root.appendingPathComponent("Expected/node-tests"), encoding: .utf8)
-    for line in text.split(separator: "\n") where !line.hasPrefix("#") { result.note(line) }
+    for line in text.split(separator: "\n") where !line.hasPrefix("#") { result.note(String(line)) }
     return result
   }
 
@@ -49,7 +49,7 @@ struct CaseOutcomes {
         if line.hasPrefix("began ") {
           begun = String(line.dropFirst(6))
         } else {
-          result.note(line)
+          result.note(String(line))
           begun = nil
         }
       }
@@ -63,12 +63,12 @@ struct CaseOutcomes {
     return result
   }
 
-  private mutating func note(_ line: some StringProtocol) {
-    let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
-    guard parts.count == 2 else { return }
-    let name = parts[1].split(separator: ":", maxSplits: 1).map(String.init)
-    outcomes[name[0]] = parts[0]
-    reasons[name[0]] = name.count > 1 ? name[1].trimmingCharacters(in: .whitespaces) : nil
+  private mutating func note(_ line: String) {
+    let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+    guard words.count == 2 else { return }
+    let parts = words[1].components(separatedBy: ": ")
+    outcomes[parts[0]] = words[0]
+    if parts.count > 1 { reasons[parts[0]] = parts.dropFirst().joined(separator: ": ") }
   }
 }
 
@@ -78,7 +78,7 @@ enum CasePython {
 
   static let found: String? = {
     let project = root.deletingLastPathComponent().deletingLastPathComponent()
-    let candidates = [
+    let candidates: [String?] = [
       ProcessInfo.processInfo.environment["LUTHIER_PEER_PYTHON"],
       project.appendingPathComponent(".build-peers/venv/bin/python").path,
     ]
