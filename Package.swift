@@ -134,7 +134,7 @@ let package = Package(
       dependencies: [
         "LayerKernels", "HostPlatform", "TuningDatabase", .product(name: "Logging", package: "swift-log"),
       ]),
-    .target(name: "ModelExecution", dependencies: ["Network", "TensorOperators"]),
+    .target(name: "ModelExecution", dependencies: ["HostPlatform", "Network", "TensorOperators"]),
     .target(
       name: "ONNXModel",
       dependencies: [
@@ -209,6 +209,10 @@ let package = Package(
       name: "onnx-cases",
       dependencies: ["ONNXCaseComparison", "Luthier", .product(name: "Logging", package: "swift-log")],
       path: "Tests/ONNXCases/Program"),
+    .testTarget(
+      name: "ONNXCasesTests",
+      dependencies: ["ONNXCaseComparison", "onnx-cases", "Luthier", .product(name: "Logging", package: "swift-log")],
+      path: "Tests/ONNXCases/Tests"),
 
     // What runs of a network cost, seen from processes of their own: one whose allocator and locks count, and one as users have it.
     .systemLibrary(name: "CAllocator", path: "Tests/HotPath/CAllocator"),

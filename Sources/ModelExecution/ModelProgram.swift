@@ -59,7 +59,10 @@ public final class ModelProgram: Sendable {
   /// Runs the program once.
   ///
   /// - Throws: ``RunError/inputCount(expected:found:)``, ``ProgramError`` or what planning the rest throws.
-  public func run(_ tensors: [TypedTensor]) throws -> [TypedTensor] {
+  public func run(_ tensors: [TypedTensor]) throws -> [TypedTensor] { try run(tensors, timer: nil) }
+
+  /// Runs the program, and its steps that a timer watches as the timer asks.
+  func run(_ tensors: [TypedTensor], timer: StepTimer?) throws -> [TypedTensor] {
     guard tensors.count == inputs.count else {
       throw RunError.inputCount(expected: inputs.count, found: tensors.count)
     }
@@ -68,13 +71,19 @@ public final class ModelProgram: Sendable {
     for (step, spent) in zip(steps, spent) {
       switch step {
       case .network(let network, let sources, let results):
-        let outcome = try network.run(try sources.map { try Self.value($0, values).asFloats })
+        let floats = try sources.map { try Self.value($0, values).asFloats }
+        let outcome = try network.run(floats)
+        try timer?.add(network, floats)
         for (result, tensor) in zip(results, outcome) {
           values[result.slot.index] = TypedTensor(tensor).converted(to: result.type)
         }
-      case .tensorOperator(let step, let bodies): try run(step, bodies, &values)
+      case .tensorOperator(let step, let bodies):
+        let start = timer?.now()
+        try run(step, bodies, &values)
+        if let start { timer?.add(step, since: start) }
       case .rest(let programs, let sources, let results):
-        let outcome = try programs.run(try sources.map { try Self.value($0, values) })
+        let tensors = try sources.map { try Self.value($0, values) }
+        let outcome = try programs.program(for: tensors.map { TensorType($0) }).run(tensors, timer: timer)
         for (slot, tensor) in zip(results, outcome) { values[slot.index] = tensor }
       }
       for slot in spent { values[slot.index] = nil }

@@ -1,7 +1,7 @@
 import HostPlatform
 public import LayerKernels
 public import Logging
-import ModelExecution
+public import ModelExecution
 public import Network
 import NetworkZoo
 public import ONNXModel
@@ -27,7 +27,7 @@ public struct Deployment: Sendable {
   public var batch: Int?
   /// Rows and columns of the picture, where the model leaves them open or is one of the catalog.
   public var inputSize: (height: Int, width: Int)?
-  /// Whole shapes of a model's inputs by name, where the model leaves sizes open; they win over ``batch`` and ``inputSize``.
+  /// Whole shapes of an ONNX file's inputs by name, where it leaves sizes open; they go before ``batch`` and ``inputSize``.
   public var shapes: [String: [Int]] = [:]
   /// How callers lay out pictures.
   public var inputLayout = TensorLayout.rowMajor
@@ -116,12 +116,12 @@ public struct Deployment: Sendable {
       return LoadedModel(try load(graph))
     }
     _ = try programs.program(for: types)
-    return LoadedModel(file, inputTypes: isFixed ? types : nil, programs: programs, inputLayout: inputLayout)
+    return LoadedModel(
+      file, inputTypes: isFixed ? types : nil, loadedTypes: types, programs: programs, inputLayout: inputLayout)
   }
 
   /// The types of a model's inputs; nil where neither the file nor this deployment says all sizes.
   private func inputTypes(of file: ONNXModel) throws -> [TensorType]? {
-    try checkShapes(of: file)
     do {
       return try file.inputTypes(batch: batch, inputSize: inputSize, shapes: shapes)
     } catch {
@@ -143,10 +143,26 @@ public struct Deployment: Sendable {
   /// - Throws: as ``graph(of:)``.
   public func graphs(of model: String) throws -> [Graph] {
     guard NetworkCatalog.entry(named: model) == nil else { return [try graph(of: model)] }
+    return try plan(of: model).graphs
+  }
+
+  /// A model as its file says it; of a network of the catalog as its file would say it.
+  ///
+  /// - Throws: ``ONNXError``, or ``DeploymentError/unknownNetwork(name:known:)`` when it is neither.
+  public func file(of model: String) throws -> ONNXModel {
+    guard NetworkCatalog.entry(named: model) == nil else {
+      return try ONNXModel(bytes: ONNXModel.encode(graph(of: model)), name: model)
+    }
+    return try onnxModel(model)
+  }
+
+  /// An ONNX file as networks of layers with operators over tensors between them, for the sizes that it and this deployment say.
+  ///
+  /// - Throws: ``ONNXError``, or ``DeploymentError/unknownNetwork(name:known:)`` when there is no such file.
+  public func plan(of model: String) throws -> ProgramPlan {
     let file = try onnxModel(model)
     return try file.plan(
-      inputs: file.inputTypes(batch: batch, inputSize: inputSize, shapes: shapes), operators: operators
-    ).graphs
+      inputs: file.inputTypes(batch: batch, inputSize: inputSize, shapes: shapes), operators: operators)
   }
 
   /// Compiles a graph.
@@ -206,6 +222,7 @@ public struct Deployment: Sendable {
   public func graph(of model: String) throws -> Graph {
     try checkSizes()
     if let entry = NetworkCatalog.entry(named: model) {
+      guard shapes.isEmpty else { throw DeploymentError.shapeOfCatalog(network: model) }
       return try entry.graph(batch: batch ?? 1, height: inputSize?.height, width: inputSize?.width)
     }
     return try onnxModel(model).graph(
@@ -280,6 +297,8 @@ public enum DeploymentError: Error, Equatable, CustomStringConvertible {
   case option(name: String, value: String, allowed: String)
   /// Nothing is where the profile was said to be.
   case noProfile(path: String)
+  /// A whole shape was asked of a network of the catalog, which takes pictures of any size.
+  case shapeOfCatalog(network: String)
   /// In strict mode: layers without a tuned choice.
   case notTuned(layers: [String])
 
@@ -291,6 +310,8 @@ public enum DeploymentError: Error, Equatable, CustomStringConvertible {
     case .option(let name, let value, let allowed): "\(name) is \(value); allowed \(allowed)"
     case .noProfile(let path):
       "there is no tuned database at \(path); 'tune --database' makes one, and without a profile the defaults serve"
+    case .shapeOfCatalog(let network):
+      "\(network) is a network of the catalog: give its sizes by --input-size and --batch, not by --shape"
     case .notTuned(let layers):
       "strict mode: \(layers.count) layers are not tuned on this host: \(layers.joined(separator: "; "))"
     }

@@ -1,8 +1,9 @@
+public import HostPlatform
 public import LayerKernels
-import ModelExecution
+public import ModelExecution
 public import Network
 import ONNXModel
-import TensorOperators
+public import TensorOperators
 
 /// A model that is ready to run: on inputs of every type that ONNX has, and of all shapes that the file leaves open.
 ///
@@ -54,6 +55,9 @@ public final class LoadedModel: Sendable {
   public let inputs: [Port]
   /// What callers receive, in order.
   public let outputs: [Port]
+  /// The types of the inputs for which the model was planned when it was loaded; nil where neither its file nor the deployment said all
+  /// sizes.
+  public let loadedTypes: [TensorType]?
   private let content: Content
   /// How callers lay out the inputs of rank 4 of a program; a network reads what they hand over as it is.
   private let inputLayout: TensorLayout
@@ -62,19 +66,24 @@ public final class LoadedModel: Sendable {
     name = network.name
     inputs = network.inputs.map { Port($0.name, .f32, $0.shape.dimensions) }
     outputs = network.outputs.map { Port($0.name, .f32, $0.shape.dimensions) }
+    loadedTypes = network.inputs.map { TensorType(.f32, $0.shape) }
     content = .network(network)
     inputLayout = .rowMajor
   }
 
   /// A model of programs; of inputs of the given types only, where those are given.
+  ///
+  /// - Parameter loadedTypes: those that the model is planned for already.
   init(
-    _ model: ONNXModel, inputTypes: [TensorType]? = nil, programs: ProgramCache, inputLayout: TensorLayout = .rowMajor
+    _ model: ONNXModel, inputTypes: [TensorType]? = nil, loadedTypes: [TensorType]? = nil, programs: ProgramCache,
+    inputLayout: TensorLayout = .rowMajor
   ) {
     name = model.name
     inputs = model.inputs.enumerated().map { index, input in
       Port(input.name, input.type, inputTypes?[index].shape.dimensions ?? input.sizes)
     }
     outputs = model.outputs.map { Port($0.name, $0.type, $0.sizes) }
+    self.loadedTypes = loadedTypes
     content = .programs(programs)
     self.inputLayout = inputLayout
   }
@@ -100,22 +109,63 @@ public final class LoadedModel: Sendable {
   /// - Throws: ``ModelInputError`` when the inputs are not what the model takes; what planning throws for shapes that were not met lately;
   ///   ``ProgramError`` when an operator cannot be computed on these elements.
   public func run(_ tensors: [TypedTensor]) throws -> [TypedTensor] {
-    guard tensors.count == inputs.count else {
-      throw ModelInputError.count(expected: inputs.count, found: tensors.count)
-    }
-    for (tensor, port) in zip(tensors, inputs) {
-      guard port.type == tensor.type, port.admits(tensor.shape) else {
-        throw ModelInputError.mismatch(
-          name: port.name, expected: "\(port.type?.rawValue ?? "any type") \(port.shapeText)",
-          found: "\(tensor.type) \(tensor.shape)")
-      }
-    }
+    try check(tensors)
     switch content {
     case .network(let network):
       return try network.run(tensors.map(\.asFloats)).map { TypedTensor($0) }
     case .programs(let programs):
       return try programs.run(inputLayout == .channelsLast ? tensors.map { $0.fromChannelsLast() } : tensors)
     }
+  }
+
+  /// Runs the model once and gives the time of each step.
+  ///
+  /// - Throws: as ``run(_:)``.
+  public func profile(_ tensors: [TypedTensor], clock: some MonotonicClock) throws -> [ModelProgram.StepTime] {
+    try check(tensors)
+    switch content {
+    case .network(let network):
+      return [
+        .network(network, layers: try network.makeContext().profile(tensors.map(\.asFloats), clock: clock))
+      ]
+    case .programs(let programs):
+      return try programs.program(for: tensors.map { TensorType($0) }).profile(tensors, clock: clock)
+    }
+  }
+
+  /// Inputs of the types for which the model was planned when it was loaded: floats from −1 to 1, whole numbers 0 and 1.
+  ///
+  /// - Throws: ``ModelInputError/open(name:shape:)`` where sizes are open.
+  public func randomInputs(seed: UInt64) throws(ModelInputError) -> [TypedTensor] {
+    guard let loadedTypes else {
+      let port = inputs.first { $0.sizes?.contains(nil) ?? true }
+      throw .open(name: port?.name ?? "", shape: port?.shapeText ?? "open")
+    }
+    var random = RandomSource(seed: seed)
+    return loadedTypes.map { random.tensor($0) }
+  }
+
+  private func check(_ tensors: [TypedTensor]) throws(ModelInputError) {
+    guard tensors.count == inputs.count else { throw .count(expected: inputs.count, found: tensors.count) }
+    for (tensor, port) in zip(tensors, inputs) {
+      guard port.type == tensor.type, port.admits(tensor.shape) else {
+        throw .mismatch(
+          name: port.name, expected: "\(port.type?.rawValue ?? "any type") \(port.shapeText)",
+          found: "\(tensor.type) \(tensor.shape)")
+      }
+    }
+  }
+}
+
+extension RandomSource {
+  /// A tensor of any type: floats in [−1, 1), whole numbers 0 and 1, which are indices and counts of almost everything.
+  fileprivate mutating func tensor(_ type: TensorType) -> TypedTensor {
+    guard !type.type.isFloat else { return TypedTensor(tensor(shape: type.shape)).converted(to: type.type) }
+    var bits = TypedTensor(.u8, shape: type.shape)
+    bits.withMutableBytes { bytes in
+      for index in bytes.indices { bytes[index] = UInt8(next() & 1) }
+    }
+    return bits.converted(to: type.type)
   }
 }
 
@@ -125,6 +175,8 @@ public enum ModelInputError: Error, Equatable, CustomStringConvertible {
   case count(expected: Int, found: Int)
   /// An input has another type or shape.
   case mismatch(name: String, expected: String, found: String)
+  /// An input's sizes are needed and open.
+  case open(name: String, shape: String)
   /// No input has the name for which a shape was given.
   case unknown(name: String, known: [String])
 
@@ -134,6 +186,8 @@ public enum ModelInputError: Error, Equatable, CustomStringConvertible {
     case .count(let expected, let found): "the model has \(expected) inputs, but \(found) were given"
     case .mismatch(let name, let expected, let found):
       "input '\(name.asSingleLine)' is \(expected), but \(found) was given"
+    case .open(let name, let shape):
+      "input '\(name.asSingleLine)' is \(shape): give the sizes that the model leaves open (--shape, --input-size, --batch)"
     case .unknown(let name, let known):
       "the model has no input '\(name.asSingleLine)', for which a shape was given; it has \(known.map { "'\($0.asSingleLine)'" }.joined(separator: ", "))"
     }

@@ -51,6 +51,9 @@ public struct ONNXModel: Sendable {
     graph.node.map { $0.domain.isEmpty || $0.domain == "ai.onnx" ? $0.opType : "\($0.domain).\($0.opType)" }
   }
 
+  /// The elements of the weights and other constants that its nodes read.
+  public var parameterCount: Int { constants.values.reduce(0) { $0 + $1.shape.elementCount } }
+
   /// Reads a file, and what its tensors need of the files beside it.
   ///
   /// - Throws: ``ONNXError``.
@@ -136,13 +139,14 @@ public struct ONNXModel: Sendable {
   ///
   /// - Parameters:
   ///   - batch: the first size of inputs that leave it open; nil means 1.
-  ///   - inputSize: rows and columns of inputs of rank 4 that leave them open.
-  ///   - shapes: whole shapes of inputs by name; they win over everything.
-  /// - Throws: ``ONNXError`` that names the input.
+  ///   - inputSize: rows and columns of pictures that leave them open.
+  ///   - shapes: whole shapes of inputs by name, where the model leaves sizes open; they go before the other two.
+  /// - Throws: ``ONNXError`` that names the input: that a size is open, and that another is asked for than the model fixes.
   public func inputTypes(
     batch: Int? = nil, inputSize: (height: Int, width: Int)? = nil, shapes: [String: [Int]] = [:]
   ) throws(ONNXError) -> [TensorType] {
-    try checkAsked(batch: batch, inputSize: inputSize, besides: Set(shapes.keys))
+    let asked = AskedSizes(batch: batch, inputSize: inputSize, shapes: shapes)
+    try asked.check(against: inputs)
     var types: [TensorType] = []
     for input in inputs {
       guard let type = input.type else {
@@ -150,18 +154,9 @@ public struct ONNXModel: Sendable {
           node: input.name, operatorName: "input", opset: opset,
           reason: "its elements are no numbers or truth values; only tensors of those are supported")
       }
-      var sizes = input.sizes ?? []
-      if let batch, !sizes.isEmpty { sizes[0] = sizes[0] ?? batch }
-      if !sizes.isEmpty { sizes[0] = sizes[0] ?? 1 }
-      if let inputSize, let axes = input.spatialAxes {
-        sizes[axes.lowerBound] = sizes[axes.lowerBound] ?? inputSize.height
-        sizes[axes.lowerBound + 1] = sizes[axes.lowerBound + 1] ?? inputSize.width
-      }
-      let whole = shapes[input.name] ?? sizes.compactMap { $0 }
-      guard shapes[input.name] != nil || (input.sizes != nil && whole.count == sizes.count) else {
-        let text = input.sizes == nil ? "of any rank" : sizes.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
-        throw .openInput(name: input.name, shape: text)
-      }
+      guard let sizes = asked.sizes(of: input) else { throw .openInput(name: input.name, shape: "of any rank") }
+      let whole = sizes.compactMap { $0 }
+      guard whole.count == sizes.count else { throw .openInput(name: input.name, shape: AskedSizes.text(sizes)) }
       do { types.append(TensorType(type, try TensorShape(whole))) } catch {
         throw .graph(reason: "input '\(input.name)': \(error)")
       }
@@ -173,8 +168,8 @@ public struct ONNXModel: Sendable {
   ///
   /// - Parameters:
   ///   - batch: the first size of inputs that leave it open; nil means 1.
-  ///   - inputSize: rows and columns of inputs of rank 4 that leave them open.
-  ///   - shapes: whole shapes of inputs by name; they win over everything.
+  ///   - inputSize: rows and columns of pictures that leave them open.
+  ///   - shapes: whole shapes of inputs by name, where the model leaves sizes open; they go before the other two.
   ///   - operators: who makes layers of which operator.
   /// - Throws: ``ONNXError`` that names the node, tensor or input; that it is more than one graph of layers, too.
   public func graph(

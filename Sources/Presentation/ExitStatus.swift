@@ -27,7 +27,7 @@ public enum ExitStatus: Int32, Sendable {
       }
     case let error as ONNXError:
       switch error {
-      case .unwritable, .fixedSize: self = .usage
+      case .unwritable, .fixedSize, .unknownInput: self = .usage
       default: self = error.isMissingFile ? .missingInput : .badData
       }
     case let error as TuningDatabaseError:
@@ -46,15 +46,22 @@ public enum ExitStatus: Int32, Sendable {
       if case .labels = error { self = .missingInput } else { self = .badData }
     case let error as DeploymentError:
       switch error {
-      case .unknownNetwork, .option: self = .usage
+      case .unknownNetwork, .option, .shapeOfCatalog: self = .usage
       case .noProfile: self = .missingInput
       case .notTuned: self = .badData
+      }
+    case let error as ModelInputError:
+      switch error {
+      case .open, .unknown: self = .usage
+      case .count, .mismatch: self = .badData
       }
     case let error as CompilationError:
       if case .threads = error { self = .usage } else { self = .badData }
     case is AtomicFile.Failure, is ThreadTeamError, is InstructionSetError, is ValidationError, is CleanExit:
       self = .usage
-    case is ProblemError, is ShapeError, is TensorError, is GraphError, is RunError, is KernelError: self = .badData
+    case is ProblemError, is ShapeError, is TensorError, is GraphError, is RunError, is KernelError,
+      is ProgramError:
+      self = .badData
     default:
       // The parser's own errors are not public; it knows their code.
       self = ExitStatus(rawValue: ParserProbe.exitCode(for: error).rawValue) ?? .internalError

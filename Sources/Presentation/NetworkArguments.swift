@@ -11,14 +11,24 @@ public struct InputArguments: ParsableArguments {
   @Option(help: "Pictures in a run, where the model leaves that open.")
   public var batch: Int?
 
+  /// Whole shapes of inputs.
+  @Option(
+    help:
+      "The shape of an input that the model leaves open, by its name: pixels=1x3x320x320; may be given several times.")
+  public var shape: [NamedShape] = []
+
   /// No option given.
   public init() {}
 
-  /// Refuses batches that cannot be.
+  /// Refuses batches that cannot be, and two shapes of one input.
   public func validate() throws {
     let allowed = Deployment.allowedBatches
     if let batch, !allowed.contains(batch) {
       throw ValidationError("--batch is \(batch); allowed are \(allowed.lowerBound) to \(allowed.upperBound).")
+    }
+    var names: Set<String> = []
+    for shape in shape where !names.insert(shape.name).inserted {
+      throw ValidationError("--shape is given twice for input '\(shape.name)'.")
     }
   }
 
@@ -26,6 +36,7 @@ public struct InputArguments: ParsableArguments {
   public func apply(to deployment: inout Deployment) {
     deployment.batch = batch
     deployment.inputSize = inputSize.map { ($0.height, $0.width) }
+    deployment.shapes = Dictionary(shape.map { ($0.name, $0.sizes) }, uniquingKeysWith: { first, _ in first })
   }
 }
 
@@ -42,6 +53,29 @@ public struct InputSize: ExpressibleByArgument, Sendable {
     guard (1...2).contains(sizes.count), sizes.allSatisfy(Deployment.allowedSides.contains) else { return nil }
     height = sizes[0]
     width = sizes[sizes.count - 1]
+  }
+}
+
+/// An input's name and its sizes as one argument.
+public struct NamedShape: ExpressibleByArgument, Sendable {
+  /// The input's name.
+  public let name: String
+  /// The sizes; none for a single number.
+  public let sizes: [Int]
+
+  /// Reads `pixels=1x3x320x320`, or `limit=scalar`; nil for anything else, more than 8 sizes or such as no tensor has.
+  public init?(argument: String) {
+    // Names may hold the sign themselves.
+    guard let sign = argument.lastIndex(of: "="), sign > argument.startIndex else { return nil }
+    name = String(argument[..<sign])
+    let text = argument[argument.index(after: sign)...]
+    if text == "scalar" {
+      sizes = []
+      return
+    }
+    let numbers = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
+    guard numbers.allSatisfy({ $0 >= 0 }), (try? TensorShape(numbers)) != nil else { return nil }
+    sizes = numbers
   }
 }
 

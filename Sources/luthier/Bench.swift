@@ -4,7 +4,10 @@ import Presentation
 
 /// `luthier bench`: the latency of a whole network.
 struct Bench: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Time a whole network.")
+  static let configuration = CommandConfiguration(
+    abstract: "Time a whole network.",
+    discussion:
+      "Inputs are random: floats from -1 to 1, whole numbers 0 and 1. GFLOP/s count the layers that kernels compute.")
 
   @Argument(help: "An ONNX file or a network of the catalog.")
   var network: String
@@ -32,31 +35,34 @@ struct Bench: ParsableCommand {
   }
 
   func run() throws {
-    let compiled = try arguments.deployment().load(network)
+    let deployment = try arguments.deployment()
+    let model = try deployment.loadModel(network)
     let clock = SystemClock()
-    var random = RandomSource(seed: 1)
-    let inputs = compiled.inputs.map { random.tensor(shape: $0.shape) }
-    let context = compiled.makeContext()
+    let inputs = try model.randomInputs(seed: 1)
+    let run = try runner(of: model, inputs)
     // Warm for at least three runs and a fifth of a second: processors take that long to reach their speed.
     let start = clock.now()
     var warmUps = 0
     while warmUps < 3 || clock.now() - start < 200_000_000 && warmUps < runs {
-      _ = try context.run(inputs)
+      try run()
       warmUps += 1
     }
     var times: [Double] = []
     for _ in 0..<runs {
       let start = clock.now()
-      _ = try context.run(inputs)
+      try run()
       times.append(Double(clock.now() - start))
     }
     let time = MeasuredTime(samples: times)
     let median = time?.medianNanoseconds ?? 0
-    let flops = compiled.layers.reduce(0) { $0 + $1.problem.operationCount.flopsWithBias }
+    let networks = try model.networks(for: inputs)
+    let flops = networks.reduce(0) { sum, network in
+      network.layers.reduce(sum) { $0 + $1.problem.operationCount.flopsWithBias }
+    }
     let result = Result(
-      network: compiled.name, threads: compiled.threads, median_ms: median / 1e6, min_ms: (times.min() ?? 0) / 1e6,
+      network: model.name, threads: deployment.threads, median_ms: median / 1e6, min_ms: (times.min() ?? 0) / 1e6,
       spread: time?.relativeSpread ?? 0, runs: runs, gflops: Double(flops) / max(median, 1),
-      arena_bytes: compiled.arenaSize * MemoryLayout<Float>.stride)
+      arena_bytes: networks.reduce(0) { $0 + $1.arenaSize } * MemoryLayout<Float>.stride)
     switch printing.format {
     case .json: print(try JSONOutput.text(result))
     case .text:
@@ -70,5 +76,13 @@ struct Bench: ParsableCommand {
       ])
       print(table.text)
     }
+  }
+
+  /// One run: of a network of layers in a context of its own, so that nothing but the network is timed.
+  private func runner(of model: LoadedModel, _ inputs: [TypedTensor]) throws -> () throws -> Void {
+    guard let network = model.wholeNetwork else { return { _ = try model.run(inputs) } }
+    let context = network.makeContext()
+    let floats = inputs.map(\.asFloats)
+    return { _ = try context.run(floats) }
   }
 }

@@ -34,10 +34,10 @@ struct Classify: ParsableCommand {
   func run() throws {
     let picture = try Picture(contentsOf: photo)
     let names = try labels.map { try Labels(contentsOf: $0) }
-    let compiled = try arguments.deployment().load(network.network)
-    let size = try compiled.pictureSize()
-    let tensor = try Preprocessing.imageNet(width: size.width, height: size.height).tensor(of: picture)
-    let best = try Classification.best(top, in: compiled.run([tensor])[0])
+    let model = try arguments.deployment().loadModel(network.network)
+    let input = try PictureInput(of: model)
+    let preparation = try Preprocessing.imageNet(width: input.width, height: input.height)
+    let best = try classes(in: model.run([input.tensor(of: picture, preparation)]))
     guard printing.format == .text else {
       let rows = best.map { Row(class_index: $0.classIndex, label: names?[$0.classIndex], probability: $0.probability) }
       print(try JSONOutput.text(rows))
@@ -48,16 +48,13 @@ struct Classify: ParsableCommand {
         "\(Figures.fixed(Double(result.probability), 4))  \(names?[result.classIndex] ?? "class \(result.classIndex)")")
     }
   }
-}
 
-extension CompiledNetwork {
-  /// Rows and columns of the one picture that the network takes.
-  ///
-  /// - Throws: ``VisionError/inputShape(found:)`` when it takes anything else.
-  func pictureSize() throws(VisionError) -> (width: Int, height: Int) {
-    guard inputs.count == 1, inputs[0].shape.rank == 4, inputs[0].shape[0] == 1, inputs[0].shape[1] == 3 else {
-      throw .inputShape(found: inputs.first?.shape ?? .scalar)
+  /// The classes of the first output: the best of its scores, or the one that it names itself.
+  private func classes(in outputs: [TypedTensor]) throws -> [Classification] {
+    guard let output = outputs.first else { return [] }
+    if output.type.isInteger, output.shape.elementCount == 1 {
+      return output.integers.map { Classification(classIndex: $0, probability: 1) }
     }
-    return (inputs[0].shape[3], inputs[0].shape[2])
+    return try Classification.best(top, in: output.asFloats)
   }
 }

@@ -7,7 +7,9 @@ struct CountOperations: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "flops",
     abstract:
-      "Print FLOPs with and without bias, parameters, memory access cost and arithmetic intensity of each layer.")
+      "Print FLOPs with and without bias, parameters, memory access cost and arithmetic intensity of each layer.",
+    discussion:
+      "Of a model that has more than layers, those of all its networks; 'luthier inspect' lists its other operators.")
 
   @Argument(help: "An ONNX file or a network of the catalog.")
   var network: String
@@ -29,8 +31,8 @@ struct CountOperations: ParsableCommand {
   func run() throws {
     var deployment = Deployment()
     inputs.apply(to: &deployment)
-    let graph = try deployment.graph(of: network).applying(GraphPass.standard)
-    let rows = graph.nodes.compactMap { node -> Row? in
+    let graphs = try deployment.graphs(of: network).map { try $0.applying(GraphPass.standard) }
+    let rows = graphs.flatMap(\.nodes).compactMap { node -> Row? in
       guard case .layer(let problem, _) = node.operation else { return nil }
       let count = problem.operationCount
       return Row(

@@ -33,16 +33,22 @@ struct CheckDesign: ParsableCommand {
   func run() throws {
     var deployment = Deployment()
     inputs.apply(to: &deployment)
-    let graph = try deployment.graph(of: network)
+    let graphs = try deployment.graphs(of: network)
+    guard !graphs.isEmpty else { throw NoLayers(network: network) }
     let progress = ProgressLine()
     let check = try DesignCheck(
       arguments.options(), threads: threads, cancellation: .onInterrupt(), report: StudyProgress(progress).show)
-    let report = try check.check(graph)
+    let reports = try graphs.map { try check.check($0) }
     progress.clear()
     guard printing.format == .text else {
-      print(try JSONOutput.text(report))
+      // Of a model that is one network of layers, as most are, there is one report.
+      print(try reports.count == 1 ? JSONOutput.text(reports[0]) : JSONOutput.text(reports))
       return
     }
+    print(reports.map { text($0) }.joined(separator: "\n\n"))
+  }
+
+  private func text(_ report: DesignCheck.Report) -> String {
     var table = Table([
       .text("G"), .text("layers"), .text("against the guideline"), .number("MFLOP"), .number("in the network"),
       .number("alone"), .number("instead"), .number("saving"), .number("±"), .text("at equal FLOPs"),
@@ -55,12 +61,18 @@ struct CheckDesign: ParsableCommand {
         row.saving_ms.map { Figures.time(nanoseconds: $0 * 1e6) } ?? "-", Figures.percent(row.spread), row.alternative,
       ])
     }
-    if !report.findings.isEmpty { print(table.text + "\n") }
-    print(
-      "\(report.network), \(report.threads) thread\(report.threads == 1 ? "" : "s"): "
-        + "\(Figures.fixed(report.network_ms, 3)) ms in \(report.layer_count) layers; "
-        + (1...4).map { guideline in
-          "G\(guideline) \(report.findings.filter { $0.guideline == guideline }.count)"
-        }.joined(separator: ", "))
+    return (report.findings.isEmpty ? "" : table.text + "\n\n")
+      + "\(report.network), \(report.threads) thread\(report.threads == 1 ? "" : "s"): "
+      + "\(Figures.fixed(report.network_ms, 3)) ms in \(report.layer_count) layers; "
+      + (1...4).map { guideline in
+        "G\(guideline) \(report.findings.filter { $0.guideline == guideline }.count)"
+      }.joined(separator: ", ")
   }
+}
+
+/// A model without a layer, of which nothing can be tuned or compared.
+struct NoLayers: ExitStatusProviding, CustomStringConvertible {
+  let network: String
+  var exitStatus: ExitStatus { .badData }
+  var description: String { "\(network) has no layers that kernels compute; 'luthier inspect' lists its operators" }
 }

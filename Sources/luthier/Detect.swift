@@ -48,13 +48,14 @@ struct Detect: ParsableCommand {
   func run() throws {
     var photograph = try Picture(contentsOf: photo)
     let names = try labels.map { try Labels(contentsOf: $0) }
-    let compiled = try arguments.deployment().load(network.network)
-    let size = try compiled.pictureSize()
-    let tensor = try Preprocessing.detector(width: size.width, height: size.height).tensor(of: photograph)
+    let model = try arguments.deployment().loadModel(network.network)
+    let input = try PictureInput(of: model)
+    let preparation = try Preprocessing.detector(width: input.width, height: input.height)
+    let outputs = try model.run([input.tensor(of: photograph, preparation)])
     var head = FastestDetHead()
     head.threshold = threshold
     head.overlap = overlap
-    let detections = try head.detections(in: compiled.run([tensor])[0])
+    let detections = try outputs.first.map { try head.detections(in: $0.asFloats) } ?? []
     let rows = detections.map { detection in
       Row(
         label: names?[detection.classIndex] ?? "class \(detection.classIndex)", score: detection.score,

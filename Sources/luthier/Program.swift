@@ -9,7 +9,7 @@ struct Program: ParsableCommand {
     version: "luthier \(LibraryVersion.current)",
     subcommands: [
       RunNetwork.self, Classify.self, Detect.self, Bench.self, ProfileLayers.self, Export.self, CountOperations.self,
-      StudyGuidelines.self, Design.self,
+      Inspect.self, ListOperators.self, StudyGuidelines.self, Design.self,
     ])
 }
 

@@ -58,7 +58,11 @@ struct TuneNetworks: ParsableCommand {
     inputs.apply(to: &deployment)
     deployment.operators = databases.plugins.operators()
     let names = network.isEmpty ? ["shufflenet_v2_x1_0"] : network
-    let graphs = try names.map { try deployment.graph(of: $0).applying(GraphPass.standard) }
+    let graphs = try names.flatMap { name in
+      let graphs = try deployment.graphs(of: name)
+      guard !graphs.isEmpty else { throw TuneProgramError.noLayers(network: name) }
+      return try graphs.map { try $0.applying(GraphPass.standard) }
+    }
     let session = try TuningSession(
       host: host, file: databases.file(of: host), plugins: databases.plugins, effort: effort, maximumError: maxError,
       limits: limits.limits, cancellation: .onInterrupt())

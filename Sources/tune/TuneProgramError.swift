@@ -7,13 +7,14 @@ enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
   case noFolder
   case unknownLayer(String, threads: Int)
   case noMisses(path: String)
+  case noLayers(network: String)
   case missThreads(path: String, threads: Int)
   case unknownNetwork(String?, threads: Int, known: [String])
 
   var exitStatus: ExitStatus {
     switch self {
     case .noDatabase, .noMisses: .missingInput
-    case .missThreads: .badData
+    case .missThreads, .noLayers: .badData
     case .noFolder: .usage
     case .unknownLayer, .unknownNetwork: .usage
     }
@@ -24,6 +25,8 @@ enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
     case .noDatabase(let path): "there is no database at \(path); 'tune --platform this-host' makes one"
     case .noFolder: "there is no home folder to keep a database in; name one with --database"
     case .noMisses(let path): "\(path) lists no problem; 'luthier run --record' writes such files"
+    case .noLayers(let network):
+      "\(network) has no layers that kernels compute; 'luthier inspect' lists its operators"
     case .missThreads(let path, let threads):
       "\(path) has a problem for \(threads) threads; \(CompilationOptions.allowedThreads.lowerBound) to "
         + "\(CompilationOptions.allowedThreads.upperBound) are allowed"

@@ -28,10 +28,13 @@ struct BadInputTests {
     ["luthier", "profile", "shufflenet_v2_x0_5", "--runs", "-1"], ["luthier", "no-such-command"],
     ["luthier", "detect", "x.jpg", "--network", "y.onnx", "--threshold", "7"],
     ["luthier", "classify", "x.jpg", "--network", "y.onnx", "--top", "0"],
+    ["luthier", "bench", "shufflenet_v2_x0_5", "--shape", "x=1x3x32x32"], ["luthier", "inspect", "no_such_network"],
+    ["luthier", "bench", "shufflenet_v2_x0_5", "--shape", "x=1", "--shape", "x=2"],
   ].map { Case(program: $0[0], arguments: Array($0.dropFirst()), status: 64) }
 
   static let missing: [Case] = [
     ["luthier", "bench", "/no/such/model.onnx"], ["luthier", "flops", "/no/such/model.onnx"],
+    ["luthier", "inspect", "/no/such/model.onnx"],
     ["luthier", "run", "/no/such/model.onnx", "--input", "/no/such.pb", "--output", "/dev/null"],
     ["luthier", "classify", "/no/such/photo.jpg", "--network", "shufflenet_v2_x0_5"],
     ["luthier", "detect", "/no/such/photo.jpg", "--network", "shufflenet_v2_x0_5"],

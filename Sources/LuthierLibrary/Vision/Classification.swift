@@ -11,6 +11,12 @@ public struct Classification: Hashable, Sendable {
   /// The probability, 0 to 1.
   public let probability: Float
 
+  /// A class with its probability.
+  public init(classIndex: Int, probability: Float) {
+    self.classIndex = classIndex
+    self.probability = probability
+  }
+
   /// The most likely classes of scores `[1, classes]`, best first; of equals the lower index.
   ///
   /// Scores are taken through softmax unless they are probabilities already: all between 0 and 1 with a sum of 1.
@@ -40,6 +46,8 @@ public enum VisionError: Error, Equatable, CustomStringConvertible {
   case outputShape(expected: String, found: TensorShape)
   /// The network does not take one picture.
   case inputShape(found: TensorShape)
+  /// The model does not take one picture of bytes or floats.
+  case modelInput(found: String)
   /// The labels cannot be read.
   case labels(path: String, reason: String)
 
@@ -47,7 +55,10 @@ public enum VisionError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .outputShape(let expected, let found): "the network's output is \(found), not \(expected)"
-    case .inputShape(let found): "the network's input is \(found), not one picture [1, 3, rows, columns]"
+    case .inputShape(let found):
+      "the network's input is \(found), not one picture [1, 3, rows, columns] or [1, rows, columns, 3]"
+    case .modelInput(let found):
+      "the network's input is \(found), not one picture of floats or bytes [1, 3, rows, columns] or [1, rows, columns, 3]"
     case .labels(let path, let reason): "labels \(path): \(reason)"
     }
   }

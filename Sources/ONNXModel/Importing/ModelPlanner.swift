@@ -21,6 +21,8 @@ struct ModelPlanner {
   private var late: [ScopedNode] = []
   private var lateNames: Set<String> = []
   private var inlineCount = 0
+  /// What becomes of each node, where somebody asks.
+  private var ledger: PlanningLedger?
 
   private let scope: ModelScope
   private let outputs: [String]
@@ -46,10 +48,11 @@ struct ModelPlanner {
   ///   - inputs: the values that come from outside, in order.
   ///   - constants: the values that are known already.
   ///   - outputs: the names of the results, in order.
+  ///   - unknown: the values that come from outside whose types nobody knows; only ``inspect()`` can do with such.
   /// - Throws: ``ONNXError`` when the nodes are no graph.
   init(
     _ nodes: [ScopedNode], scope: ModelScope, inputs: [(name: String, type: TensorType)],
-    constants: [String: TypedTensor], outputs: [String]
+    constants: [String: TypedTensor], outputs: [String], unknown: Set<String> = []
   ) throws {
     self.scope = scope
     self.outputs = outputs
@@ -64,8 +67,10 @@ struct ModelPlanner {
         _ = try importer.graphInput(Slot(index), input.type, name: input.name)
       }
     }
+    lateNames = unknown
     waiting.read(outputs)
-    try waiting.add(nodes, outputs: outputs, known: { [values = importer.values] in values[$0] != nil })
+    try waiting.add(
+      nodes, outputs: outputs, known: { [values = importer.values] in values[$0] != nil || unknown.contains($0) })
   }
 
   /// The whole program.
@@ -89,6 +94,41 @@ struct ModelPlanner {
     return try finish()
   }
 
+  /// Plans as far as it goes: what a refused node writes is unknown to those after it.
+  ///
+  /// - Returns: what becomes of each node, and everything that is refused.
+  mutating func inspect() -> PlanningLedger {
+    ledger = PlanningLedger()
+    while true {
+      while let node = waiting.next() {
+        do {
+          if try take(node) { waiting.finished(node) }
+        } catch { refuse(node, error) }
+      }
+      if deferred.isEmpty { break }
+      let now = deferred
+      deferred = []
+      do { try closeGraph() } catch { ledger?.refuse("", "graph", "\(error)") }
+      for entry in now {
+        do {
+          try addStep(entry)
+          waiting.finished(entry.node)
+        } catch { refuse(entry.node, error) }
+      }
+    }
+    do { try waiting.checkDone() } catch { ledger?.refuse("", "graph", "\(error)") }
+    for node in late { ledger?.noteLate(node) }
+    return ledger ?? PlanningLedger()
+  }
+
+  private mutating func refuse(_ scoped: ScopedNode, _ error: any Error) {
+    ledger?.refuse(scoped, error)
+    for name in scoped.message.output where !name.isEmpty {
+      lateNames.insert(name)
+      waiting.wrote(name)
+    }
+  }
+
   // MARK: One node
 
   /// Does what can be done with a node now; false where it will read its values later.
@@ -110,12 +150,14 @@ struct ModelPlanner {
     let definition = TensorOperatorRegistry.standard.definition(
       domain: message.domain, name: message.opType, opset: node.opset)
     if let known = try folded(node, definition, read: read) {
+      ledger?.note(scoped, .constant)
       define(node, known)
       return true
     }
     let failure: (any Error)?
     switch attemptLayer(node, domain: message.domain) {
     case .success(let values?):
+      ledger?.note(scoped, .layer)
       define(node, values)
       return true
     case .success(nil): failure = nil
@@ -191,8 +233,9 @@ struct ModelPlanner {
     }
     let operands = node.inputs.compactMap { importer.values[$0] }
     let moving = operands.filter { $0.constant == nil }
-    guard moving.allSatisfy({ $0.type.isFloat }) else {
-      return .failure(node.unsupported("no layer computes on elements that are no floats"))
+    // What a 64-bit float holds has neither the range nor the precision of a layer's elements.
+    guard moving.allSatisfy({ $0.type.isFloat && $0.type != .f64 }) else {
+      return .failure(node.unsupported("no layer computes on elements that are no floats of 32 bits or fewer"))
     }
     let mark = importer.mark()
     do {
@@ -319,6 +362,7 @@ struct ModelPlanner {
         ProgramPlan.OperatorStep(
           name: node.name, definition: entry.definition, opset: node.opset, attributes: attributes, inputs: inputs,
           outputs: slots, bodies: bodies)))
+    ledger?.note(entry.node, .tensorOperator)
     for name in message.output { waiting.wrote(name) }
   }
 

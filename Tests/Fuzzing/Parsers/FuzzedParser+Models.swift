@@ -1,23 +1,25 @@
 import Luthier
 
 extension FuzzedParser {
-  /// An ONNX model: read, imported as a graph, and rewritten by the standard passes.
+  /// An ONNX model: read, inspected, planned, and its networks rewritten by the standard passes.
   static let model = FuzzedParser(name: "onnx", structure: .fields, seeds: { try ModelSeeds.all() }) { bytes in
-    switch try imported(bytes) {
+    switch try planned(bytes) {
     case .failure(let refusal): return refusal.fate
-    case .success(let graph):
+    case .success(let plan):
       do {
-        return "a graph that becomes \(try graph.applying(GraphPass.standard).nodes.count) nodes"
+        let nodes = try plan.graphs.reduce(0) { $0 + (try $1.applying(GraphPass.standard)).nodes.count }
+        return "a program of \(plan.steps.count) steps that has \(nodes) nodes"
       } catch { throw BrokenPromise("a pass refuses a graph that was imported: \(error)") }
     }
   }
 
-  /// An ONNX model that is compiled and run once where it is small.
+  /// An ONNX model that is compiled and run once where it is one small network.
   static let compiledModel = FuzzedParser(name: "compiled", structure: .fields, seeds: { try ModelSeeds.all() }) {
     bytes in
-    switch try imported(bytes) {
+    switch try planned(bytes) {
     case .failure(let refusal): return refusal.fate
-    case .success(let graph):
+    case .success(let plan):
+      guard let graph = plan.wholeGraph else { return "a program that is more than a network" }
       guard elementCount(graph) < 1 << 14, multiplyAccumulates(graph) < 1 << 18 else {
         return "a graph too large to run here"
       }
@@ -40,13 +42,17 @@ extension FuzzedParser {
 
   private static let standardKernels = (try? KernelRegistry.standard()) ?? KernelRegistry()
 
-  /// Why there is no graph.
+  /// Why there is no plan.
   private struct Refusal: Error { let fate: String }
 
-  private static func imported(_ bytes: [UInt8]) throws -> Result<Graph, Refusal> {
-    do throws(ONNXError) {
-      return .success(try ONNXModel(bytes: bytes, name: "fuzzed").graph(batch: 1))
-    } catch { return .failure(Refusal(fate: try BrokenPromise.checkedFate(error))) }
+  private static func planned(_ bytes: [UInt8]) throws -> Result<ProgramPlan, Refusal> {
+    do {
+      let model = try ONNXModel(bytes: bytes, name: "fuzzed")
+      for refusal in try model.inspection(batch: 1).refusals where refusal.description.utf8.contains(0x0a) {
+        throw BrokenPromise("a refusal of several lines: \(refusal)")
+      }
+      return .success(try model.plan(inputs: model.inputTypes(batch: 1)))
+    } catch let error as ONNXError { return .failure(Refusal(fate: try BrokenPromise.checkedFate(error))) }
   }
 
   private static func elementCount(_ graph: Graph) -> Int {
