@@ -5,7 +5,8 @@
     scores, = network.run(picture)          # float32, [N, C, H, W]
 
 NumPy is imported when it is needed first. Without it a contiguous buffer (an array.array, a memoryview) of the input's type is
-read where it lies, outputs are written to buffers that are given, and come as memoryviews where none are.
+read where it lies, outputs are written to buffers that are given, and come as memoryviews where none are; 16-bit floats are words
+of the same bits then.
 
 InferenceSession has the calls of ONNX Runtime's, for programs that were written for that.
 
@@ -108,6 +109,11 @@ class _Type:
 
     def __repr__(self):
         return self.name
+
+    @property
+    def formats(self):
+        """The formats of buffers with such elements: few programs can make one of 16-bit floats, so that words do."""
+        return ("e", "H") if self.format == "e" else (self.format,)
 
     @property
     def is_extension(self):
@@ -246,7 +252,7 @@ def _view_of(value):
 
 def _read_view(view, value, port):
     """The elements of a buffer: in place where they are contiguous and ctypes may have their address, a copy elsewhere."""
-    if _format_of(view) != port._type.format:
+    if _format_of(view) not in port._type.formats:
         raise LuthierError(
             f"input '{port.name}' takes {port.type} (format '{port._type.format}'), but a buffer of format '{view.format}' was given"
         )
@@ -355,7 +361,7 @@ def _write_to(value, port):
             view = memoryview(value)
         except TypeError:
             raise LuthierError(problem) from None
-        if view.readonly or not view.c_contiguous or (type and _format_of(view) != type.format):
+        if view.readonly or not view.c_contiguous or (type and _format_of(view) not in type.formats):
             raise LuthierError(problem)
         if type is None:
             type = next((other for other in _TYPES.values() if other.format == _format_of(view)), None)
@@ -376,8 +382,10 @@ def _as_result(type, shape, address):
     try:
         import numpy
     except ImportError:
-        view = memoryview(bytearray(ctypes.string_at(address, size) if size else b"")).cast(type.format)
-        return view.cast("B").cast(type.format, shape) if size else view
+        view = memoryview(bytearray(ctypes.string_at(address, size) if size else b""))
+        # Before Python 3.14 no memoryview shows 16-bit floats.
+        format = type.formats[-1]
+        return view.cast(format, shape) if size else view.cast(format)
     array = numpy.empty(shape, type.plain())
     if size:
         ctypes.memmove(array.__array_interface__["data"][0], address, size)
