@@ -382,7 +382,7 @@ struct TypedInterfaceTests {
             CHECK(luthier_run_into(network, &input, 1, &output, 1) == 0);
             before = allocations;
             for (int run = 0; run < 100; run++) CHECK(luthier_run_into(network, &input, 1, &output, 1) == 0);
-            fprintf(stderr, "%ld allocations in 100 runs\n", allocations - before);
+            fprintf(stderr, "%ld allocations in 100 runs\\n", allocations - before);
             CHECK(allocations == before);
             luthier_free(network);
           }

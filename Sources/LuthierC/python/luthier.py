@@ -257,9 +257,7 @@ def _read_view(view, value, port):
             f"input '{port.name}' takes {port.type} (format '{port._type.format}'), but a buffer of format '{view.format}' was given"
         )
     # A buffer of one dimension, as array.array is, cannot say its shape.
-    shape = view.shape
-    if view.ndim == 1 and port.is_fixed and len(port.shape) != 1 and view.shape[0] == math.prod(port.shape):
-        shape = port.shape
+    shape = _shape_of_flat(view.shape, port) if port.is_fixed else view.shape
     if not view.nbytes:
         return _Memory(None, shape, value)
     if view.readonly or not view.c_contiguous:
@@ -299,6 +297,12 @@ def _array_of_numbers(value, port):
         array = numpy.asarray(value)
         if array.dtype.kind not in allowed and array.size:
             raise LuthierError(f"input '{port.name}' takes {type}, but {array.dtype} was given")
+        if not is_float and type.name != "bool" and array.size:
+            # NumPy before 2 wraps what does not fit.
+            bounds = numpy.iinfo(type.plain())
+            for extreme in (int(array.min()), int(array.max())):
+                if not bounds.min <= extreme <= bounds.max:
+                    raise LuthierError(f"input '{port.name}' takes {type}, but {extreme} was given")
         if type.name != "bfloat16":
             return numpy.asarray(value, dtype=type.plain(), order="C")
     except (OverflowError, ValueError, TypeError) as error:
@@ -342,6 +346,17 @@ def _text(shape):
     return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
 
 
+def _shape_of_flat(shape, port):
+    """The port's shape for as many elements in one dimension, if that tells it; otherwise the shape that is given."""
+    own = port.shape
+    if own is None or len(shape) != 1 or len(own) == 1 or own.count(None) > 1:
+        return shape
+    known = math.prod(size for size in own if size is not None)
+    if None in own:
+        return tuple(shape[0] // known if size is None else size for size in own) if known and shape[0] % known == 0 else shape
+    return own if shape[0] == known else shape
+
+
 def _write_to(value, port):
     """The memory of an output that the caller has provided."""
     type, shape = port._type, port.shape
@@ -369,8 +384,7 @@ def _write_to(value, port):
         memory = _Memory(ctypes.addressof(room) if room else None, view.shape, (value, room))
     if type is None:
         raise LuthierError(problem)
-    if port.is_fixed and len(memory.shape) == 1 and memory.shape[0] == math.prod(shape):
-        memory.shape = tuple(shape)
+    memory.shape = _shape_of_flat(memory.shape, port)
     if not port.admits(memory.shape):
         raise LuthierError(problem)
     return memory, type
