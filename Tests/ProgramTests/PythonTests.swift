@@ -339,6 +339,13 @@ struct PythonTests {
               fails("closed", lambda: run(network))
               fails("closed", lambda: pickle.dumps(network))
               assert all(run(other) == [2, 20, 200] for other in others)
+          class Named(luthier.Network):
+              def __init__(self, name):
+                  super().__init__("means.onnx")
+                  self.name = name
+
+          named = pickle.loads(pickle.dumps(Named("mine")))
+          assert type(named) is Named and named.name == "mine" and run(named) == [2, 20, 200]
           # In another folder, too.
           recipe = pickle.dumps(luthier.Network("means.onnx"))
           os.chdir("/")

@@ -225,7 +225,7 @@ struct TypedInterfaceTests {
   func refusals() throws {
     let main = """
       int main(int count, char **arguments) {
-        CHECK(count == 4);
+        CHECK(count == 5);
         float data[64] = {0};
         luthier_network *means = luthier_load_model(arguments[1], NULL);
         luthier_tensor good = {data, LUTHIER_F32, 4, {1, 3, 2, 2}}, bad;
@@ -283,10 +283,20 @@ struct TypedInterfaceTests {
         digits[1] = 8;
         FAILS(luthier_run_tensors(small_integers, &digit, 1) == NULL, "8; s4 is -8 to 7");
         luthier_free(small_integers);
+
+        // Names come from files: none begins another line, or steers a terminal.
+        luthier_network *named = luthier_load_model(arguments[4], NULL);
+        luthier_tensor numbers64 = {NULL, LUTHIER_S64, 1, {2}};
+        FAILS(luthier_run_tensors(named, &numbers64, 1) == NULL, "input 'a\\\\u{a}\\\\u{1b}b' is NULL");
+        FAILS((numbers64.rank = 9, luthier_run_tensors(named, &numbers64, 1) == NULL), "rank");
+        FAILS((numbers64.rank = 0, luthier_run_tensors(named, &numbers64, 1) == NULL), "scalar");
+        luthier_free(named);
         return 0;
       }
       """
-    let run = try Self.run(main, [.means, .sum, .identity(22)])
+    let named = SmallModel(
+      [.init("Identity", ["a\n\u{1b}b"], ["y"])], inputs: [.init("a\n\u{1b}b", 7, "n")], outputs: [.init("y", 7, "n")])
+    let run = try Self.run(main, [.means, .sum, .identity(22), named])
     #expect(run.status == 0, "\(run.errors)")
   }
 

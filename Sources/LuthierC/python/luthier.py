@@ -471,9 +471,11 @@ def _is_model(value):
     return isinstance(value, bytes) and (value[:1] == b"\x08" or b"\0" in value or len(value) > 4096)
 
 
-def _restore(recipe):
-    """A network from what pickle was given."""
-    return Network(recipe.pop("model"), **recipe)
+def _restore(kind, recipe):
+    """A network from what pickle was given; what a subclass adds comes after it."""
+    network = kind.__new__(kind)
+    Network.__init__(network, **recipe)
+    return network
 
 
 class Network:
@@ -651,7 +653,9 @@ class Network:
     def __reduce__(self):
         if self._handle is None:
             raise LuthierError("the network is closed")
-        return (_restore, (dict(self._recipe),))
+        loaded = ("_handle", "_recipe", "_channels_last", "inputs", "outputs")
+        added = {name: value for name, value in self.__dict__.items() if name not in loaded}
+        return (_restore, (type(self), self._recipe), added or None)
 
 
 class NodeArg:
