@@ -189,6 +189,9 @@ class Port(tuple):
     def __new__(cls, name, shape, type):
         port = super().__new__(cls, (name, shape))
         port._type = type
+        # What a run compares with, often.
+        port.is_fixed = shape is not None and None not in shape
+        port._dtype = None
         return port
 
     def __getnewargs__(self):
@@ -208,11 +211,6 @@ class Port(tuple):
     def type(self):
         """The name of NumPy's type, 'float32'; None where the model does not say."""
         return self._type.name if self._type else None
-
-    @property
-    def is_fixed(self):
-        """Whether all sizes are known."""
-        return self[1] is not None and None not in self[1]
 
     def admits(self, shape):
         """Whether a shape has the sizes that are known."""
@@ -310,6 +308,19 @@ def _array_of_numbers(value, port):
     if type.extension() is None:
         raise LuthierError(f"input '{port.name}' takes bfloat16, for whose numbers the package ml_dtypes is needed")
     return numpy.asarray(value, dtype=type.extension(), order="C")
+
+
+def _fitting_address(value, port):
+    """The address of a NumPy array that is just what a port of known sizes has; None for everything else."""
+    numpy = sys.modules.get("numpy")
+    if not port.is_fixed or numpy is None or type(value) is not numpy.ndarray or value.shape != port[1]:
+        return None
+    if port._dtype is None and not port._type.is_small:
+        port._dtype = port._type.dtype()
+    flags = value.flags
+    if value.dtype != port._dtype or not flags.c_contiguous or not flags.aligned:
+        return None
+    return value.__array_interface__["data"][0]
 
 
 def _read(value, port):
@@ -532,6 +543,10 @@ class Network:
         self._channels_last = recipe["channels_last"]
         self.inputs = self._ports("input")
         self.outputs = self._ports("output")
+        # Structures that lack only the addresses, where sizes are known.
+        self._read = self._template(self.inputs)
+        self._written = self._template(self.outputs)
+        self._gives_floats = all(port.is_fixed and port.type == "float32" for port in self.outputs)
 
     @staticmethod
     def _fill_shapes(options, shapes):
@@ -567,6 +582,14 @@ class Network:
             ports.append(Port(name, shape, type))
         return ports
 
+    @staticmethod
+    def _template(ports):
+        tensors = (_Tensor * len(ports))()
+        for tensor, port in zip(tensors, ports):
+            if port.is_fixed and port._type and len(port.shape) <= 8:
+                _Memory(None, port.shape, None).describe(tensor, port._type)
+        return tensors
+
     def run(self, *inputs, outputs=None):
         """Runs once, on arrays of the inputs' types and shapes. Contiguous ones are read in place where the network is a whole one;
         others, strided ones too, are copied. Returns the outputs' arrays, of the types that the model says, which are `outputs` if
@@ -581,37 +604,43 @@ class Network:
         if outputs is not None and len(outputs) != len(self.outputs):
             raise LuthierError(f"the network has {len(self.outputs)} outputs, but {len(outputs)} were given")
         sources = []
-        read = (_Tensor * len(inputs))()
+        # Other threads run, too: each on structures of its own.
+        read = type(self._read).from_buffer_copy(self._read)
         for tensor, value, port in zip(read, inputs, self.inputs):
             if port._type is None:
                 raise LuthierError(f"input '{port.name}' is no tensor of numbers or truth values; only those are supported")
+            address = _fitting_address(value, port)
+            if address is not None:
+                tensor.data = address
+                continue
             source = _read(value, port)
             _check_shape(source, port, self._channels_last)
             source.describe(tensor, port._type)
             sources.append(source)
         if outputs is not None:
-            self._run_into(handle, read, [_write_to(value, port) for value, port in zip(outputs, self.outputs)])
+            self._run_into(handle, read, outputs)
             return outputs
-        if all(port.is_fixed and port._type and port._type.name == "float32" for port in self.outputs):
+        if self._gives_floats:
             try:
                 import numpy
             except ImportError:
                 return self._run(handle, read)
             outputs = [numpy.empty(port.shape, numpy.float32) for port in self.outputs]
-            self._run_into(
-                handle, read,
-                [
-                    (_Memory(array.__array_interface__["data"][0], array.shape, array), _TYPES[1])
-                    for array in outputs
-                ],
-            )
+            self._run_into(handle, read, outputs)
             return outputs
         return self._run(handle, read)
 
-    def _run_into(self, handle, read, targets):
-        written = (_Tensor * len(targets))()
-        for tensor, (memory, type) in zip(written, targets):
-            memory.describe(tensor, type)
+    def _run_into(self, handle, read, outputs):
+        written = type(self._written).from_buffer_copy(self._written)
+        targets = []
+        for tensor, value, port in zip(written, outputs, self.outputs):
+            address = _fitting_address(value, port) if port._type else None
+            if address is not None and value.flags.writeable:
+                tensor.data = address
+                continue
+            target, type_written = _write_to(value, port)
+            target.describe(tensor, type_written)
+            targets.append(target)
         if self._library.luthier_run_into(handle.pointer, read, len(read), written, len(written)) != 0:
             raise LuthierError(self._message())
 
@@ -653,7 +682,7 @@ class Network:
     def __reduce__(self):
         if self._handle is None:
             raise LuthierError("the network is closed")
-        loaded = ("_handle", "_recipe", "_channels_last", "inputs", "outputs")
+        loaded = ("_handle", "_recipe", "_channels_last", "inputs", "outputs", "_read", "_written", "_gives_floats")
         added = {name: value for name, value in self.__dict__.items() if name not in loaded}
         return (_restore, (type(self), self._recipe), added or None)
 
