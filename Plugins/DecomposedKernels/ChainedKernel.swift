@@ -69,6 +69,15 @@ private final class BetweenPlanes: @unchecked Sendable {
 }
 
 extension KernelRegistry {
+  /// The version of a kernel that is made of others: its own revision, and the versions of all that may be its parts, so that
+  /// its times are as stale as theirs.
+  func version(revision: Int, ofPartsFor types: any LayerProblem.Type...) -> Int {
+    func sum<Problem: LayerProblem>(_ type: Problem.Type) -> Int {
+      kernels(for: type).filter { $0.family != "reference" }.reduce(0) { $0 + $1.version }
+    }
+    return types.reduce(revision) { $0 + sum($1) }
+  }
+
   /// The exact candidate that expects most of itself and reads and writes the given layout.
   ///
   /// - Throws: ``KernelError/noKernel(problem:reasons:)`` when there is none.

@@ -17,8 +17,8 @@ public struct DecomposedConvolution: LayerKernel {
 
   /// `decomposed.pointwise`, `decomposed.spatial` or `decomposed.channel`
   public let identifier: KernelIdentifier
-  /// The first.
-  public let version = 1
+  /// The first revision, with its parts' versions.
+  public let version: Int
   private let form: Form
   private let registry: KernelRegistry
 
@@ -26,6 +26,7 @@ public struct DecomposedConvolution: LayerKernel {
   public init(_ form: Form, parts registry: KernelRegistry) {
     self.form = form
     self.registry = registry
+    version = registry.version(revision: 1, ofPartsFor: ConvolutionProblem.self)
     identifier = KernelIdentifier("decomposed.\(form.rawValue)")
   }
 

@@ -6,12 +6,15 @@ import LayerKernels
 public struct DecomposedDense: LayerKernel {
   /// `decomposed.dense`
   public let identifier: KernelIdentifier = "decomposed.dense"
-  /// The first.
-  public let version = 1
+  /// The first revision, with its parts' versions.
+  public let version: Int
   private let registry: KernelRegistry
 
   /// A kernel whose parts are solved by kernels of the registry.
-  public init(parts registry: KernelRegistry) { self.registry = registry }
+  public init(parts registry: KernelRegistry) {
+    self.registry = registry
+    version = registry.version(revision: 1, ofPartsFor: MatrixMultiplyProblem.self)
+  }
 
   /// Constant weights whose smallest rank saves arithmetic.
   public func applicability(to problem: MatrixMultiplyProblem) -> Applicability {

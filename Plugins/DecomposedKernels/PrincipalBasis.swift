@@ -1,4 +1,4 @@
-import Synchronization
+import LayerKernels
 
 /// The left singular vectors of a matrix with no more rows than columns, as eigenvectors of the matrix times its transpose.
 ///
@@ -32,7 +32,7 @@ struct PrincipalBasis: Sendable {
     let basis: PrincipalBasis
   }
 
-  private static let last = Mutex<Remembered?>(nil)
+  private static let last = Lock<Remembered?>(nil)
 
   /// The basis of a matrix. The last one is remembered, since a tuner asks for one rank of a matrix after another.
   static func of(_ matrix: [Double], rows: Int, columns: Int) -> PrincipalBasis? {

@@ -7,12 +7,15 @@ import LayerKernels
 public struct SeparateEpilogue: LayerKernel {
   /// `decomposed.epilogue`
   public let identifier: KernelIdentifier = "decomposed.epilogue"
-  /// The first.
-  public let version = 1
+  /// The first revision, with its parts' versions.
+  public let version: Int
   private let registry: KernelRegistry
 
   /// A kernel whose parts are solved by kernels of the registry.
-  public init(parts registry: KernelRegistry) { self.registry = registry }
+  public init(parts registry: KernelRegistry) {
+    self.registry = registry
+    version = registry.version(revision: 1, ofPartsFor: ConvolutionProblem.self, ElementwiseProblem.self)
+  }
 
   /// Convolutions with a residual or an activation.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {

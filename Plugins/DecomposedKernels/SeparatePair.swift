@@ -7,14 +7,15 @@ import LayerKernels
 public struct SeparatePair<Pair: LayerPair>: LayerKernel {
   /// `decomposed.pair` or `decomposed.convolution-pooling`
   public let identifier: KernelIdentifier
-  /// The first.
-  public let version = 1
+  /// The first revision, with its parts' versions.
+  public let version: Int
   private let registry: KernelRegistry
 
   /// A kernel whose parts are solved by kernels of the registry.
   public init(_ pair: Pair.Type, identifier: KernelIdentifier, parts registry: KernelRegistry) {
     self.identifier = identifier
     self.registry = registry
+    version = registry.version(revision: 1, ofPartsFor: Pair.First.self, Pair.Second.self)
   }
 
   /// Where both have a kernel from and to a layout.

@@ -5,7 +5,7 @@
 #else
   import Darwin
 #endif
-import Synchronization
+import LayerKernels
 
 /// Eigenvalues and eigenvectors of symmetric matrices by LAPACKE (LAPACK Users' Guide, section 2.4.4), the same bits for the same
 /// matrix, whatever else the process does.
@@ -48,7 +48,7 @@ package enum SymmetricEigenvectors {
     return nil
   }()
 
-  private static let turn = Mutex(())
+  private static let turn = Lock(())
 
   /// Whether LAPACKE is installed.
   package static var isAvailable: Bool { library != nil }

@@ -17,8 +17,8 @@ public struct DepthwiseChannels: LayerKernel {
   /// Depthwise, square windows of 3 or 5 with stride 1 or 2, not dilated, at least a vector of channels.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
     if let reason = DepthwiseWindow.refusal(of: problem) { return .refused(reason) }
-    guard problem.inputChannels >= set.lanes else {
-      return .refused("needs at least \(set.lanes) channels, a vector, not \(problem.inputChannels)")
+    guard problem.inputChannels >= set.depthwise.lanes else {
+      return .refused("needs at least \(set.depthwise.lanes) channels, a vector, not \(problem.inputChannels)")
     }
     guard !columns(problem).isEmpty else { return .refused("there is no such window on this instruction set") }
     return .applies

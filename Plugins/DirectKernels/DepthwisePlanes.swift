@@ -28,7 +28,7 @@ public struct DepthwisePlanes: LayerKernel {
   /// A third of the peak of the lanes that a row fills.
   public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
     let width = problem.output.width
-    let lanes = Double(width) / Double((width + set.lanes - 1) / set.lanes * set.lanes)
+    let lanes = Double(width) / Double((width + set.depthwise.lanes - 1) / set.depthwise.lanes * set.depthwise.lanes)
     return (problem.window.stride.width == 1 ? 0.5 : 0.3) * lanes
   }
 
@@ -132,7 +132,7 @@ struct PlaneDepthwise: Sendable {
     }
     masks = DepthwiseColumns.masks(
       kernel: window.kernel, stride: window.stride, paddingLeft: problem.window.pads.left,
-      inputWidth: problem.input.width, outputWidth: problem.output.width, lanes: set.lanes)
+      inputWidth: problem.input.width, outputWidth: problem.output.width, lanes: set.depthwise.lanes)
   }
 
   /// Convolves some output rows of some of the planes, which `inputPlanes`, the output and the residual count alike.

@@ -42,7 +42,7 @@ public struct GlobalPooling: LayerKernel {
     let isRowMajor = try configuration.value("input", in: 0...1, of: identifier) == 1
     let count = problem.input.height * problem.input.width
     return PreparedPlaneReduction(
-      function: set.planes.reduction, lanes: set.lanes,
+      function: set.planes.reduction, lanes: set.planes.lanes,
       starts: isRowMajor ? (0..<problem.batch * problem.channels).map { Int32($0 * count) } : nil,
       planeCount: problem.batch * problem.channels, segments: [0], count: count,
       factor: 1 / Float(count), isMaximum: problem.reduction == .maximum)

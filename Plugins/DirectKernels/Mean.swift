@@ -43,7 +43,8 @@ public struct Mean: LayerKernel {
     let reduced = MergedAxes.offsets(axes.reduced)
     if last.isReduced {
       return PreparedPlaneReduction(
-        function: set.planes.reduction, lanes: set.lanes, starts: kept, planeCount: kept.count, segments: reduced,
+        function: set.planes.reduction, lanes: set.planes.lanes, starts: kept, planeCount: kept.count,
+        segments: reduced,
         count: last.size, factor: factor, isMaximum: false)
     }
     return PreparedRowMean(

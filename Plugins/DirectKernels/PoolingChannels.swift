@@ -12,8 +12,14 @@ public struct PoolingChannels: LayerKernel {
   /// The kernel on an instruction set.
   public init(_ set: MicroKernelSet) { self.set = set }
 
-  /// Always.
-  public func applicability(to problem: PoolingProblem) -> Applicability { .applies }
+  /// The most elements of a window, each of which is listed for each worker.
+  private static let maximumListCount = 1 << 22
+
+  /// Unless the list of a window's pixels is too long.
+  public func applicability(to problem: PoolingProblem) -> Applicability {
+    let count = problem.window.kernel.height * problem.window.kernel.width
+    return count <= Self.maximumListCount ? .applies : .refused("windows of \(count) elements are too large to list")
+  }
 
   /// Less than with planes, unless the rows are shorter than the channels.
   public func expectedEfficiency(for problem: PoolingProblem) -> Double { 0.05 }
@@ -24,9 +30,14 @@ public struct PoolingChannels: LayerKernel {
   }
 
   /// Counts the elements of the windows.
+  ///
+  /// - Throws: ``KernelError`` when the kernel does not apply.
   public func prepare(
     _ problem: PoolingProblem, configuration: KernelConfiguration, parameters: NoParameters
   ) throws -> any PreparedKernel {
+    if case .refused(let reason) = applicability(to: problem) {
+      throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
+    }
     let factors = WindowFactors(problem)
     return PreparedPoolingChannels(
       problem: problem, function: set.planes.poolPixels, rowFactors: factors.rows, columnFactors: factors.columns)

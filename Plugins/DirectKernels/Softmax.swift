@@ -25,7 +25,7 @@ public struct Softmax: LayerKernel {
     let extents = problem.extents
     return PreparedSoftmax(
       function: set.planes.softmax, outer: extents.outer, length: extents.length, inner: extents.inner,
-      columns: extents.inner == 1 ? 1 : set.lanes)
+      columns: extents.inner == 1 ? 1 : set.planes.lanes)
   }
 }
 

@@ -24,8 +24,8 @@ public struct WindowConvolution: LayerKernel {
   /// Any convolution whose rows and windows are not absurdly wide.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
     let geometry = WindowTileGeometry(problem)
-    let blocks = DepthwiseColumns.blockCount(width: geometry.outputWidth, lanes: set.lanes)
-    guard blocks * geometry.kernelWidth <= Self.maximumMaskCount / (2 * set.lanes) else {
+    let blocks = DepthwiseColumns.blockCount(width: geometry.outputWidth, lanes: tiles.lanes)
+    guard blocks * geometry.kernelWidth <= Self.maximumMaskCount / (2 * tiles.lanes) else {
       return .refused("rows of \(geometry.outputWidth) with windows of \(geometry.kernelWidth) are too wide")
     }
     return .applies
@@ -34,8 +34,8 @@ public struct WindowConvolution: LayerKernel {
   /// Less than half of the peak of the lanes that a row fills, and less where few channels share a load.
   public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
     let geometry = WindowTileGeometry(problem)
-    let blocks = DepthwiseColumns.blockCount(width: geometry.outputWidth, lanes: set.lanes)
-    let lanes = Double(geometry.outputWidth) / Double(blocks * set.lanes)
+    let blocks = DepthwiseColumns.blockCount(width: geometry.outputWidth, lanes: tiles.lanes)
+    let lanes = Double(geometry.outputWidth) / Double(blocks * tiles.lanes)
     let outputs = Double(problem.outputChannels / problem.groups)
     let loads = geometry.strideWidth <= 2 ? 1.0 : 0.2
     return 0.5 * lanes * loads * outputs / (outputs + 4)
@@ -44,7 +44,7 @@ public struct WindowConvolution: LayerKernel {
   /// For each number of vectors up to a row's the largest tiles, in bands of eight rows and of all.
   public func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
     let geometry = WindowTileGeometry(problem)
-    let blocks = DepthwiseColumns.blockCount(width: geometry.outputWidth, lanes: set.lanes)
+    let blocks = DepthwiseColumns.blockCount(width: geometry.outputWidth, lanes: tiles.lanes)
     let outputs = problem.outputChannels / problem.groups
     let height = WindowTileGeometry.outputHeight(problem)
     let bands = isNarrow(geometry) ? [height] : [min(8, height), height]
@@ -64,7 +64,7 @@ public struct WindowConvolution: LayerKernel {
   /// Every tile, in bands of several heights.
   public func furtherConfigurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
     let geometry = WindowTileGeometry(problem)
-    let blocks = DepthwiseColumns.blockCount(width: geometry.outputWidth, lanes: set.lanes)
+    let blocks = DepthwiseColumns.blockCount(width: geometry.outputWidth, lanes: tiles.lanes)
     let outputs = problem.outputChannels / problem.groups
     let height = WindowTileGeometry.outputHeight(problem)
     let bands = isNarrow(geometry) ? [height] : Set([2, 4, 8, 16, height].map { min($0, height) }).sorted()
@@ -76,7 +76,7 @@ public struct WindowConvolution: LayerKernel {
   }
 
   /// Whether a row is shorter than a vector, so that what is written behind it is the next row's.
-  private func isNarrow(_ geometry: WindowTileGeometry) -> Bool { geometry.outputWidth < set.lanes }
+  private func isNarrow(_ geometry: WindowTileGeometry) -> Bool { geometry.outputWidth < tiles.lanes }
 
   /// Plane lists.
   public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
@@ -131,7 +131,7 @@ public struct WindowConvolution: LayerKernel {
       bias: try PackedWeights(count: problem.outputChannels) { packed in
         if let bias = parameters.bias { _ = packed.update(fromContentsOf: bias) }
       },
-      masks: WindowColumns.masks(geometry, lanes: set.lanes))
+      masks: WindowColumns.masks(geometry, lanes: tiles.lanes))
   }
 }
 

@@ -62,6 +62,7 @@ extension ConformanceProblems {
       try perChannel(4, 9, 10, 3, pads: Pads(2)), try perChannel(5, 15, 13, 3, dilation: 2, pads: Pads(2), bias),
       try layer(6, 11, 10, to: 6, height: 1, width: 5, pads: Pads(top: 0, left: 2, bottom: 0, right: 2), groups: 6),
       try layer(6, 11, 10, to: 6, height: 5, width: 3, pads: Pads(top: 2, left: 1, bottom: 2, right: 1), groups: 6),
+      try layer(2, 1, 4100, to: 2, height: 1, width: 4097, pads: Pads(top: 0, left: 9, bottom: 0, right: 0), groups: 2),
     ]
   }
 
@@ -95,6 +96,10 @@ extension ConformanceProblems {
       try layer(6, 9, 8, to: 5, height: 1, width: 7, pads: Pads(top: 0, left: 3, bottom: 0, right: 3)),
       try layer(6, 9, 8, to: 5, height: 7, width: 1, pads: Pads(top: 3, left: 0, bottom: 3, right: 0), bias),
       try layer(5, 7, 7, to: 21, 7, pads: Pads(0), bias),
+      // Windows as long as an image: a line, a whole picture.
+      try layer(1, 1, 4120, to: 2, height: 1, width: 4100, pads: Pads(top: 0, left: 0, bottom: 0, right: 2), bias),
+      try layer(2, 4099, 1, to: 3, height: 4097, width: 1, pads: Pads(0)),
+      try layer(3, 31, 37, to: 5, height: 31, width: 37, pads: Pads(0), bias),
     ]
   }
 

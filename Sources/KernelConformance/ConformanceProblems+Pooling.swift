@@ -25,6 +25,27 @@ extension ConformanceProblems {
           window: WindowGeometry(
             kernel: WindowGeometry.Extent(height: 2, width: 3), stride: WindowGeometry.Extent(height: 1, width: 2),
             pads: WindowGeometry.Pads(top: 0, left: 0, bottom: 1, right: 1))),
+        // Dilation and padding that differ by side and axis; windows longer than any table.
+        try PoolingProblem(
+          reduction, channels: 5, input: WindowGeometry.Extent(height: 15, width: 19),
+          window: WindowGeometry(
+            kernel: WindowGeometry.Extent(3), stride: WindowGeometry.Extent(2),
+            dilation: WindowGeometry.Extent(height: 2, width: 3),
+            pads: WindowGeometry.Pads(top: 4, left: 1, bottom: 0, right: 5)), roundsUp: true),
+        try PoolingProblem(
+          reduction, channels: 2, input: WindowGeometry.Extent(height: 1, width: 5003),
+          window: WindowGeometry(
+            kernel: WindowGeometry.Extent(height: 1, width: 4999), stride: WindowGeometry.Extent(height: 1, width: 700),
+            pads: WindowGeometry.Pads(top: 0, left: 4998, bottom: 0, right: 3))),
+        try PoolingProblem(
+          reduction, channels: 3, input: WindowGeometry.Extent(height: 5003, width: 2),
+          window: WindowGeometry(
+            kernel: WindowGeometry.Extent(height: 4500, width: 2), stride: WindowGeometry.Extent(height: 100, width: 1),
+            pads: WindowGeometry.Pads(top: 10, left: 1, bottom: 4400, right: 0)), roundsUp: true),
+        try PoolingProblem(
+          global: reduction, channels: 2, input: WindowGeometry.Extent(height: 1, width: 5000)),
+        try PoolingProblem(
+          global: reduction, channels: 1, input: WindowGeometry.Extent(height: 4100, width: 3)),
         // Whole planes.
         try PoolingProblem(global: reduction, channels: 64, input: WindowGeometry.Extent(7)),
         try PoolingProblem(

@@ -1,5 +1,4 @@
 import LayerKernels
-import Synchronization
 
 /// A problem with parameters and inputs drawn for it, and the output that its definition gives.
 struct ConformanceSubject: Sendable {
@@ -25,7 +24,7 @@ enum InputKind: Hashable {
 final class SubjectStore: Sendable {
   private let reference: KernelRegistry
   private let seed: UInt64
-  private let subjects = Mutex<[Key: ConformanceSubject]>([:])
+  private let subjects = Lock<[Key: ConformanceSubject]>([:])
 
   private struct Key: Hashable {
     let problem: ProblemKey

@@ -3,6 +3,7 @@
 #else
   import Darwin
 #endif
+import LayerKernels
 
 /// The text of the last failure, apart for each thread, in memory that C may read until the thread's next call.
 enum LastError {
@@ -17,7 +18,8 @@ enum LastError {
 
   static func set(_ text: String) {
     free(pthread_getspecific(key))
-    pthread_setspecific(key, strdup(text))
+    // Names come from files, and what a host logs ends on somebody's terminal.
+    pthread_setspecific(key, strdup(text.withoutControls()))
   }
 
   static var text: UnsafePointer<CChar> {

@@ -11,6 +11,8 @@ public struct DepthwiseTable: Sendable {
   public typealias Channels =
     @Sendable (_ kernel: Int, _ stride: Int, _ columns: Int) -> MicroKernelFunction<DepthwiseChannelsArguments>?
 
+  /// The floats of a vector.
+  public let lanes: Int
   /// Convolutions with columns along the lanes.
   public let planes: Planes
   /// Convolutions with channels along the lanes.
@@ -20,7 +22,8 @@ public struct DepthwiseTable: Sendable {
   public static let maximumColumns = 8
 
   /// A table.
-  public init(planes: @escaping Planes, channels: @escaping Channels) {
+  public init(lanes: Int, planes: @escaping Planes, channels: @escaping Channels) {
+    self.lanes = lanes
     self.planes = planes
     self.channels = channels
   }

@@ -1,6 +1,8 @@
 /// The functions of an instruction set that work on rows, planes and pixels: element-wise functions, reductions, pooling
 /// and transposition.
 public struct PlaneFunctionTable: Sendable {
+  /// The floats of a vector.
+  public let lanes: Int
   /// A function of elements side by side.
   public let elementwise: MicroKernelFunction<ElementwiseRowArguments>
   /// Sums and maxima of planes.
@@ -16,10 +18,12 @@ public struct PlaneFunctionTable: Sendable {
 
   /// A table.
   public init(
-    elementwise: MicroKernelFunction<ElementwiseRowArguments>, reduction: MicroKernelFunction<PlaneReductionArguments>,
+    lanes: Int, elementwise: MicroKernelFunction<ElementwiseRowArguments>,
+    reduction: MicroKernelFunction<PlaneReductionArguments>,
     softmax: MicroKernelFunction<SoftmaxArguments>, transpose: MicroKernelFunction<TransposeArguments>,
     poolPlanes: MicroKernelFunction<PoolingPlanesArguments>, poolPixels: MicroKernelFunction<PoolingPixelsArguments>
   ) {
+    self.lanes = lanes
     self.elementwise = elementwise
     self.reduction = reduction
     self.softmax = softmax

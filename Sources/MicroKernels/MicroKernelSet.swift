@@ -1,11 +1,10 @@
 /// The micro-kernels of one instruction set: where algorithms, which know no instruction set, meet one.
 ///
-/// A set is chosen once, when the program starts. Each field is the table of one kind of micro-kernel.
+/// A set is chosen once, when the program starts. Each field is the table of one kind of micro-kernel, and knows how many floats
+/// its vectors hold: tables of several widths may be mixed.
 public struct MicroKernelSet: Sendable {
   /// The instruction set's name: `portable`, `avx2`, `avx512`.
   public let name: String
-  /// The floats of a vector.
-  public let lanes: Int
   /// Matrix products with pixels along the lanes.
   public let pixelTiles: PixelTileTable
   /// Matrix products with channels along the lanes.
@@ -23,12 +22,11 @@ public struct MicroKernelSet: Sendable {
 
   /// A set of the given tables.
   public init(
-    name: String, lanes: Int, pixelTiles: PixelTileTable, channelTiles: ChannelTileTable, rows: RowFunctionTable,
+    name: String, pixelTiles: PixelTileTable, channelTiles: ChannelTileTable, rows: RowFunctionTable,
     depthwise: DepthwiseTable, windowTiles: WindowTileTable, planes: PlaneFunctionTable,
     winograd: WinogradTable
   ) {
     self.name = name
-    self.lanes = lanes
     self.pixelTiles = pixelTiles
     self.channelTiles = channelTiles
     self.rows = rows

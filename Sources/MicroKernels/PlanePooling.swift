@@ -16,7 +16,7 @@ public struct PlanePooling: Sendable {
 
   /// Why a pooling's rows cannot be worked on: padding and dilation from a file may be of any size; nil when they can.
   public static func refusal(of problem: PoolingProblem, _ set: MicroKernelSet) -> String? {
-    PoolingGeometry(problem).scratchCount(lanes: set.lanes) <= 1 << 24
+    PoolingGeometry(problem).scratchCount(lanes: set.planes.lanes) <= 1 << 24
       ? nil : "rows of \(problem.input.width) are too long"
   }
 
@@ -28,13 +28,13 @@ public struct PlanePooling: Sendable {
     var geometry = PoolingGeometry(problem)
     if let inputPitch { geometry.inputPitch = inputPitch }
     self.geometry = geometry
-    scratchCount = geometry.scratchCount(lanes: set.lanes)
+    scratchCount = geometry.scratchCount(lanes: set.planes.lanes)
     function = set.planes.poolPlanes
     let factors = WindowFactors(problem)
-    columnFactors = factors.columns + [Float](repeating: 0, count: set.lanes)
+    columnFactors = factors.columns + [Float](repeating: 0, count: set.planes.lanes)
     rowFactors = factors.rows
-    tailMask = LaneMask.places(lanes: set.lanes, first: 0, limit: problem.input.width % set.lanes)
-    tripleMasks = TripleColumns.apply(to: geometry) ? TripleColumns.masks(geometry, lanes: set.lanes) : []
+    tailMask = LaneMask.places(lanes: set.planes.lanes, first: 0, limit: problem.input.width % set.planes.lanes)
+    tripleMasks = TripleColumns.apply(to: geometry) ? TripleColumns.masks(geometry, lanes: set.planes.lanes) : []
   }
 
   /// The input rows that some output rows' windows see; none where they see padding alone.

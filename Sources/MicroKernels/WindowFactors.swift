@@ -16,8 +16,11 @@ public struct WindowFactors: Sendable {
     ) -> [Float] {
       let counted = countsPadding ? -before..<size + after : 0..<size
       return (0..<outputs).map { output in
-        let count = (0..<taps).count { counted.contains(output * stride + $0 * dilation - before) }
-        return count == 0 ? 0 : 1 / Float(count)
+        let start = output * stride - before
+        // Those of the window's taps that lie before a place.
+        func count(before place: Int) -> Int { min(max((place - start + dilation - 1) / dilation, 0), taps) }
+        let counted = count(before: counted.upperBound) - count(before: counted.lowerBound)
+        return counted == 0 ? 0 : 1 / Float(counted)
       }
     }
     rows = factors(

@@ -4,7 +4,7 @@ import MicroKernels
 @export(interface)
 public func avx2PlaneFunctions() -> PlaneFunctionTable {
   PlaneFunctionTable(
-    elementwise: MicroKernelFunction { elementwiseRow(AVX2.self, $0) },
+    lanes: 8, elementwise: MicroKernelFunction { elementwiseRow(AVX2.self, $0) },
     reduction: MicroKernelFunction { reducePlanes(AVX2.self, LaneCount<8>.self, $0) },
     softmax: MicroKernelFunction { softmax(AVX2.self, $0) },
     transpose: MicroKernelFunction { transpose(AVX2.self, LaneCount<8>.self, $0) },

@@ -4,7 +4,7 @@ import MicroKernels
 @export(interface)
 public func avx512PlaneFunctions() -> PlaneFunctionTable {
   PlaneFunctionTable(
-    elementwise: MicroKernelFunction { elementwiseRow(AVX512.self, $0) },
+    lanes: 16, elementwise: MicroKernelFunction { elementwiseRow(AVX512.self, $0) },
     reduction: MicroKernelFunction { reducePlanes(AVX512.self, LaneCount<16>.self, $0) },
     softmax: MicroKernelFunction { softmax(AVX512.self, $0) },
     transpose: MicroKernelFunction { transpose(AVX512.self, LaneCount<16>.self, $0) },

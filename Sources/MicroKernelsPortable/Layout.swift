@@ -4,7 +4,7 @@ import MicroKernels
 @export(interface)
 public func portablePlaneFunctions() -> PlaneFunctionTable {
   PlaneFunctionTable(
-    elementwise: MicroKernelFunction { elementwiseRow(Portable.self, $0) },
+    lanes: 4, elementwise: MicroKernelFunction { elementwiseRow(Portable.self, $0) },
     reduction: MicroKernelFunction { reducePlanes(Portable.self, LaneCount<4>.self, $0) },
     softmax: MicroKernelFunction { softmax(Portable.self, $0) },
     transpose: MicroKernelFunction { transpose(Portable.self, LaneCount<4>.self, $0) },

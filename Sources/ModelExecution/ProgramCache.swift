@@ -1,5 +1,4 @@
 public import LayerKernels
-import Synchronization
 public import TensorOperators
 
 /// The programs of one model, one for each set of input types that was met, the latest few kept.
@@ -13,7 +12,7 @@ public final class ProgramCache: Sendable {
   private let planner: Planner
   private let compiler: ModelProgram.Compiler
   /// The latest last.
-  private let programs = Mutex<[(types: [TensorType], program: ModelProgram)]>([])
+  private let programs = Lock<[(types: [TensorType], program: ModelProgram)]>([])
 
   /// A cache that is empty.
   public init(compiler: @escaping ModelProgram.Compiler, planner: @escaping Planner) {

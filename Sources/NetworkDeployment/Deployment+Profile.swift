@@ -12,10 +12,4 @@ extension Deployment {
     defer { free(folder) }
     return String(validatingCString: folder).map { "\($0)/\(profile)" } ?? profile
   }
-
-  /// Checks that the profile is there, also where the first network is made later.
-  func checkProfile() throws(DeploymentError) {
-    guard let profile, !profile.isEmpty else { return }
-    guard DatabaseLocation(path: profile, origin: .argument).exists else { throw .noProfile(path: profile) }
-  }
 }

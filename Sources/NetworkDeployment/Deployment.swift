@@ -44,7 +44,8 @@ public struct Deployment: Sendable {
   public var memoryLimit: Int?
   /// What to do about a layer that nobody has tuned.
   public var mode = Mode.fallBack
-  /// A file that receives the problems that nobody has tuned, for `tune --misses`; nil for none.
+  /// A file that receives the problems that nobody has tuned, for `tune --misses`; nil for none. That it cannot be written is a
+  /// warning in the log: the network serves all the same.
   public var missesFile: String?
   /// Where lines for the operator go.
   public var logger = Logger(label: "luthier")
@@ -68,7 +69,7 @@ public struct Deployment: Sendable {
 
   /// Loads an ONNX file, or a network of the catalog by its name, with weights from a seed.
   ///
-  /// - Throws: ``ONNXError``, ``TuningDatabaseError``, ``MissesFileError``, ``KernelError``, ``CompilationError`` or
+  /// - Throws: ``ONNXError``, ``TuningDatabaseError``, ``KernelError``, ``CompilationError`` or
   ///   ``DeploymentError``, each a line that names what is wrong.
   public func load(_ model: String) throws -> CompiledNetwork { try load(graph(of: model)) }
 
@@ -98,7 +99,7 @@ public struct Deployment: Sendable {
   ///
   /// - Throws: as ``load(_:)-(String)``.
   public func loadModel(_ file: ONNXModel, openSizes: OpenSizes = .kept) throws -> LoadedModel {
-    try checkProfile()
+    try checkOptions()
     // What callers lay out in another way is rearranged before the program: between its networks all is row-major.
     var inner = self
     inner.inputLayout = .rowMajor
@@ -152,12 +153,13 @@ public struct Deployment: Sendable {
   ///
   /// - Throws: as ``load(_:)-(String)``.
   public func load(_ original: consuming Graph) throws -> CompiledNetwork {
-    try checkProfile()
+    try checkOptions()
     let registry = try self.registry ?? KernelRegistry.standard()
     // The original's weights go with it: from here on only those that the passes leave are kept.
     let graph = try original.applying(GraphPass.standard)
     _ = consume original
     var choosers: [any KernelChooser] = []
+    var tunings: TuningStore?
     if let family { choosers.append(FamilyChooser(family: family)) }
     if family == nil {
       let key = graph.profileKey(threads: threads, allowedError: allowedError)
@@ -167,25 +169,32 @@ public struct Deployment: Sendable {
         store = try openStore(registry, .everything)
         tuned = TunedChooser(store: store, key: key)
       }
-      for warning in store.warnings { logger.warning("\(warning)") }
+      for warning in store.warnings { say(.warning, "\(warning)") }
       if !tuned.hasProfile {
-        let stale = store.stalenessOfProfile(key).map { stale in
-          "; that in \(stale.source) is not used: \(stale.reasons.map(\.description).joined(separator: ", "))"
+        if let stale = store.stalenessOfProfile(key) {
+          say(
+            .warning,
+            "the profile of \(graph.name) in \(stale.source) is not used: \(stale.reasons.map(\.description).joined(separator: ", "))"
+          )
         }
         let errors = store.allowedErrors(besides: key).map { "\(Float($0))" }
         let other = errors.isEmpty ? "" : ", only for an error up to \(errors.joined(separator: " and "))"
         let allowed = allowedError > 0 ? " within an error of \(Float(allowedError))" : ""
-        logger.notice(
-          "no tuned profile of \(graph.name) for \(threads) \(threads == 1 ? "thread" : "threads")\(allowed) on this host\(other)\(stale ?? ""); defaults serve ('tune --platform this-host --network …' makes one)"
+        say(
+          .notice,
+          "no tuned profile of \(graph.name) for \(threads) \(threads == 1 ? "thread" : "threads")\(allowed) on this host\(other); defaults serve ('tune --platform this-host --network …' makes one)"
         )
       }
       choosers.append(tuned)
+      tunings = store
     }
     let network = try CompiledNetwork(
       consume graph, registry: registry,
       options: CompilationOptions(
         threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout, memoryLimit: memoryLimit))
-    if let missesFile { try recordMisses(of: network, in: MissesFile(path: missesFile)) }
+    if let shortage = network.threadShortage { logger.warning("\(shortage)") }
+    if let tunings { warnOfRefused(network, tunings) }
+    if let missesFile { recordMisses(of: network, in: MissesFile(path: missesFile)) }
     if mode == .strict { try checkTuned(network) }
     if ProcessEnvironment.values(of: [Self.verboseVariable])[Self.verboseVariable] == "1" { logChoices(network) }
     return network
@@ -193,8 +202,9 @@ public struct Deployment: Sendable {
 
   /// The graph of an ONNX file that is one graph of layers, or of a network of the catalog, as its maker wrote it.
   ///
-  /// - Throws: ``ONNXError``, or ``DeploymentError/unknownNetwork(name:known:)`` when it is neither.
+  /// - Throws: ``ONNXError``, or ``DeploymentError``.
   public func graph(of model: String) throws -> Graph {
+    try checkSizes()
     if let entry = NetworkCatalog.entry(named: model) {
       return try entry.graph(batch: batch ?? 1, height: inputSize?.height, width: inputSize?.width)
     }
@@ -209,10 +219,34 @@ public struct Deployment: Sendable {
       user: user, shipped: profile == nil ? Self.shippedFolder : nil, library: library, scope: scope)
   }
 
-  private func recordMisses(of network: CompiledNetwork, in file: MissesFile) throws(MissesFileError) {
+  /// A line for the operator. Names in it come from files: none may steer a terminal, or begin another line.
+  private func say(_ level: Logger.Level, _ text: String) {
+    logger.log(level: level, "\(text.withoutControls())")
+  }
+
+  /// Says which choices of a database its kernels refuse, so that others serve.
+  private func warnOfRefused(_ network: CompiledNetwork, _ store: TuningStore) {
+    var seen: Set<ProblemKey> = []
+    for layer in network.layers where seen.insert(layer.problem.key).inserted {
+      if case .profile = layer.choice.source { continue }
+      guard let refused = store.refusedWinner(of: layer.problem.key, threads: network.threads) else { continue }
+      say(
+        .warning,
+        "\(refused.candidate) for \(layer.problem.key) in \(refused.source) is not used: \(refused.reason); \(layer.choice.candidate.name) serves"
+      )
+    }
+  }
+
+  /// Notes what nobody has tuned. A full disk, a lock that is held, a file of something else: nobody waits for a list that is for
+  /// later, so what is in the way of it is said, and the network serves.
+  private func recordMisses(of network: CompiledNetwork, in file: MissesFile) {
     let misses = Self.untuned(network).map { MissesFile.Miss(problem: $0.problem.key, threads: network.threads) }
-    let count = try file.record(misses)
-    if count > 0 { logger.notice("\(count) problems that nobody has tuned were added to \(file.path)") }
+    do throws(MissesFileError) {
+      let count = try file.record(misses, patience: .seconds(5))
+      if count > 0 { say(.notice, "\(count) problems that nobody has tuned were added to \(file.path)") }
+    } catch {
+      say(.warning, "problems that nobody has tuned are not recorded: \(error)")
+    }
   }
 
   private func checkTuned(_ network: CompiledNetwork) throws(DeploymentError) {
@@ -233,7 +267,7 @@ public struct Deployment: Sendable {
   private func logChoices(_ network: CompiledNetwork) {
     for layer in network.layers {
       // At the level that every handler shows: somebody has asked for it.
-      logger.notice("\(layer.name): \(layer.problem.key): \(layer.choice.candidate.name) [\(layer.choice.source)]")
+      say(.notice, "\(layer.name): \(layer.problem.key): \(layer.choice.candidate.name) [\(layer.choice.source)]")
     }
   }
 }
@@ -242,6 +276,8 @@ public struct Deployment: Sendable {
 public enum DeploymentError: Error, Equatable, CustomStringConvertible {
   /// The name is neither a file nor a network of the catalog.
   case unknownNetwork(name: String, known: [String])
+  /// An option is outside its range.
+  case option(name: String, value: String, allowed: String)
   /// Nothing is where the profile was said to be.
   case noProfile(path: String)
   /// In strict mode: layers without a tuned choice.
@@ -252,6 +288,7 @@ public enum DeploymentError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unknownNetwork(let name, let known):
       "no network is called '\(name)'; give an ONNX file or one of \(known.joined(separator: ", "))"
+    case .option(let name, let value, let allowed): "\(name) is \(value); allowed \(allowed)"
     case .noProfile(let path):
       "there is no tuned database at \(path); 'tune --database' makes one, and without a profile the defaults serve"
     case .notTuned(let layers):

@@ -20,6 +20,8 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
   case openInput(name: String, shape: String)
   /// The model is more than one graph of layers: some of its operators are computed between layers.
   case notOneGraph(name: String, operators: [String])
+  /// A size was asked for where the model fixes another; the input is nil where none has such a size.
+  case fixedSize(input: String?, what: String, fixed: String, asked: String)
   /// A file cannot be written; what was there before is intact.
   case unwritable(path: String, reason: String)
 
@@ -47,6 +49,9 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
       "\(name) is not one graph of layers, because kernels do not compute \(operators.prefix(5).joined(separator: ", "))"
         + "\(operators.count > 5 ? " and \(operators.count - 5) more" : operators.isEmpty ? "all of it" : "")"
         + "; 'luthier run' and 'luthier bench' run such models"
+    case .fixedSize(let input?, let what, let fixed, let asked):
+      "input '\(input)' has \(what) \(fixed), which the model fixes; \(asked) was asked for: leave it out, or export the model with open sizes"
+    case .fixedSize(nil, let what, _, let asked): "no input has \(what) that \(asked) could be; leave it out"
     case .unwritable(let path, let reason): "cannot write \(path): \(reason); name a folder that can be written"
     }
   }

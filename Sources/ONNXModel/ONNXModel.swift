@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HostPlatform
 public import LayerKernels
 public import ModelExecution
 public import Network
@@ -75,6 +76,7 @@ public struct ONNXModel: Sendable {
   private init(
     _ bytes: UnsafeRawBufferPointer, owner: any MemoryLender, source: String, name: String, external: ExternalData?
   ) throws(ONNXError) {
+    if let kind = ForeignFile.kind(of: bytes) { throw .malformed(name: source, reason: kind) }
     let scanner = try WeightScanner(bytes, name: source)
     var model: Onnx_ModelProto
     do {
@@ -140,6 +142,7 @@ public struct ONNXModel: Sendable {
   public func inputTypes(
     batch: Int? = nil, inputSize: (height: Int, width: Int)? = nil, shapes: [String: [Int]] = [:]
   ) throws(ONNXError) -> [TensorType] {
+    try checkAsked(batch: batch, inputSize: inputSize, besides: Set(shapes.keys))
     var types: [TensorType] = []
     for input in inputs {
       guard let type = input.type else {
@@ -150,9 +153,9 @@ public struct ONNXModel: Sendable {
       var sizes = input.sizes ?? []
       if let batch, !sizes.isEmpty { sizes[0] = sizes[0] ?? batch }
       if !sizes.isEmpty { sizes[0] = sizes[0] ?? 1 }
-      if sizes.count == 4, let inputSize {
-        sizes[2] = inputSize.height
-        sizes[3] = inputSize.width
+      if let inputSize, let axes = input.spatialAxes {
+        sizes[axes.lowerBound] = sizes[axes.lowerBound] ?? inputSize.height
+        sizes[axes.lowerBound + 1] = sizes[axes.lowerBound + 1] ?? inputSize.width
       }
       let whole = shapes[input.name] ?? sizes.compactMap { $0 }
       guard shapes[input.name] != nil || (input.sizes != nil && whole.count == sizes.count) else {
@@ -170,7 +173,7 @@ public struct ONNXModel: Sendable {
   ///
   /// - Parameters:
   ///   - batch: the first size of inputs that leave it open; nil means 1.
-  ///   - inputSize: rows and columns of inputs of rank 4 that leave them open, or that are to have others.
+  ///   - inputSize: rows and columns of inputs of rank 4 that leave them open.
   ///   - shapes: whole shapes of inputs by name; they win over everything.
   ///   - operators: who makes layers of which operator.
   /// - Throws: ``ONNXError`` that names the node, tensor or input; that it is more than one graph of layers, too.

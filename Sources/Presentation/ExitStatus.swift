@@ -26,7 +26,10 @@ public enum ExitStatus: Int32, Sendable {
         self = .badData
       }
     case let error as ONNXError:
-      if case .unwritable = error { self = .usage } else { self = error.isMissingFile ? .missingInput : .badData }
+      switch error {
+      case .unwritable, .fixedSize: self = .usage
+      default: self = error.isMissingFile ? .missingInput : .badData
+      }
     case let error as TuningDatabaseError:
       switch error {
       case .unreadable: self = .missingInput
@@ -43,7 +46,7 @@ public enum ExitStatus: Int32, Sendable {
       if case .labels = error { self = .missingInput } else { self = .badData }
     case let error as DeploymentError:
       switch error {
-      case .unknownNetwork: self = .usage
+      case .unknownNetwork, .option: self = .usage
       case .noProfile: self = .missingInput
       case .notTuned: self = .badData
       }

@@ -16,7 +16,10 @@ public struct InputArguments: ParsableArguments {
 
   /// Refuses batches that cannot be.
   public func validate() throws {
-    if let batch, !(1...4096).contains(batch) { throw ValidationError("--batch is \(batch); allowed are 1 to 4096.") }
+    let allowed = Deployment.allowedBatches
+    if let batch, !allowed.contains(batch) {
+      throw ValidationError("--batch is \(batch); allowed are \(allowed.lowerBound) to \(allowed.upperBound).")
+    }
   }
 
   /// The options put into a deployment.
@@ -36,7 +39,7 @@ public struct InputSize: ExpressibleByArgument, Sendable {
   /// Reads `224` or `800x1333`; nil for anything else or sizes outside 1 to 16384.
   public init?(argument: String) {
     let sizes = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard (1...2).contains(sizes.count), sizes.allSatisfy({ (1...16_384).contains($0) }) else { return nil }
+    guard (1...2).contains(sizes.count), sizes.allSatisfy(Deployment.allowedSides.contains) else { return nil }
     height = sizes[0]
     width = sizes[sizes.count - 1]
   }
@@ -70,6 +73,20 @@ public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable 
   case text
   /// For programs.
   case json
+}
+
+/// Checks that an option which names a file was not meant as a form of output, which other commands' `--output` is, and that it names
+/// one at all.
+///
+/// - Throws: `ValidationError` that says which option has the form.
+public func checkFile(_ path: String?, option: String, format: String? = nil) throws {
+  guard let path else { return }
+  if path.isEmpty { throw ValidationError("\(option) is empty; it names a file.") }
+  guard OutputFormat(rawValue: path) == nil else {
+    throw ValidationError(
+      "\(option) names a file here, not a form of output" + (format.map { "; \($0) is the form" } ?? "")
+        + "; for a file called \(path) write ./\(path).")
+  }
 }
 
 /// Checks a number of threads before anything long begins.

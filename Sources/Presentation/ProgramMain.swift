@@ -20,7 +20,7 @@ public enum ProgramMain {
     sigaddset(&signals, SIGTERM)
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     do {
-      var command = try Root.parseAsRoot()
+      var command = try Root.parseAsRoot(joiningNegativeNumbers(Array(CommandLine.arguments.dropFirst())))
       try command.run()
       try StandardStreams.flushOutput()
       exit(0)
@@ -34,6 +34,23 @@ public enum ProgramMain {
       StandardStreams.writeError("error: \(text.onOneLine)\n")
       exit(ExitStatus(of: error).rawValue)
     }
+  }
+
+  /// The arguments with `--threads -1` as `--threads=-1`: the parser would take the number for another option, and call it missing
+  /// instead of out of range.
+  static func joiningNegativeNumbers(_ arguments: [String]) -> [String] {
+    let options = arguments.prefix { $0 != "--" }
+    var joined: [String] = []
+    for argument in options {
+      if argument.first == "-", Double(argument) != nil || argument == "-inf" || argument == "-nan",
+        let option = joined.last, option.hasPrefix("--"), !option.contains("=")
+      {
+        joined[joined.count - 1] = "\(option)=\(argument)"
+      } else {
+        joined.append(argument)
+      }
+    }
+    return joined + arguments.dropFirst(options.count)
   }
 
   /// What is wrong with arguments, and where it says which are right.

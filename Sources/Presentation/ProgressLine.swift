@@ -4,6 +4,7 @@
   import Darwin
 #endif
 public import HostPlatform
+import LayerKernels
 
 /// Progress of long work on standard error: a bar that redraws itself on a terminal, plain lines now and then elsewhere.
 public final class ProgressLine {
@@ -39,17 +40,18 @@ public final class ProgressLine {
     if isTerminal {
       let filled = Int(min(max(done, 0), 1) * 24)
       let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
+      let text = text.withoutControls()
       write("\r\u{1B}[K\(bar) \(Figures.percent(done))\(left)  \(text)".clipped(to: columns))
       isLineOpen = true
     } else {
-      write("\(Figures.percent(done))\(left)  \(text)\n")
+      write("\(Figures.percent(done))\(left)  \(text.withoutControls())\n")
     }
   }
 
   /// Writes a line that stays.
   public func note(_ text: String) {
     clear()
-    write(text + "\n")
+    write(text.withoutControls() + "\n")
   }
 
   /// Removes the bar.
@@ -63,7 +65,7 @@ public final class ProgressLine {
     return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 100
   }
 
-  private func write(_ text: String) { StandardStreams.writeError(text) }
+  private func write(_ text: String) { StandardStreams.writeUnchanged(text) }
 }
 
 extension String {

@@ -3,11 +3,18 @@
 #else
   import Darwin
 #endif
+import LayerKernels
+
+/// Prints a line, or several, on standard output; what in them could steer a terminal is spelt out, since names come from files.
+public func print(_ text: String) { Swift.print(text.withoutControls(except: ["\n"])) }
 
 /// The process's standard streams.
 public enum StandardStreams {
-  /// Writes text to standard error at once.
-  public static func writeError(_ text: String) {
+  /// Writes lines to standard error at once; what in them could steer a terminal is spelt out, since names come from files.
+  public static func writeError(_ text: String) { writeUnchanged(text.withoutControls(except: ["\n"])) }
+
+  /// Writes text to standard error as it is.
+  static func writeUnchanged(_ text: String) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }

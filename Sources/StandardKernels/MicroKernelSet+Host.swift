@@ -32,13 +32,13 @@ extension MicroKernelSet {
 
   private static var portable: MicroKernelSet {
     MicroKernelSet(
-      name: InstructionSet.portable.rawValue, lanes: 4,
+      name: InstructionSet.portable.rawValue,
       pixelTiles: PixelTileTable(lanes: 4) { portablePixelTile(rows: $0, vectors: $1, tail: $2) },
       channelTiles: ChannelTileTable(lanes: 4) { portableChannelTile(rows: $0, vectors: $1) },
       rows: RowFunctionTable(
         transpose: portableTranspose(), copy: portableCopy(), gather: portableGather(), dealToTwo: portableDealToTwo(),
         dealToThree: portableDealToThree()),
-      depthwise: DepthwiseTable(planes: portableDepthwisePlanes, channels: portableDepthwiseChannels),
+      depthwise: DepthwiseTable(lanes: 4, planes: portableDepthwisePlanes, channels: portableDepthwiseChannels),
       windowTiles: WindowTileTable(lanes: 4) { portableWindowTile(rows: $0, vectors: $1) },
       planes: portablePlaneFunctions(),
       winograd: WinogradTable(
@@ -48,13 +48,13 @@ extension MicroKernelSet {
   #if arch(x86_64)
     private static var avx2: MicroKernelSet {
       MicroKernelSet(
-        name: InstructionSet.avx2.rawValue, lanes: 8,
+        name: InstructionSet.avx2.rawValue,
         pixelTiles: PixelTileTable(lanes: 8) { avx2PixelTile(rows: $0, vectors: $1, tail: $2) },
         channelTiles: ChannelTileTable(lanes: 8) { avx2ChannelTile(rows: $0, vectors: $1) },
         rows: RowFunctionTable(
           transpose: portableTranspose(), copy: portableCopy(), gather: avx2Gather(), dealToTwo: avx2DealToTwo(),
           dealToThree: avx2DealToThree()),
-        depthwise: DepthwiseTable(planes: avx2DepthwisePlanes, channels: avx2DepthwiseChannels),
+        depthwise: DepthwiseTable(lanes: 8, planes: avx2DepthwisePlanes, channels: avx2DepthwiseChannels),
         windowTiles: WindowTileTable(lanes: 8) { avx2WindowTile(rows: $0, vectors: $1) },
         planes: avx2PlaneFunctions(),
         winograd: WinogradTable(
@@ -63,13 +63,13 @@ extension MicroKernelSet {
 
     private static var avx512: MicroKernelSet {
       MicroKernelSet(
-        name: InstructionSet.avx512.rawValue, lanes: 16,
+        name: InstructionSet.avx512.rawValue,
         pixelTiles: PixelTileTable(lanes: 16) { avx512PixelTile(rows: $0, vectors: $1, tail: $2) },
         channelTiles: ChannelTileTable(lanes: 16) { avx512ChannelTile(rows: $0, vectors: $1) },
         rows: RowFunctionTable(
           transpose: portableTranspose(), copy: portableCopy(), gather: avx512Gather(), dealToTwo: avx512DealToTwo(),
           dealToThree: avx512DealToThree()),
-        depthwise: DepthwiseTable(planes: avx512DepthwisePlanes, channels: avx512DepthwiseChannels),
+        depthwise: DepthwiseTable(lanes: 16, planes: avx512DepthwisePlanes, channels: avx512DepthwiseChannels),
         windowTiles: WindowTileTable(lanes: 16) { avx512WindowTile(rows: $0, vectors: $1) },
         planes: avx512PlaneFunctions(),
         winograd: WinogradTable(

@@ -4,19 +4,19 @@ import RealModule
 /// Operators element by element on two numbers that are broadcast together; whole numbers wrap at their width.
 extension TensorOperatorRegistry {
   mutating func registerArithmetic() {
-    register("Add", types: TypeRules.broadcast) { call in
+    register("Add", types: TypeRules.pair) { call in
       let (a, b) = try call.numbers()
       return [a.type.isFloat ? try Elementwise.floats(a, b) { $0 + $1 } : try Elementwise.integers(a, b) { $0 &+ $1 }]
     }
-    register("Sub", types: TypeRules.broadcast) { call in
+    register("Sub", types: TypeRules.pair) { call in
       let (a, b) = try call.numbers()
       return [a.type.isFloat ? try Elementwise.floats(a, b) { $0 - $1 } : try Elementwise.integers(a, b) { $0 &- $1 }]
     }
-    register("Mul", types: TypeRules.broadcast) { call in
+    register("Mul", types: TypeRules.pair) { call in
       let (a, b) = try call.numbers()
       return [a.type.isFloat ? try Elementwise.floats(a, b) { $0 * $1 } : try Elementwise.integers(a, b) { $0 &* $1 }]
     }
-    register("Div", types: TypeRules.broadcast) { call in
+    register("Div", types: TypeRules.pair) { call in
       let (a, b) = try call.numbers()
       if a.type.isFloat { return [try Elementwise.floats(a, b) { $0 / $1 }] }
       let isUnsigned = a.type == .u64
@@ -28,11 +28,11 @@ extension TensorOperatorRegistry {
         }
       ]
     }
-    register("Mod", types: TypeRules.broadcast) { call in
+    register("Mod", types: TypeRules.pair) { call in
       let (a, b) = try call.numbers()
       return [try Remainders.remainder(a, b, truncates: call.attributes.flag("fmod"))]
     }
-    register("Pow", types: TypeRules.broadcast) { call in
+    register("Pow", types: TypeRules.pair) { call in
       let (base, exponent) = try LegacyBroadcast.operands(of: call)
       guard base.type != .bool, exponent.type != .bool else { throw OperatorError("its operands are truth values") }
       return [try Powers.power(base, exponent)]
@@ -83,9 +83,12 @@ private enum Powers {
       let values = pair.combine(base.doubles, exponent.doubles, zero: 0, power)
       return try TypedTensor(base.type, shape: pair.shape, doubles: values)
     }
-    if base.type == .f32, exponent.shape.elementCount == 1, exponent.doubles[0] == 2 {
-      // The squares of variances are many.
-      return try Elementwise.floats(base, exponent.converted(to: .f32)) { value, _ in value * value }
+    if base.type == .f32, exponent.shape.elementCount == 1, let power = exponent.doubles.first, power == 2 || power == 3
+    {
+      // The squares of variances and the cubes of GELU are many.
+      let scalar = exponent.converted(to: .f32)
+      if power == 2 { return try Elementwise.floats(base, scalar) { value, _ in value * value } }
+      return try Elementwise.floats(base, scalar) { value, _ in value * value * value }
     }
     // A large whole exponent would lose its parity in 32 bits.
     if base.type == .f32, exponent.type == .f32 || exponent.type == .f16 || exponent.type == .bf16 {

@@ -11,7 +11,8 @@ private enum BatchNormalization {
   @Sendable static func types(_ types: OperatorTypes) throws -> [TensorType]? {
     let (input, mean) = (try types.required(0), try types.required(3))
     let statistics = [mean, try types.required(4), mean, try types.required(4)]
-    return Array(([input] + statistics).prefix(max(types.outputCount, 1)))
+    let all = [input] + statistics.prefix(types.opset >= 14 ? 2 : 4)
+    return Array(all.prefix(max(types.outputCount, 1)))
   }
 
   @Sendable static func evaluate(_ call: OperatorCall) throws -> [TypedTensor] {
@@ -33,8 +34,11 @@ private enum BatchNormalization {
     let trains =
       call.opset >= 14 ? call.attributes.flag("training_mode") : call.wantedOutputs.dropFirst().contains(true)
     guard trains else {
-      let result = try normalized(input, channels, parameters, parameters[2], parameters[3], epsilon)
-      return [result]
+      // The statistics stay as they are.
+      return [
+        try normalized(input, channels, parameters, parameters[2], parameters[3], epsilon), try call.required(3),
+        try call.required(4),
+      ]
     }
     let count = channels == 0 ? 0 : input.shape.elementCount / channels
     guard count > 0 || channels == 0 else { throw OperatorError("a batch without elements has no statistics") }

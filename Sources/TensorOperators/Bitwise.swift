@@ -3,15 +3,15 @@ import LayerKernels
 /// Operators on bits and on truth values.
 extension TensorOperatorRegistry {
   mutating func registerBitwise() {
-    register("BitwiseAnd", types: TypeRules.broadcast) { call in
+    register("BitwiseAnd", types: TypeRules.pair) { call in
       let (a, b) = try call.wholeNumbers()
       return [try Elementwise.integers(a, b) { $0 & $1 }]
     }
-    register("BitwiseOr", types: TypeRules.broadcast) { call in
+    register("BitwiseOr", types: TypeRules.pair) { call in
       let (a, b) = try call.wholeNumbers()
       return [try Elementwise.integers(a, b) { $0 | $1 }]
     }
-    register("BitwiseXor", types: TypeRules.broadcast) { call in
+    register("BitwiseXor", types: TypeRules.pair) { call in
       let (a, b) = try call.wholeNumbers()
       return [try Elementwise.integers(a, b) { $0 ^ $1 }]
     }
@@ -20,7 +20,7 @@ extension TensorOperatorRegistry {
       guard input.type.isInteger else { throw OperatorError("its input is \(input.type), not whole numbers") }
       return [try TypedTensor(input.type, shape: input.shape, integers: input.integers.map { ~$0 })]
     }
-    register("BitShift", types: TypeRules.broadcast) { call in
+    register("BitShift", types: TypeRules.pair) { call in
       let (a, b) = try call.wholeNumbers()
       let direction = call.attributes.text("direction") ?? ""
       guard direction == "LEFT" || direction == "RIGHT" else {
@@ -28,17 +28,17 @@ extension TensorOperatorRegistry {
       }
       return [try shift(a, b, left: direction == "LEFT")]
     }
-    register("And", types: TypeRules.broadcast) { call in
+    register("And", types: TypeRules.pair) { call in
       let (a, b) = try call.truths()
-      return [try Elementwise.integers(a, b) { $0 & $1 }]
+      return [Elementwise.truths(a, b, try BroadcastPair(a.shape, b.shape), UInt8.self) { $0 & $1 != 0 }]
     }
-    register("Or", types: TypeRules.broadcast) { call in
+    register("Or", types: TypeRules.pair) { call in
       let (a, b) = try call.truths()
-      return [try Elementwise.integers(a, b) { $0 | $1 }]
+      return [Elementwise.truths(a, b, try BroadcastPair(a.shape, b.shape), UInt8.self) { $0 | $1 != 0 }]
     }
-    register("Xor", types: TypeRules.broadcast) { call in
+    register("Xor", types: TypeRules.pair) { call in
       let (a, b) = try call.truths()
-      return [try Elementwise.integers(a, b) { $0 ^ $1 }]
+      return [Elementwise.truths(a, b, try BroadcastPair(a.shape, b.shape), UInt8.self) { $0 ^ $1 != 0 }]
     }
     register("Not", types: TypeRules.sameAsInput) { call in
       let input = try call.required(0)

@@ -3,23 +3,23 @@ import LayerKernels
 /// Comparisons of two operands that are broadcast together, and the choice between two.
 extension TensorOperatorRegistry {
   mutating func registerComparisons() {
-    register("Equal", types: TypeRules.broadcast(to: .bool)) { call in
+    register("Equal", types: TypeRules.pair(to: .bool)) { call in
       let (a, b) = try call.comparable()
       return [try Elementwise.truths(a, b, { $0 == $1 }, { $0 == $1 })]
     }
-    register("Greater", types: TypeRules.broadcast(to: .bool)) { call in
+    register("Greater", types: TypeRules.pair(to: .bool)) { call in
       let (a, b) = try call.comparable()
       return [try Elementwise.truths(a, b, { $0 > $1 }, { $0 > $1 })]
     }
-    register("Less", types: TypeRules.broadcast(to: .bool)) { call in
+    register("Less", types: TypeRules.pair(to: .bool)) { call in
       let (a, b) = try call.comparable()
       return [try Elementwise.truths(a, b, { $0 < $1 }, { $0 < $1 })]
     }
-    register("GreaterOrEqual", types: TypeRules.broadcast(to: .bool)) { call in
+    register("GreaterOrEqual", types: TypeRules.pair(to: .bool)) { call in
       let (a, b) = try call.comparable()
       return [try Elementwise.truths(a, b, { $0 >= $1 }, { $0 >= $1 })]
     }
-    register("LessOrEqual", types: TypeRules.broadcast(to: .bool)) { call in
+    register("LessOrEqual", types: TypeRules.pair(to: .bool)) { call in
       let (a, b) = try call.comparable()
       return [try Elementwise.truths(a, b, { $0 <= $1 }, { $0 <= $1 })]
     }

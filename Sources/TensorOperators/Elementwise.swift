@@ -68,11 +68,35 @@ enum Elementwise {
     _ left: TypedTensor, _ right: TypedTensor, _ float: (Double, Double) -> Bool, _ integer: (Int, Int) -> Bool
   ) throws -> TypedTensor {
     let pair = try BroadcastPair(left.shape, right.shape)
-    let truths =
-      left.type.isFloat
-      ? pair.combine(left.doubles, right.doubles, zero: false, float)
-      : pair.combine(left.orderedIntegers, right.orderedIntegers, zero: false, integer)
-    return try TypedTensor(shape: pair.shape, elements: truths)
+    switch (left.type, right.type) {
+    case (.f32, .f32): return truths(left, right, pair, Float.self) { float(Double($0), Double($1)) }
+    case (.s64, .s64): return truths(left, right, pair, Int64.self) { integer(Int($0), Int($1)) }
+    case (.bool, .bool): return truths(left, right, pair, UInt8.self) { integer(Int($0), Int($1)) }
+    default: break
+    }
+    if left.type.isFloat {
+      let a = try TypedTensor(shape: left.shape, elements: left.doubles)
+      let b = try TypedTensor(shape: right.shape, elements: right.doubles)
+      return truths(a, b, pair, Double.self, float)
+    }
+    let a = try TypedTensor(shape: left.shape, elements: left.orderedIntegers.map { Int64($0) })
+    let b = try TypedTensor(shape: right.shape, elements: right.orderedIntegers.map { Int64($0) })
+    return truths(a, b, pair, Int64.self) { integer(Int($0), Int($1)) }
+  }
+
+  /// A truth of each two elements that meet, of one Swift type.
+  @inline(__always)
+  static func truths<Element: TensorElement>(
+    _ left: TypedTensor, _ right: TypedTensor, _ pair: BroadcastPair, _ element: Element.Type,
+    _ function: (Element, Element) -> Bool
+  ) -> TypedTensor {
+    var result = TypedTensor(.bool, shape: pair.shape)
+    left.withElements(as: element) { a in
+      right.withElements(as: element) { b in
+        result.withMutableElements(as: UInt8.self) { pair.combine(a, b, into: $0) { function($0, $1) ? 1 : 0 } }
+      }
+    }
+    return result
   }
 }
 

@@ -52,7 +52,8 @@ enum PoolingRules {
       var sums = sizes.sums(input.widened, as: Number.self)
       sums.withMutableElements(as: Number.self) { elements in
         for start in stride(from: 0, to: elements.count, by: max(counts.count, 1)) {
-          for (index, count) in counts.enumerated() { elements[start + index] /= Number(count) }
+          // A window that lies in the padding alone has an average of 0.
+          for (index, count) in counts.enumerated() where count > 0 { elements[start + index] /= Number(count) }
         }
       }
       return sums.converted(to: type)

@@ -95,7 +95,9 @@ enum Quantizing {
     let type = try outputType(call.attributes, zeroPoint: call.input(2)?.type)
     let parameters = try QuantizationParameters(call, input.shape, scale: scale, zeroPoint: call.input(2))
     let named = call.attributes.integer("precision") ?? 0
-    let precision = try named == 0 ? scale.type : ElementType(attribute: "precision", of: call.attributes)
+    // Before the precision was an attribute, ONNX Runtime divided half-precision numbers in 32 bits.
+    let usual = scale.type == .f16 && call.opset < 23 ? ElementType.f32 : scale.type
+    let precision = try named == 0 ? usual : ElementType(attribute: "precision", of: call.attributes)
     guard input.type.isFloat || input.type == .s32 else { throw OperatorError("its input is \(input.type)") }
     return try quantize(input, parameters, precision: precision, to: type)
   }
@@ -170,18 +172,39 @@ private enum Dequantizing {
     }
     let parameters = try QuantizationParameters(call, input.shape, scale: scale, zeroPoint: call.input(2))
     let (scales, zeros) = (parameters.scales, parameters.zeroPoints)
-    let values = input.integers
     guard type == .f32 else {
-      let results = parameters.pair.combine(values, parameters.places, zero: 0) { value, place in
+      let results = parameters.pair.combine(input.integers, parameters.places, zero: 0) { value, place in
         Double(Float(value &- zeros[place])) * scales[place]
       }
       return try TypedTensor(type, shape: input.shape, doubles: results)
     }
-    let floats = scales.map { Float($0) }
-    let results: [Float] = parameters.pair.combine(values, parameters.places, zero: 0) { value, place in
-      Float(value &- zeros[place]) * floats[place]
+    switch input.type {
+    case .u8, .u4, .u2: return floats(input, parameters, UInt8.self) { Int($0) }
+    case .s8, .s4, .s2: return floats(input, parameters, Int8.self) { Int($0) }
+    case .s16: return floats(input, parameters, Int16.self) { Int($0) }
+    case .u16: return floats(input, parameters, UInt16.self) { Int($0) }
+    case .u32: return floats(input, parameters, UInt32.self) { Int($0) }
+    default: return floats(input, parameters, Int32.self) { Int($0) }
     }
-    return try TypedTensor(shape: input.shape, elements: results)
+  }
+
+  /// 32-bit floats from whole numbers of one Swift type.
+  @inline(__always)
+  private static func floats<Element: TensorElement>(
+    _ input: TypedTensor, _ parameters: QuantizationParameters, _ element: Element.Type, _ integer: (Element) -> Int
+  ) -> TypedTensor {
+    let (scales, zeros) = (parameters.scales.map { Float($0) }, parameters.zeroPoints)
+    var result = TypedTensor(.f32, shape: input.shape)
+    input.withElements(as: element) { elements in
+      parameters.places.withUnsafeBufferPointer { places in
+        result.withMutableElements(as: Float.self) { target in
+          parameters.pair.combine(elements, places, into: target) { value, place in
+            Float(integer(value) &- zeros[place]) * scales[place]
+          }
+        }
+      }
+    }
+    return result
   }
 }
 

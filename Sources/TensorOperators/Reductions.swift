@@ -26,9 +26,6 @@ extension TensorOperatorRegistry {
       if reduction.input.type.isFloat {
         return try reduction.tensor(reduction.foldedDoubles(0) { $0 + $1 }.map { $0 / Double(count) })
       }
-      guard count > 0 || reduction.plan.output.elementCount == 0 else {
-        throw OperatorError("the mean of no integers is not defined")
-      }
       let sums = reduction.foldedIntegers(reduction.input.integers, 0) { $0 &+ $1 }
       return try TypedTensor(
         reduction.input.type, shape: reduction.plan.output, integers: sums.map { $0 / max(count, 1) })
@@ -125,9 +122,13 @@ private struct Reduction {
   let input: TypedTensor
   let plan: ReductionPlan
 
-  /// A result in the input's type.
+  /// A result in the input's type; what is beyond the bounds of whole numbers is cut to them.
   func tensor(_ values: [Double]) throws -> TypedTensor {
-    try TypedTensor(input.type, shape: plan.output, doubles: values)
+    guard let bounds = input.type.integerBounds, input.type != .u64 else {
+      return try TypedTensor(input.type, shape: plan.output, doubles: values)
+    }
+    let cut = values.map { min(max(Int(saturating: $0), bounds.lowerBound), bounds.upperBound) }
+    return try TypedTensor(input.type, shape: plan.output, integers: cut)
   }
 
   /// Numbers of any type joined, whole ones as integers that wrap.

@@ -140,7 +140,8 @@ struct Resizing {
   private func origin(_ position: Int, axis: Int) -> Float {
     let (x, scale) = (Float(position), scales[axis])
     let (length, resized) = (Float(input[axis]), Float(type.shape[axis]))
-    if scale == 1, resized == length, coordinates != "tf_crop_and_resize" { return x }
+    // An axis whose scale is 1 keeps its elements even where a region is given, as in the models' own runtime.
+    if scale == 1 { return x }
     switch coordinates {
     case "asymmetric": return x / scale
     case "pytorch_half_pixel": return resized > 1 ? (x + 0.5) / scale - 0.5 : 0
@@ -198,6 +199,15 @@ struct Resizing {
         result.weights.append(1)
         continue
       }
+      if mode == .linear, !antialiases {
+        // Each weight is the distance from the other element, not one less that from its own, which would round otherwise.
+        let x = min(max(origin, 0), Float(size - 1))
+        let low = Int(saturating: Double(x))
+        let high = min(low + 1, size - 1)
+        result.places += [low, high]
+        result.weights += low == high ? [0.5, 0.5] : [(x - Float(high)).magnitude, (x - Float(low)).magnitude]
+        continue
+      }
       let base = Int(saturating: Double(origin.rounded(.down)))
       let from = min(max(base, -1 << 32), 1 << 32) - taps / 2 + 1
       var weights = (0..<taps).map { tap -> Float in
@@ -220,8 +230,10 @@ struct Resizing {
   func applied(to tensor: TypedTensor) throws -> TypedTensor {
     guard type.shape.elementCount > 0 else { return TypedTensor(type.type, shape: type.shape) }
     guard input.elementCount > 0 else { throw OperatorError("\(input) has no elements to resize to \(type.shape)") }
+    // A result of the input's own size is the input, whatever scales and region say, as in the models' own runtime.
+    if type.shape == input { return tensor }
     let changed = (0..<input.rank).filter {
-      scales[$0] != 1 || input[$0] != type.shape[$0] || coordinates == "tf_crop_and_resize"
+      scales[$0] != 1 || input[$0] != type.shape[$0]
     }
     let axes = changed.map { resized($0) }
     if mode == .nearest {
@@ -241,18 +253,29 @@ struct Resizing {
       return try TypedTensor(type.type, shape: type.shape, doubles: values)
     }
     var values = tensor.asFloats.elements
-    var sizes = input.dimensions
-    for axis in axes { values = weighed(values, &sizes, axis) { $0 } }
+    if !type.type.isFloat, mode == .linear, !antialiases {
+      values = joined(values, axes)
+    } else {
+      var sizes = input.dimensions
+      // Whole numbers are rounded after each axis, the last one first.
+      let bounds = antialiases ? type.type.integerBounds : nil
+      for axis in bounds == nil ? axes : axes.reversed() {
+        values = weighed(values, &sizes, axis) { $0 }
+        guard let bounds else { continue }
+        let (least, greatest) = (Float(bounds.lowerBound), Float(bounds.upperBound))
+        values = values.map { min(max($0.rounded(.toNearestOrAwayFromZero), least), greatest) }
+      }
+    }
     mark(axes) { values[$0] = extrapolation }
     if type.type == .f32 { return try TypedTensor(shape: type.shape, elements: values) }
     guard let bounds = type.type.integerBounds else {
       return try TypedTensor(type.type, shape: type.shape, doubles: values.map { Double($0) })
     }
-    // Whole numbers are cut towards zero, and antialiased ones are rounded, as the models' own runtime does.
+    // Whole numbers are cut towards zero, as the models' own runtime does; antialiased ones are whole already.
     return try TypedTensor(
       type.type, shape: type.shape,
       integers: values.map { value in
-        let whole = Int(saturating: Double(antialiases ? value.rounded(.toNearestOrAwayFromZero) : value))
+        let whole = Int(saturating: Double(value))
         return min(max(whole, bounds.lowerBound), bounds.upperBound)
       })
   }
@@ -264,6 +287,38 @@ struct Resizing {
     sizes[axis.axis] = axis.count
     let starts = (0..<outer).flatMap { block in axis.places.map { (block * size + $0) * inner } }
     return try tensor.runs(at: starts, length: inner, shape: TensorShape(sizes))
+  }
+
+  /// All axes at once, each element weighed by one product: whole numbers are cut, so that the order of sums shows.
+  private func joined(_ values: [Float], _ axes: [ResizedAxis]) -> [Float] {
+    let (strides, sizes) = (input.strides, type.shape.dimensions)
+    var positions = [0]
+    var axisOf = [ResizedAxis?](repeating: nil, count: input.rank)
+    for axis in axes { axisOf[axis.axis] = axis }
+    var index = [Int](repeating: 0, count: input.rank)
+    return (0..<type.shape.elementCount).map { element in
+      var rest = element
+      for axis in (0..<input.rank).reversed() {
+        index[axis] = rest % sizes[axis]
+        rest /= sizes[axis]
+      }
+      positions = [0]
+      var weights: [Float] = [1]
+      for place in (0..<input.rank).reversed() {
+        guard let axis = axisOf[place] else {
+          for entry in positions.indices { positions[entry] += index[place] * strides[place] }
+          continue
+        }
+        let first = index[place] * axis.taps
+        let taps = first..<first + axis.taps
+        let (oldPositions, oldWeights) = (positions, weights)
+        positions = taps.flatMap { tap in oldPositions.map { $0 + axis.places[tap] * strides[place] } }
+        weights = taps.flatMap { tap in oldWeights.map { $0 * axis.weights[tap] } }
+      }
+      var sum: Float = 0
+      for (position, weight) in zip(positions, weights) { sum += weight * values[position] }
+      return sum
+    }
   }
 
   private func weighed<Number: FloatingPoint>(

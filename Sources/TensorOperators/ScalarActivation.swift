@@ -47,10 +47,10 @@ struct ScalarActivation: Sendable {
     }
   }
 
+  /// As ONNX Runtime has them: what the standard gives no default is 0.
   private static func defaults(_ function: Function) -> (Double, Double) {
     switch function {
-    case .affine, .thresholdedrelu, .elu: (1, 0)
-    case .scaledtanh: (1, 1)
+    case .elu: (1, 0)
     case .leakyrelu: (0.01, 0)
     case .hardsigmoid: (0.2, 0.5)
     case .clip: (-.infinity, .infinity)

@@ -73,18 +73,25 @@ struct SpatialWindows {
       var (begin, end) = (lists.pads[axis], lists.pads[axis + input.count])
       if lists.padding != .explicit { (begin, end) = (0, 0) }
       if lists.padding == .sameUpper || lists.padding == .sameLower {
-        let needed = max(0, (max(size.dividedRoundingUp(by: stride), 1) - 1) * stride + extent - size)
+        // As ONNX Runtime does, poolings take no account of dilations; windows narrower than their stride need no padding.
+        let covered = isPooling ? lists.kernel[axis] : extent
+        let needed = max(0, (max(size.dividedRoundingUp(by: stride), 1) - 1) * stride + covered - size)
         begin = lists.padding == .sameUpper ? needed / 2 : needed - needed / 2
         end = needed - begin
       }
       let room = size + begin + end - extent
-      guard room >= 0 else {
+      guard room >= 0 || isPooling else {
         throw OperatorError(
           "a window over \(extent) elements does not fit into \(size) and a padding of \(begin) and \(end)")
       }
-      var output = room / stride + 1
+      // A window that is cut short still counts where strides are long: the quotient is rounded towards zero.
+      var output = (roundsUp ? room.dividedRoundingUp(by: stride) : room / stride) + 1
       // The last window has to start within the input or the padding before it.
-      if roundsUp, room % stride != 0, output * stride < size + begin { output += 1 }
+      if roundsUp, (output - 1) * stride >= size + begin { output -= 1 }
+      guard output >= 0 else {
+        throw OperatorError(
+          "a window over \(extent) elements does not fit into \(size) and a padding of \(begin) and \(end)")
+      }
       return SpatialAxis(
         input: size, kernel: lists.kernel[axis], stride: stride, dilation: lists.dilations[axis], begin: begin,
         end: end,

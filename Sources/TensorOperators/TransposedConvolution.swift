@@ -76,7 +76,8 @@ struct TransposedConvolutionSizes {
       var output = full - begin - end
       let isSame = lists.padding == .sameUpper || lists.padding == .sameLower
       if !wanted.isEmpty || isSame {
-        output = wanted.isEmpty ? size * stride : wanted[axis]
+        // Windows narrower than their stride leave gaps at the end, which are no outputs.
+        output = wanted.isEmpty ? min(full, size * stride) : wanted[axis]
         let total = max(0, full - output)
         begin = lists.padding == .sameUpper ? total / 2 : total - total / 2
         end = total - begin

@@ -17,9 +17,16 @@ enum TypeRules {
     return [TensorType(first.type, try Broadcasting.shape(of: inputs.map(\.shape)))]
   }
 
-  /// Output 0 has the given type and the shape that all operands are broadcast to.
-  static func broadcast(to type: ElementType) -> TensorOperator.TypeRule {
-    { types in [TensorType(type, try Broadcasting.shape(of: LegacyBroadcast.types(of: types).map(\.shape)))] }
+  /// Output 0 has the first operand's type and the shape that two operands are broadcast to.
+  @Sendable static func pair(_ types: OperatorTypes) throws -> [TensorType]? {
+    let (left, right) = (try types.required(0), try types.required(1))
+    let aligned = try LegacyBroadcast.alignedShape(left.shape, right.shape, opset: types.opset, types.attributes)
+    return [TensorType(left.type, try Broadcasting.shape(of: [left.shape, aligned ?? right.shape]))]
+  }
+
+  /// Output 0 has the given type and the shape that two operands are broadcast to.
+  static func pair(to type: ElementType) -> TensorOperator.TypeRule {
+    { types in try pair(types)?.map { TensorType(type, $0.shape) } }
   }
 }
 

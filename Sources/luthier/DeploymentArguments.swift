@@ -29,6 +29,8 @@ struct DeploymentArguments: ParsableArguments {
 
   func validate() throws {
     try checkThreads(threads)
+    if profile == "" { throw ValidationError("--profile is empty; leave it out for the default place.") }
+    try checkFile(record, option: "--record")
     guard (0...1).contains(maxError) else { throw ValidationError("--max-error is \(maxError); allowed are 0 to 1.") }
   }
 

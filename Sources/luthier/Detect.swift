@@ -33,6 +33,7 @@ struct Detect: ParsableCommand {
   var json = false
 
   func validate() throws {
+    try checkFile(picture, option: "--output", format: "--format")
     guard (0...1).contains(threshold) else { throw ValidationError("--threshold is \(threshold); allowed are 0 to 1.") }
     guard (0...1).contains(overlap) else { throw ValidationError("--overlap is \(overlap); allowed are 0 to 1.") }
   }

@@ -17,6 +17,8 @@ struct Export: ParsableCommand {
   @Flag(help: "Keep scales and shifts, such as batch normalisations, as nodes of their own beside the weights.")
   var unfolded = false
 
+  func validate() throws { try checkFile(output, option: "--output") }
+
   func run() throws {
     var deployment = Deployment()
     inputs.apply(to: &deployment)

@@ -18,6 +18,10 @@ struct RunNetwork: ParsableCommand {
 
   @OptionGroup var arguments: DeploymentArguments
 
+  func validate() throws {
+    for path in output { try checkFile(path, option: "--output") }
+  }
+
   func run() throws {
     let deployment = try arguments.deployment()
     let tensors = try input.map { try TensorFile.readTyped($0) }

@@ -13,6 +13,10 @@ struct DatabaseArguments: ParsableArguments {
       discussion: "By default LUTHIER_TUNING_DB, else TuningDB where there is one, else the user's data folder."))
   var database: String?
 
+  func validate() throws {
+    if database == "" { throw ValidationError("--database is empty; leave it out for the default place.") }
+  }
+
   /// The file of this platform's database.
   func file(of platform: PlatformFingerprint) throws -> DatabaseFile {
     var isFolder = false

@@ -17,6 +17,8 @@ struct Explain: ParsableCommand {
 
   @OptionGroup var printing: TableArguments
 
+  func validate() throws { try checkThreads(threads) }
+
   func run() throws {
     let host = try PlatformFingerprint.current()
     let file = try databases.file(of: host)

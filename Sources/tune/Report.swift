@@ -18,6 +18,11 @@ struct Report: ParsableCommand {
 
   @OptionGroup var databases: DatabaseArguments
 
+  func validate() throws {
+    try checkThreads(threads)
+    try checkFile(output, option: "--output")
+  }
+
   func run() throws {
     let host = try PlatformFingerprint.current()
     let file = try databases.file(of: host)
@@ -27,7 +32,12 @@ struct Report: ParsableCommand {
     }
     guard !profiles.isEmpty else {
       throw TuneProgramError.unknownNetwork(
-        network ?? "any", threads: threads, known: Set(database.profiles.map(\.key.network)).sorted())
+        network, threads: threads,
+        known: Set(
+          database.profiles.map {
+            "\($0.key.network) for \($0.key.threads) \($0.key.threads == 1 ? "thread" : "threads")"
+          }
+        ).sorted())
     }
     let registry = try databases.plugins.registry()
     let roofline = try Roofline.measure(threads: threads)

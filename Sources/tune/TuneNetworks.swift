@@ -82,7 +82,13 @@ extension TuneNetworks {
     guard network.isEmpty else { throw ValidationError("--misses and --network exclude each other.") }
     let file = MissesFile(path: path)
     guard file.exists else { throw MissesFileError.unreadable(path: path, reason: "there is no such file") }
-    let misses = try file.read()
+    let contents = try file.contents()
+    if contents.tornLineCount > 0 {
+      StandardStreams.writeError(
+        "warning: \(path) has \(contents.tornLineCount) \(contents.tornLineCount == 1 ? "line" : "lines") that nobody wrote to "
+          + "the end; skipped\n")
+    }
+    let misses = contents.misses
     guard !misses.isEmpty else { throw TuneProgramError.noMisses(path: path) }
     if let miss = misses.first(where: { !CompilationOptions.allowedThreads.contains($0.threads) }) {
       throw TuneProgramError.missThreads(path: path, threads: miss.threads)

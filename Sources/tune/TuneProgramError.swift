@@ -8,7 +8,7 @@ enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
   case unknownLayer(String, threads: Int)
   case noMisses(path: String)
   case missThreads(path: String, threads: Int)
-  case unknownNetwork(String, threads: Int, known: [String])
+  case unknownNetwork(String?, threads: Int, known: [String])
 
   var exitStatus: ExitStatus {
     switch self {
@@ -31,7 +31,7 @@ enum TuneProgramError: ExitStatusProviding, CustomStringConvertible {
       "no layer or problem called '\(name)' is tuned for \(threads) \(threads == 1 ? "thread" : "threads"); "
         + "'tune show' lists the problems"
     case .unknownNetwork(let name, let threads, let known):
-      "'\(name)' is not tuned for \(threads) \(threads == 1 ? "thread" : "threads"); tuned are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
+      "\(name.map { "'\($0)' is not" } ?? "no network is") tuned for \(threads) \(threads == 1 ? "thread" : "threads"); tuned are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
     }
   }
 }

@@ -1,12 +1,12 @@
 import Autotuner
+import LayerKernels
 import Luthier
-import Synchronization
 import Testing
 
 @Suite("What is known is not timed again")
 struct PendingKernelTests {
   final class Tried: Sendable {
-    let names = Mutex<[String]>([])
+    let names = Lock<[String]>([])
   }
 
   func tune(

@@ -86,7 +86,7 @@ func eightPixelTile(rows: Int, vectors: Int, tail: Int) -> PixelTileFunction? {
 func eightLaneSet() -> MicroKernelSet {
   let portable = MicroKernelSet(.portable)
   return MicroKernelSet(
-    name: "eight", lanes: portable.lanes,
+    name: "eight",
     pixelTiles: PixelTileTable(lanes: 8, tile: eightPixelTile),
     // What is not written yet runs on the portable tables.
     channelTiles: portable.channelTiles, rows: portable.rows, depthwise: portable.depthwise,

@@ -7,6 +7,8 @@ struct EncodedPNG {
   var colorType: UInt8
   /// Chunks between the header and the pixels.
   var chunks: [(type: String, content: [UInt8])] = []
+  /// Chunks between the pixels and the end.
+  var laterChunks: [(type: String, content: [UInt8])] = []
   /// The rows' bytes, without the filter's byte in front of each.
   var rows: [[UInt8]]
 
@@ -23,7 +25,9 @@ struct EncodedPNG {
       Self.bigEndian(width) + Self.bigEndian(height) + [bitDepth, colorType, 0, 0, 0]
     var file: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] + Self.chunk("IHDR", header)
     for chunk in chunks { file += Self.chunk(chunk.type, chunk.content) }
-    return file + Self.chunk("IDAT", compressed) + Self.chunk("IEND", [])
+    file += Self.chunk("IDAT", compressed)
+    for chunk in laterChunks { file += Self.chunk(chunk.type, chunk.content) }
+    return file + Self.chunk("IEND", [])
   }
 
   /// A zlib stream that compresses nothing (RFC 1950, RFC 1951 section 3.2.4).

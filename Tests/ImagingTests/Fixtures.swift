@@ -78,3 +78,20 @@ extension PictureColor {
     zip([red, green, blue], [other.red, other.green, other.blue]).allSatisfy { abs(Int($0) - Int($1)) <= tolerance }
   }
 }
+
+extension Fixtures {
+  /// Where the stored picture's column and row are seen, by the table of EXIF 2.32, tag 274: the side of the picture that
+  /// row 0 and column 0 stand for.
+  static func source(orientation: UInt8, column: Int, row: Int, width: Int, height: Int) -> (Int, Int) {
+    switch orientation {
+    case 2: (width - 1 - column, row)
+    case 3: (width - 1 - column, height - 1 - row)
+    case 4: (column, height - 1 - row)
+    case 5: (row, column)
+    case 6: (row, height - 1 - column)
+    case 7: (width - 1 - row, height - 1 - column)
+    case 8: (width - 1 - row, column)
+    default: (column, row)
+    }
+  }
+}

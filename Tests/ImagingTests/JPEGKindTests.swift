@@ -51,21 +51,6 @@ struct JPEGKindTests {
     #expect(try Picture(decoding: bytes + [1, 2, 3, 4], name: "trailing") == Picture(decoding: bytes, name: "plain"))
   }
 
-  /// Where the stored picture's column and row are seen, by the table of EXIF 2.32, tag 274: the side of the picture that
-  /// row 0 and column 0 stand for.
-  private static func source(orientation: UInt8, column: Int, row: Int, width: Int, height: Int) -> (Int, Int) {
-    switch orientation {
-    case 2: (width - 1 - column, row)
-    case 3: (width - 1 - column, height - 1 - row)
-    case 4: (column, height - 1 - row)
-    case 5: (row, column)
-    case 6: (row, height - 1 - column)
-    case 7: (width - 1 - row, height - 1 - column)
-    case 8: (width - 1 - row, column)
-    default: (column, row)
-    }
-  }
-
   @Test("A picture is turned as its EXIF orientation says", arguments: 0...9 as ClosedRange<UInt8>, [false, true])
   func orientation(_ orientation: UInt8, isBigEndian: Bool) throws {
     let plain = try Fixtures.gradient(width: 24, height: 16).encodedJPEG(quality: 90)
@@ -76,7 +61,7 @@ struct JPEGKindTests {
     #expect(seen.width == (isTurned ? 16 : 24) && seen.height == (isTurned ? 24 : 16))
     for row in 0..<seen.height {
       for column in 0..<seen.width {
-        let (x, y) = Self.source(orientation: orientation, column: column, row: row, width: 24, height: 16)
+        let (x, y) = Fixtures.source(orientation: orientation, column: column, row: row, width: 24, height: 16)
         #expect(seen.color(column: column, row: row) == stored.color(column: x, row: y))
       }
     }

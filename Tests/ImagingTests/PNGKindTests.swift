@@ -64,4 +64,46 @@ struct PNGKindTests {
     let bytes = try picture.encodedPNG()
     #expect(try Picture(decoding: Array(bytes.dropLast(12)), name: "cut") == picture)
   }
+
+  /// A picture of no symmetry, three columns by two rows.
+  private static func asymmetric(_ chunks: [(String, [UInt8])] = [], later: [(String, [UInt8])] = []) -> EncodedPNG {
+    EncodedPNG(
+      width: 3, height: 2, bitDepth: 8, colorType: 2, chunks: chunks, laterChunks: later,
+      rows: [0, 1].map { row in (0..<3).flatMap { [UInt8($0 * 40), UInt8(row * 90), 7] } })
+  }
+
+  @Test(
+    "A picture is turned as its EXIF orientation says, as a JPEG is", arguments: 0...9 as ClosedRange<UInt8>,
+    [false, true])
+  func orientation(_ orientation: UInt8, isLater: Bool) throws {
+    let stored = try Picture(decoding: Self.asymmetric().bytes, name: "stored")
+    let exif = EncodedJPEG.exif(orientation: orientation, isBigEndian: isLater)
+    let file = isLater ? Self.asymmetric(later: [("eXIf", exif)]) : Self.asymmetric([("eXIf", exif)])
+    let seen = try Picture(decoding: file.bytes, name: "seen")
+    let isTurned = (5...8).contains(orientation)
+    #expect(seen.width == (isTurned ? 2 : 3) && seen.height == (isTurned ? 3 : 2))
+    for row in 0..<seen.height {
+      for column in 0..<seen.width {
+        let (x, y) = Fixtures.source(orientation: orientation, column: column, row: row, width: 3, height: 2)
+        #expect(seen.color(column: column, row: row) == stored.color(column: x, row: y))
+      }
+    }
+  }
+
+  @Test("EXIF data that makes no sense, is damaged or cut off is passed over")
+  func damagedExif() throws {
+    let upright = try Picture(decoding: Self.asymmetric().bytes, name: "plain")
+    let sound = EncodedJPEG.exif(orientation: 6, isBigEndian: true)
+    var files = (0..<32).map { Self.asymmetric([("eXIf", Array(sound.prefix($0)))]).bytes }
+    files.append(Self.asymmetric([("eXIf", Array("Exif".utf8) + [0, 0] + sound)]).bytes)
+    files.append(Self.asymmetric([("eXIg", sound)]).bytes)
+    var damaged = Self.asymmetric([("eXIf", sound)]).bytes
+    // The last byte of the chunk's checksum.
+    damaged[33 + 12 + sound.count - 1] ^= 1
+    files.append(damaged)
+    for file in files { #expect(try Picture(decoding: file, name: "exif") == upright) }
+    // Cut off within the chunk after the pixels: they are all there.
+    let cut = Self.asymmetric(later: [("eXIf", sound)]).bytes.dropLast(12 + 5)
+    #expect(try Picture(decoding: Array(cut), name: "cut") == upright)
+  }
 }

@@ -13,6 +13,9 @@ struct KernelUnderTest: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { "\(kernel.identifier) on \(instructionSet.rawValue)" }
 
+  /// Whether it is of the widest instruction set here.
+  var isNative: Bool { instructionSet == Self.instructionSets.last }
+
   var operation: String { Self.operation(of: kernel) }
 
   private static func operation<Kernel: LayerKernel>(of kernel: Kernel) -> String { Kernel.Problem.operation }
@@ -56,6 +59,24 @@ struct ConformanceStandardTests {
   func conformsAtRandom(_ subject: KernelUnderTest) throws {
     func check<Kernel: LayerKernel>(_ kernel: Kernel) throws {
       try judge(kernel, on: ConformanceProblems.random(of: Kernel.Problem.self, count: 300, seed: 2))
+    }
+    try check(subject.kernel)
+  }
+
+  @Test("No window is too long", arguments: KernelUnderTest.all.filter(\.isNative))
+  func longWindows(_ subject: KernelUnderTest) throws {
+    let conformance = try KernelConformance(
+      workers: [3], checksNotANumber: false, checksInfinity: false, configurationLimit: 1)
+    func check<Kernel: LayerKernel>(_ kernel: Kernel) throws {
+      let problems = try ConformanceProblems.problems(of: Kernel.Problem.self).filter { problem in
+        let window = (problem as? PoolingProblem)?.window ?? (problem as? ConvolutionProblem)?.window
+        return window.map { $0.kernel.height * $0.kernel.width > 1000 } ?? false
+      }
+      guard problems.contains(where: { kernel.applicability(to: $0).isApplicable }) else { return }
+      let reports = try conformance.check(kernel, problems: problems)
+      for report in reports.filter({ !$0.isConforming }).prefix(8) {
+        Issue.record(Comment(rawValue: report.description))
+      }
     }
     try check(subject.kernel)
   }

@@ -61,7 +61,7 @@ struct GemmTileTests {
   func pixelTile(size: TileSize) throws {
     let tile = try #require(size.set.pixelTiles.tile(rows: size.rows, vectors: size.vectors, tail: size.tail))
     var random = RandomSource(seed: 7)
-    let width = size.vectors * size.set.lanes
+    let width = size.vectors * size.set.pixelTiles.lanes
     for (depth, panels, groups) in [(1, 1, 1), (5, 2, 1), (9, 1, 3), (3, 3, 2)] where size.tail == 0 || groups == 1 {
       for (index, activation) in tileActivations.enumerated() {
         let hasAddend = index % 2 == 1
@@ -103,7 +103,7 @@ struct GemmTileTests {
   func channelTile(size: TileSize) throws {
     let tile = try #require(size.set.channelTiles.tile(rows: size.rows, vectors: size.vectors))
     var random = RandomSource(seed: 8)
-    let width = size.vectors * size.set.lanes
+    let width = size.vectors * size.set.channelTiles.lanes
     for (depth, panels) in [(1, 1), (6, 2)] {
       for (index, activation) in tileActivations.enumerated() {
         let hasAddend = index % 2 == 0
@@ -150,7 +150,7 @@ struct GemmTileTests {
       weights: one.start, panelStride: 1, inputs: inputs.start, inputOffsets: offset.start, outputs: outputs.start,
       outputOffsets: offset.start, bias: zero.start, depth: 1, activation: TileActivation(.relu6) ?? .none)
     tile(&arguments)
-    #expect((0..<set.lanes).allSatisfy { outputs[$0].isNaN })
+    #expect((0..<set.pixelTiles.lanes).allSatisfy { outputs[$0].isNaN })
   }
 }
 

@@ -69,7 +69,7 @@ struct Im2colTests {
     for set in runnableSets {
       let kernel = ImplicitGemm(set)
       guard kernel.applicability(to: problem) == .applies else {
-        #expect(problem.output.width < set.lanes || problem.window.kernel == WindowGeometry.Extent(1))
+        #expect(problem.output.width < set.pixelTiles.lanes || problem.window.kernel == WindowGeometry.Extent(1))
         continue
       }
       #expect(!kernel.configurations(for: problem).isEmpty)

@@ -1,7 +1,6 @@
 import DecomposedKernels
 import Foundation
 import LayerKernels
-import Synchronization
 import Testing
 
 @Suite(
@@ -62,7 +61,7 @@ struct SymmetricEigenvectorTests {
     let expected = solve()
     for threads in [Int32](2...3) {
       Self.setThreads?(threads)
-      let isEqual = Mutex<[Bool]>([])
+      let isEqual = Lock<[Bool]>([])
       DispatchQueue.concurrentPerform(iterations: 8) { _ in
         let result = solve() == expected
         isEqual.withLock { $0.append(result) }

@@ -11,8 +11,7 @@
       let registry = try KernelRegistry.standard()
       #expect(registry.allKernels.allSatisfy { registry.origin(of: $0) == .program })
       guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else {
-        print("skipped: this system does not show which libraries a process has loaded")
-        return
+        try Test.cancel("this system does not show which libraries a process has loaded")
       }
       // Not OpenBLAS: the low-rank kernels load the system's LAPACK, whose products may be OpenBLAS's.
       for name in ["libdnnl", "libXNNPACK", "libpthreadpool"] {

@@ -16,12 +16,16 @@ struct ProblemKeyTests {
     "mean shape=1x1024x7x7 axes=2,3",
     "rearrangement out=2x3 fill=none inputs=1 in0=3x2 copies=1 copy0=0,0,0,2,3,1,2,3,1",
     "layout-conversion shape=1x232x7x7 from=planeList to=channelsLast",
+    "pointwise-depthwise n=1 c=16 h=112 w=112 k=96 kernel=3x3 stride=2x2 dilation=1x1 pads=1,1,1,1 "
+      + "between=bias+relu6 epilogue=bias+relu6",
+    "convolution-pooling n=1 c=3 h=224 w=224 k=24 kernel=3x3 stride=2x2 dilation=1x1 pads=1,1,1,1 groups=1 "
+      + "between=bias+relu reduce=max pool-kernel=3x3 pool-stride=2x2 pool-dilation=1x1 pool-pads=1,1,1,1 round=down",
   ]
 
   static let types: [any LayerProblem.Type] = [
     ConvolutionProblem.self, PoolingProblem.self, MatrixMultiplyProblem.self, ElementwiseProblem.self,
     SoftmaxProblem.self, ResizeProblem.self, ReductionProblem.self, RearrangementProblem.self,
-    LayoutConversionProblem.self,
+    LayoutConversionProblem.self, PointwiseDepthwiseProblem.self, ConvolutionPoolingProblem.self,
   ]
 
   @Test("A key read back is the same key", arguments: keys)
@@ -29,6 +33,55 @@ struct ProblemKeyTests {
     let key = try ProblemKey(parsing: text)
     let type = try #require(Self.types.first { $0.operation == key.operation })
     #expect(try type.init(key: key).key.description == text)
+  }
+
+  @Test("There is a key of every operation")
+  func types() {
+    let operations = Self.types.map { $0.operation }
+    #expect(Set(Self.keys.map { key in String(key.prefix { $0 != " " }) }) == Set(operations))
+  }
+
+  @Test("A key with a field that is not known here, or of another operation, is refused", arguments: keys)
+  func unknownFields(text: String) throws {
+    let key = try ProblemKey(parsing: text)
+    let type = try #require(Self.types.first { $0.operation == key.operation })
+    for name in ["precision", "copy1", "Kernel", "pool-kernel2"] {
+      let unknown = try ProblemKey(parsing: "\(text) \(name)=1")
+      #expect(
+        throws: ProblemError.unknownField(
+          key: unknown.description.count > 200 ? String(text.prefix(80)) + "…" : unknown.description, name: name)
+      ) {
+        try type.init(key: unknown)
+      }
+    }
+    let other = try ProblemKey(parsing: "unheard" + text.drop { $0 != " " })
+    #expect(throws: ProblemError.self) { try type.init(key: other) }
+  }
+
+  @Test("What a movement's key cannot hold makes no problem, and what it holds is read back")
+  func longKeys() throws {
+    func movement(copies count: Int) throws -> RearrangementProblem {
+      try RearrangementProblem(
+        inputShapes: [TensorShape([100_000])], outputShape: TensorShape([100_000]), fill: 0,
+        copies: (0..<count).map {
+          .init(
+            input: 0, inputOffset: $0 * 7919 % 99_991, outputOffset: $0, sizes: [1], inputStrides: [1],
+            outputStrides: [1])
+        })
+    }
+    let long = try movement(copies: 30_000)
+    let text = long.key.description
+    #expect(text.utf8.count > 500_000)
+    #expect(try RearrangementProblem(key: ProblemKey(parsing: text)) == long)
+    #expect(throws: ProblemError.self) { try movement(copies: 50_000) }
+    let longer = "softmax shape=" + String(repeating: "1", count: ProblemKey.maximumLength)
+    #expect(throws: ProblemError.malformedKey(longer.prefix(80) + "…")) { try ProblemKey(parsing: longer) }
+    let inputs = try RearrangementProblem(
+      inputShapes: (0..<200).map { _ in try TensorShape([1]) }, outputShape: TensorShape([200]), fill: nil,
+      copies: (0..<200).map {
+        .init(input: $0, inputOffset: 0, outputOffset: $0, sizes: [1], inputStrides: [1], outputStrides: [1])
+      })
+    #expect(try RearrangementProblem(key: ProblemKey(parsing: inputs.key.description)) == inputs)
   }
 
   @Test("A key with any one field's value replaced gives a problem or an error, never a trap", arguments: keys)

@@ -1,12 +1,12 @@
+import LayerKernels
 import Luthier
-import Synchronization
 import Testing
 
 @Suite("Online tuning")
 struct OnlineTuningTests {
   /// A clock whose spans are given: each look at it goes on by the next half of a span.
   final class ScriptedClock: MonotonicClock, Sendable {
-    let state = Mutex<(now: Int64, spans: [Int64], isStart: Bool)>((0, [], true))
+    let state = Lock<(now: Int64, spans: [Int64], isStart: Bool)>((0, [], true))
 
     init(_ spans: [Int64]) { state.withLock { $0.spans = spans } }
 

@@ -107,6 +107,14 @@ struct CInterfaceTests {
         luthier_options missing = {.height = 32, .width = 32, .profile = "no-such-profile.json"};
         if (luthier_load("shufflenet_v2_x0_5", &missing) != NULL) return 9;
         puts(luthier_error());
+        const luthier_options wrong[] = {
+          {.batch = -1}, {.batch = 100000}, {.height = 32}, {.width = 32}, {.height = -32, .width = -32},
+          {.height = 32, .width = 70000}, {.profile = ""},
+        };
+        for (int index = 0; index < 7; index++) {
+          if (luthier_load("shufflenet_v2_x0_5", &wrong[index]) != NULL) return 10 + index;
+          puts(luthier_error());
+        }
         luthier_options small = {.height = 32, .width = 32};
         luthier_network *network = luthier_load("shufflenet_v2_x0_5", &small);
         if (network == NULL) return 5;
@@ -122,7 +130,12 @@ struct CInterfaceTests {
     let run = try Self.execute([Self.compile(source, in: folder)], folder: folder.url)
     #expect(run.status == 0, "\(run.status): \(run.errors)")
     let lines = run.output.split(separator: "\n").map(String.init)
-    try #require(lines.count == 4)
+    let complaints = [
+      "batch is -1", "batch is 100000", "height is 32 and width 0; give width", "height is 0 and width 32; give height",
+      "height is -32", "width is 70000", "the profile is ''",
+    ]
+    try #require(lines.count == 4 + complaints.count)
+    for (line, complaint) in zip(lines.dropFirst(4), complaints) { #expect(line.contains(complaint), "\(line)") }
     #expect(lines[0].contains("no_such_network"))
     #expect(lines[1].contains("/no/such/file.onnx"))
     #expect(lines[2].contains("threads"))
@@ -133,8 +146,7 @@ struct CInterfaceTests {
   func pythonExample() throws {
     let folder = try TemporaryFolder()
     guard let python = Self.python(that: "import numpy", in: folder) else {
-      print("skipped: no Python with NumPy is here (Debian: python3-numpy)")
-      return
+      try Test.cancel("no Python with NumPy is here (Debian: python3-numpy)")
     }
     let more = """
 
@@ -180,8 +192,7 @@ struct CInterfaceTests {
   func pythonBuffers() throws {
     let folder = try TemporaryFolder()
     guard let python = Self.python(that: "pass", in: folder) else {
-      print("skipped: no Python is here")
-      return
+      try Test.cancel("no Python is here")
     }
     let program = """
       import array
@@ -208,6 +219,64 @@ struct CInterfaceTests {
           assert "writable" in str(error)
       else:
           raise SystemExit("a constant was taken for an output")
+      """
+    let run = try Self.run(program, by: python, in: folder)
+    #expect(run.status == 0, "\(run.errors)")
+  }
+
+  @Test("Python's forked processes load with two threads, and run their parent's network on two", arguments: [1, 2])
+  func pythonForks(threads: Int) throws {
+    let folder = try TemporaryFolder()
+    guard let python = Self.python(that: "import multiprocessing, os; os.fork", in: folder) else {
+      print("skipped: no Python that can fork is here")
+      return
+    }
+    let program = """
+      import array
+      import multiprocessing
+      import os
+      import signal
+      import sys
+      import threading
+
+      sys.modules["numpy"] = None
+      import luthier
+
+      # A pool ends its processes by a signal, which whoever runs the tests may have blocked.
+      signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
+
+      def run(network):
+          scores = array.array("f", bytes(4000))
+          network.run(array.array("f", [index % 7 - 3 for index in range(3 * 32 * 32)]), outputs=[scores])
+          return scores.tobytes()
+
+      def load(threads):
+          return luthier.Network("shufflenet_v2_x0_5", height=32, width=32, threads=threads)
+
+      def loaded(number):
+          signal.alarm(100)
+          return run(load(2)) == expected
+
+      network = load(\(threads))
+      expected = run(network)
+
+      def shared():
+          found = []
+          threads = [threading.Thread(target=lambda: found.extend(run(network) for _ in range(20))) for _ in range(2)]
+          for thread in threads: thread.start()
+          for thread in threads: thread.join()
+          return found == [expected] * 40
+
+      for number in range(20):
+          child = os.fork()
+          if child == 0:
+              signal.alarm(100)
+              os._exit(0 if (loaded(number) if number % 2 else shared()) else 1)
+          status = os.waitpid(child, 0)[1]
+          assert status == 0, f"child {number} ended with {status}"
+      # The default of Python on Linux up to 3.13.
+      with multiprocessing.get_context("fork").Pool(2) as pool:
+          assert pool.map_async(loaded, range(20)).get(100) == [True] * 20
       """
     let run = try Self.run(program, by: python, in: folder)
     #expect(run.status == 0, "\(run.errors)")

@@ -51,8 +51,7 @@ struct ReportTests {
   /// Opens the page in headless Chromium and looks at the picture.
   private func draws(_ path: String) throws {
     guard let chromium = Self.chromium else {
-      print("skipped: no Chromium, so whether the report draws was not looked at")
-      return
+      try Test.cancel("no Chromium, so whether the report draws was not looked at")
     }
     let picture = path + ".png"
     let process = Process()

@@ -32,21 +32,18 @@ struct SurroundingsTests {
       ["cpuset.cpus", "cpuset.cpus.effective"].contains { FileManager.default.fileExists(atPath: "\(parent)/\($0)") }
     }
     guard let parent else {
-      print("skipped: the system has no control groups with sets of cores")
-      return
+      try Test.cancel("the system has no control groups with sets of cores")
     }
     let folder = "\(parent)/luthier-\(UUID().uuidString)"
     guard (try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)) != nil else {
-      print("skipped: no control group can be made here")
-      return
+      try Test.cancel("no control group can be made here")
     }
     defer { rmdir(folder) }
     let nodes = (try? String(contentsOfFile: "\(parent)/cpuset.mems", encoding: .utf8)) ?? ""
     // Version 2 takes over its parent's nodes by itself.
     if !nodes.isEmpty { _ = FileHandle(forWritingAtPath: "\(folder)/cpuset.mems")?.put(nodes) }
     guard FileHandle(forWritingAtPath: "\(folder)/cpuset.cpus")?.put("\(core)") == true else {
-      print("skipped: the control group takes no set of cores")
-      return
+      try Test.cancel("the control group takes no set of cores")
     }
     #expect(try usableCores(["/bin/sh", "-c", "echo $$ > \(folder)/cgroup.procs && exec \"$0\" \"$@\""]) == 1)
   }
@@ -66,8 +63,7 @@ struct SurroundingsTests {
       (try? FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)) != nil
     }
     guard let folder else {
-      print("skipped: no control group can be made here")
-      return
+      try Test.cancel("no control group can be made here")
     }
     defer { rmdir(folder) }
     let isVersion1 = FileManager.default.fileExists(atPath: "\(folder)/cpu.cfs_quota_us")
@@ -75,8 +71,7 @@ struct SurroundingsTests {
     guard FileManager.default.fileExists(atPath: "\(folder)/\(file)"),
       FileHandle(forWritingAtPath: "\(folder)/\(file)")?.put(quota) == true
     else {
-      print("skipped: the control group takes no quota")
-      return
+      try Test.cancel("the control group takes no quota")
     }
     // The shell joins the group and becomes the program.
     #expect(try usableCores(["/bin/sh", "-c", "echo $$ > \(folder)/cgroup.procs && exec \"$0\" \"$@\""]) == 1)

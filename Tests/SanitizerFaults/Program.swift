@@ -1,10 +1,10 @@
 import HostPlatform
-import Synchronization
+import LayerKernels
 
 /// Faults made on purpose, and the same work without them: a sanitizer's run counts only if it reports the one and passes the
 /// other.
 ///
-/// `sanitizer-faults overflow|race|barrier|mutex`
+/// `sanitizer-faults overflow|race|barrier|lock`
 @main
 enum SanitizerFaults {
   static func main() throws {
@@ -22,15 +22,15 @@ enum SanitizerFaults {
       try ThreadTeam(threads: 2).run(SharedByte(byte: block, hasTurns: true))
       // What the last member wrote, its caller reads and writes again.
       block[0] &+= 1
-    case "mutex":
-      let count = Mutex([0])
+    case "lock":
+      let count = Lock([0])
       try ThreadTeam(threads: 2).run { _ in
-        // An array, so that its memory is written under the mutex, too.
+        // An array, so that its memory is written under the lock, too.
         for _ in 0..<100_000 { count.withLock { $0[0] += 1 } }
       }
       block[0] = count.withLock { UInt8(truncatingIfNeeded: $0[0]) }
     default:
-      print("usage: sanitizer-faults overflow|race|barrier|mutex")
+      print("usage: sanitizer-faults overflow|race|barrier|lock")
       return
     }
     print("\(fault ?? "") ended with \(block[0])")

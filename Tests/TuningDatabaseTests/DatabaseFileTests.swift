@@ -62,7 +62,7 @@ struct DatabaseFileTests {
       _ = try Self.merge(Self.fragment(6), into: file)
       try file.journal(Self.fragment(8))
       try file.journal(Self.fragment(14))
-      #expect(Self.tiles(try file.read()) == [6])
+      #expect(Self.tiles(try file.read()) == [6, 8, 14])
       let update = try file.update(platform: Fixture.platform()) { (_) throws(TuningDatabaseError) in }
       #expect(update.recoveredLineCount == 2 && update.skippedLineCount == 0 && update.wasWritten)
       #expect(Self.tiles(try file.read()) == [6, 8, 14])

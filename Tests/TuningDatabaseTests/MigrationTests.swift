@@ -1,4 +1,5 @@
 import Foundation
+import LayerKernels
 import Testing
 import TuningDatabase
 
@@ -25,6 +26,14 @@ struct MigrationTests {
     let profile = try #require(database.profiles.first)
     #expect(profile.key.network == "shufflenet_v2_x1_0" && profile.layers.map(\.node) == ["conv0", "conv1", "conv2"])
     #expect(profile.totals.untuned?.medianNanoseconds == 6.2e6)
+  }
+
+  @Test("Every problem of a file of version 1 is read by today's operations")
+  func problems() throws {
+    let database = try #require(try DatabaseFile(path: Self.resource("version-1.json")).read())
+    let keys = database.entries.map(\.key.problem) + database.profiles.flatMap { $0.layers.map(\.problem) }
+    #expect(keys.count >= 9)
+    for key in keys { #expect(try ConvolutionProblem(key: key).key == key) }
   }
 
   @Test("While version 1 is the newest, its file is written as it was")

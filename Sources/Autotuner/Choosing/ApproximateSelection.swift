@@ -106,14 +106,14 @@ struct ApproximateSelection {
   private func ownEntry(
     _ problem: any LayerProblem, _ parameters: any Sendable, _ trials: [Trial]
   ) throws -> TuningEntry? {
-    guard let weights = WeightsDigest.weights(of: parameters) else { return nil }
+    guard WeightsDigest.weights(of: parameters) != nil else { return nil }
     let records = trials.compactMap { trial -> CandidateRecord? in
       trial.record.time.map { .timed(trial.candidate, time: $0, maximumError: trial.option.error) }
     }
     var entry = TuningEntry(
       key: .init(
         problem: problem.key, threads: threads,
-        weights: weights.withElements { StableHash.digest(ofWeights: $0) }))
+        weights: WeightsDigest.digest(of: parameters)))
     entry.add(records)
     return entry
   }

@@ -18,12 +18,14 @@ final class PinnedTeam {
     let all = first + before.cores.filter { $0 != here }
     cores = team.threads <= all.count ? Array(all.prefix(team.threads)) : []
     guard !cores.isEmpty else { return }
+    CoreAllowance.setPinned(true)
     team.run(Binding(affinities: cores.map { Affinity(cores: [$0]) }))
   }
 
   deinit {
     guard !cores.isEmpty else { return }
     team.run(Binding(affinities: Array(repeating: before, count: team.threads)))
+    CoreAllowance.setPinned(false)
   }
 
   /// Gives each member its affinity. A system that refuses leaves the threads to its scheduler, as without pinning.

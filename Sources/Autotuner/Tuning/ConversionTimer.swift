@@ -1,5 +1,7 @@
 public import HostPlatform
 public import LayerKernels
+public import Network
+package import TuningDatabase
 
 /// One conversion between layouts.
 struct ConversionKey: Hashable {
@@ -8,14 +10,32 @@ struct ConversionKey: Hashable {
   let to: TensorLayout
 }
 
+/// Decides by what entries say is fastest, whatever a node is called: conversions are of no node.
+package struct EntryChooser: KernelChooser {
+  let entries: [ProblemKey: TuningEntry]
+
+  package init(entries: [ProblemKey: TuningEntry]) { self.entries = entries }
+
+  package func choice(for layer: LayerContext, in registry: KernelRegistry) throws -> LayerChoice? {
+    guard let winner = entries[layer.problem.key]?.winner else { return nil }
+    let candidate = try? registry.candidate(
+      named: winner.kernel, configuration: winner.configuration, for: layer.problem)
+    return candidate.map { LayerChoice($0, source: .forced) }
+  }
+}
+
 /// Times layout conversions, which the choice for a network has to pay for.
 public struct ConversionTimer<Clock: MonotonicClock> {
   let registry: KernelRegistry
   let clock: Clock
   let threads: Int
+  private let choosers: [any KernelChooser]
 
   /// A timer of the kernels that would convert.
-  public init(registry: KernelRegistry, clock: Clock, threads: Int) {
+  ///
+  /// - Parameter choosers: what a network asks before it takes what the static cost model says.
+  public init(registry: KernelRegistry, clock: Clock, threads: Int, choosers: [any KernelChooser] = []) {
+    self.choosers = choosers
     self.registry = registry
     self.clock = clock
     self.threads = threads
@@ -26,12 +46,21 @@ public struct ConversionTimer<Clock: MonotonicClock> {
     from == to ? 0 : time(of: ConversionKey(shape: shape, from: from, to: to))
   }
 
+  /// What a network's lowering would take.
+  package func candidate(for problem: LayoutConversionProblem) -> Candidate? {
+    let layer = LayerContext(node: "", problem: problem, availableLayouts: [[problem.source]], threads: threads)
+    for chooser in choosers + [HeuristicChooser()] {
+      if let choice = try? chooser.choice(for: layer, in: registry) { return choice.candidate }
+    }
+    return nil
+  }
+
   /// The nanoseconds of one conversion by the kernel that would run; the median of a few runs with warm caches, as the
   /// activation has just been written. Infinite where no kernel converts.
   func time(of key: ConversionKey) -> Double {
     var random = RandomSource(seed: 3)
     guard let problem = try? LayoutConversionProblem(shape: key.shape, from: key.from, to: key.to),
-      let candidate = try? registry.defaultCandidate(for: problem),
+      let candidate = candidate(for: problem),
       let team = try? ThreadTeam(threads: threads),
       let run = try? CandidateRun(
         candidate, parameters: NoParameters(), inputs: [random.tensor(shape: key.shape)], team: team)

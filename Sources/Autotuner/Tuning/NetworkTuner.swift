@@ -250,7 +250,8 @@ public struct NetworkTuner<Clock: MonotonicClock> {
     for graph: Graph, threads: Int, entries: [ProblemKey: TuningEntry], single: [ProblemKey: TuningEntry] = [:]
   ) -> NetworkSelection.Result {
     var conversions: [ConversionKey: Double] = [:]
-    let measured = ConversionTimer(registry: registry, clock: clock, threads: threads)
+    let measured = ConversionTimer(
+      registry: registry, clock: clock, threads: threads, choosers: [EntryChooser(entries: entries)])
     return NetworkSelection(
       options: { problem in self.selectionOptions(problem, entries[problem.key], single: single[problem.key]) },
       conversionTime: { shape, from, to in

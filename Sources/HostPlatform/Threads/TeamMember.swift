@@ -15,7 +15,7 @@ public struct TeamMember: ~Copyable {
     self.gate = gate
   }
 
-  /// Waits until all members are here. What any of them wrote before, all of them can read behind it.
+  /// Waits until all members are here. What any of them wrote before, all of them can read after it.
   public borrowing func barrier() {
     guard count > 1, let gate else { return }
     gate.pointee.wait(count: count)

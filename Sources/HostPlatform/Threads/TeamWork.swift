@@ -1,17 +1,10 @@
 /// What the members of a ``ThreadTeam`` do together.
 ///
-/// A type of one's own rather than a closure, because Swift moves a closure to the heap when it hands it to a C function
-/// such as OpenMP's, and nothing may be allocated when a network runs.
+/// A type of one's own rather than a closure, because Swift moves a closure to the heap when other threads are to call
+/// it, and nothing may be allocated when a network runs.
 public protocol TeamWork: Sendable {
   /// Does one member's share. All members run it at the same time, and each must pass the same number of barriers.
   func run(as member: borrowing TeamMember)
-}
-
-extension TeamWork {
-  /// Runs the work that stands at an address, whose type only its metatype still tells.
-  static func run(at address: UnsafeRawPointer, as member: borrowing TeamMember) {
-    address.assumingMemoryBound(to: Self.self).pointee.run(as: member)
-  }
 }
 
 /// A closure as work.

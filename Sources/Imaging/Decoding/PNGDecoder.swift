@@ -5,7 +5,7 @@ struct PNGDecoder {
   /// What errors call the picture.
   let name: String
 
-  /// The picture, on white where it is transparent.
+  /// The picture, upright, on white where it is transparent.
   func decode(_ bytes: [UInt8], limits: PictureLimits) throws(ImagingError) -> Picture {
     try checkHeader(bytes, limits: limits)
     var image = png_image()
@@ -27,6 +27,7 @@ struct PNGDecoder {
     }
     if let failure { throw failure }
     return Picture(checkedWidth: Int(image.width), checkedHeight: Int(image.height), pixels: pixels)
+      .oriented(PNGChunks(bytes).orientation)
   }
 
   /// Checks the size in the first chunk, which libpng would take memory for or refuse in its own words.

@@ -1,8 +1,8 @@
 extension Picture {
   /// Reads a JPEG or PNG file, recognised by its first bytes.
   ///
-  /// JPEG: baseline and progressive, grey, YCbCr, RGB, CMYK and YCCK, turned as its EXIF orientation says. PNG: every colour
-  /// type and bit depth; what is transparent is laid on white.
+  /// JPEG: baseline and progressive, grey, YCbCr, RGB, CMYK and YCCK. PNG: every colour type and bit depth; what is
+  /// transparent is laid on white. Both are turned as their EXIF orientation says.
   ///
   /// - Throws: ``ImagingError``; a file that is cut short or damaged is an error, never a picture that is partly grey.
   public init(contentsOf path: String, limits: PictureLimits = PictureLimits()) throws(ImagingError) {

@@ -5,6 +5,7 @@
 #else
   import Darwin
 #endif
+import HostPlatform
 
 /// Reads and replaces whole picture files so that neither a hostile file nor a crash does harm.
 enum PictureFile {
@@ -12,15 +13,11 @@ enum PictureFile {
   ///
   /// - Throws: ``ImagingError/unreadable(path:reason:)``, ``ImagingError/tooManyBytes(name:bytes:limit:)``.
   static func read(_ path: String, limit: Int) throws(ImagingError) -> [UInt8] {
-    // Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else { throw .unreadable(path: path, reason: lastError()) }
+    let (file, size): (Int32, Int)
+    do throws(PlainFile.Failure) {
+      (file, size) = try PlainFile.open(path)
+    } catch { throw .unreadable(path: path, reason: error.reason) }
     defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0 else { throw .unreadable(path: path, reason: lastError()) }
-    guard !isKind(status, S_IFDIR) else { throw .unreadable(path: path, reason: "it is a folder") }
-    guard isKind(status, S_IFREG) else { throw .unreadable(path: path, reason: "it is not a plain file") }
-    let size = Int(status.st_size)
     guard size <= limit else { throw .tooManyBytes(name: path, bytes: size, limit: limit) }
     // Swift's library writes the count of an array without elements, too, into storage that all of them share: a race.
     guard size > 0 else { return [] }
@@ -43,10 +40,12 @@ enum PictureFile {
   }
 
   /// Puts bytes in a file's place in one step: whoever opens the path sees the old file or the new one, also when the
-  /// process is killed or the power fails in between. A link is followed; a device such as `/dev/null` is written to.
+  /// process is killed or the power fails in between. A link is followed; a device such as `/dev/null` is written to. A file
+  /// that was there before keeps its mode and owner.
   ///
   /// - Throws: ``ImagingError/unwritable(path:reason:)``; the old file is then intact.
   static func replace(_ path: String, with bytes: [UInt8]) throws(ImagingError) {
+    if let objection = PlainFile.objection(to: path) { throw .unwritable(path: path, reason: objection) }
     var status = stat()
     let exists = stat(path, &status) == 0
     if exists, isKind(status, S_IFDIR) { throw .unwritable(path: path, reason: "it is a folder") }
@@ -58,11 +57,15 @@ enum PictureFile {
       return
     }
     if exists, !isKind(status, S_IFREG) { throw .unwritable(path: path, reason: "it is not a plain file") }
-    let target = exists ? resolved(path) : path
+    let target = ReplacedFile.target(of: path)
+    let access = ReplacedFile.Access(of: target)
     let folder = target.lastIndex(of: "/").map { String(target[...$0]) } ?? "./"
     let temporary = "\(folder).picture-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    let file = open(
+      temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+      ReplacedFile.initialMode(access, otherwise: 0o666))
     guard file >= 0 else { throw .unwritable(path: path, reason: lastError()) }
+    access?.apply(to: file)
     var failure = writeAll(bytes, to: file) ?? (fsync(file) == 0 ? nil : lastError())
     if close(file) != 0 { failure = failure ?? lastError() }
     if failure == nil, rename(temporary, target) != 0 { failure = lastError() }
@@ -75,17 +78,19 @@ enum PictureFile {
 
   /// Writes all bytes; what went wrong, or nil.
   private static func writeAll(_ bytes: [UInt8], to file: Int32) -> String? {
-    bytes.withUnsafeBytes { buffer in
-      var rest = buffer[...]
-      while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
-        let count = systemWrite(file, start, rest.count)
-        if count >= 0 {
-          rest = rest.dropFirst(count)
-        } else if errno != EINTR {
-          return lastError()
+    FileSizeSignal.withheld {
+      bytes.withUnsafeBytes { buffer in
+        var rest = buffer[...]
+        while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
+          let count = systemWrite(file, start, rest.count)
+          if count >= 0 {
+            rest = rest.dropFirst(count)
+          } else if errno != EINTR {
+            return lastError()
+          }
         }
+        return nil
       }
-      return nil
     }
   }
 
@@ -95,13 +100,6 @@ enum PictureFile {
     guard handle >= 0 else { return }
     _ = fsync(handle)
     close(handle)
-  }
-
-  /// The path with its links followed.
-  private static func resolved(_ path: String) -> String {
-    guard let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
   }
 
   private static func isKind(_ status: stat, _ kind: mode_t) -> Bool { status.st_mode & S_IFMT == kind }

@@ -1,3 +1,5 @@
+import HostPlatform
+
 /// The encodings that pictures are read from and written in.
 public enum PictureFormat: String, Hashable, Sendable, CaseIterable {
   /// ISO/IEC 10918-1, read and written by libjpeg-turbo.
@@ -22,6 +24,7 @@ public enum PictureFormat: String, Hashable, Sendable, CaseIterable {
   static func guess(_ bytes: [UInt8]) -> String {
     func has(_ text: String, at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }
     if bytes.isEmpty { return "it is empty" }
+    if let kind = ForeignFile.kind(of: bytes) { return kind }
     if has("GIF8") { return "it is a GIF" }
     if has("RIFF"), has("WEBP", at: 8) { return "it is a WebP" }
     if has("BM") { return "it looks like a BMP" }

@@ -120,6 +120,18 @@ extension KernelRegistry {
     }
   }
 
+  /// What a kernel, by its name or alias, offers for a problem: the candidates that every tuning considers, or, where asked for,
+  /// those that only a thorough one does. None where there is no such kernel or it does not apply.
+  package func offers(
+    of name: KernelIdentifier, for problem: some LayerProblem, further: Bool
+  ) -> [Candidate] {
+    for kernel in kernels(for: type(of: problem)) where kernel.identifier == name || kernel.aliases.contains(name) {
+      return further
+        ? Self.furtherCandidates(of: kernel, for: problem) : Self.answer(of: kernel, to: problem).candidates
+    }
+    return []
+  }
+
   /// The candidate of a kernel's name or alias with the given configuration.
   ///
   /// - Throws: ``KernelError`` when there is no such kernel or it does not apply.

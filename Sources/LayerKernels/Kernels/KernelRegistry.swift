@@ -58,7 +58,10 @@ public struct KernelRegistry: Sendable {
       throw .inconsistent(
         "no operation is called '\(key.operation)'; known are \(operationNames.joined(separator: ", "))")
     }
-    return try type.init(key: key)
+    let problem = try type.init(key: key)
+    // Problems of other packages, which need not have asked.
+    try key.check(against: problem)
+    return problem
   }
 
   /// A registry of the same order with only the kernels that satisfy the predicate.

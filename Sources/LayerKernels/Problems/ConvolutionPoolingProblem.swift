@@ -40,6 +40,7 @@ public struct ConvolutionPoolingProblem: LayerPair {
         PoolingProblem.reduction(in: key), batch: convolution.batch, channels: convolution.outputChannels,
         input: convolution.output, window: WindowGeometry(key: key, prefix: "pool-"),
         roundsUp: PoolingProblem.rounding(in: key)))
+    try key.check(against: self)
   }
 
   /// `convolution-pooling n=1 c=3 h=224 w=224 k=24 kernel=3x3 stride=2x2 dilation=1x1 pads=1,1,1,1 groups=1 between=bias+relu

@@ -69,6 +69,7 @@ public struct ConvolutionProblem: LayerProblem {
       input: WindowGeometry.Extent(height: key.integer("h"), width: key.integer("w")),
       outputChannels: key.integer("k"), window: WindowGeometry(key: key), groups: key.integer("groups"),
       epilogue: key.epilogue())
+    try key.check(against: self)
   }
 
   /// `convolution n=1 c=58 h=28 w=28 k=58 kernel=3x3 stride=1x1 dilation=1x1 pads=1,1,1,1 groups=58 epilogue=bias`

@@ -93,6 +93,7 @@ public struct ElementwiseProblem: LayerProblem {
     } else {
       throw .malformedField(key: key.description, name: "function", value: name)
     }
+    try key.check(against: self)
   }
 
   /// `elementwise function=add a=1x58x28x28 b=1x58x28x28 then=relu`; `function=unary a=1x1000 then=sigmoid`

@@ -30,6 +30,7 @@ public struct LayoutConversionProblem: LayerProblem {
       return layout
     }
     try self.init(shape: key.shape("shape"), from: layout("from"), to: layout("to"))
+    try key.check(against: self)
   }
 
   /// `layout-conversion shape=1x232x7x7 from=planeList to=channelsLast`

@@ -57,6 +57,7 @@ public struct MatrixMultiplyProblem: LayerProblem {
     try self.init(
       batch: key.integer("b"), rows: key.integer("m"), depth: key.integer("k"), columns: key.integer("n"),
       hasConstantWeights: weights == "constant", epilogue: key.epilogue())
+    try key.check(against: self)
   }
 
   /// `matrix-multiply b=1 m=1 k=1024 n=1000 weights=constant epilogue=bias`

@@ -44,6 +44,7 @@ public struct PointwiseDepthwiseProblem: LayerPair {
       depthwise: ConvolutionProblem(
         batch: pointwise.batch, inputChannels: channels, input: pointwise.output, outputChannels: channels,
         window: WindowGeometry(key: key), groups: channels, epilogue: key.epilogue()))
+    try key.check(against: self)
   }
 
   /// `pointwise-depthwise n=1 c=16 h=112 w=112 k=96 kernel=3x3 stride=2x2 dilation=1x1 pads=1,1,1,1 between=bias+relu6

@@ -77,6 +77,7 @@ public struct PoolingProblem: LayerProblem {
       Self.reduction(in: key), batch: key.integer("n"), channels: key.integer("c"),
       input: WindowGeometry.Extent(height: key.integer("h"), width: key.integer("w")),
       window: WindowGeometry(key: key), roundsUp: Self.rounding(in: key))
+    try key.check(against: self)
   }
 
   static func reduction(in key: ProblemKey) throws(ProblemError) -> Reduction {

@@ -19,7 +19,7 @@ public struct ProblemKey: Hashable, Sendable {
   }
 
   /// The longest text that is read as a key, in characters.
-  public static let maximumLength = 16_384
+  public static let maximumLength = 1 << 20
 
   /// A key of the given fields.
   public init(operation: String, _ fields: KeyValuePairs<String, String>) {
@@ -41,27 +41,51 @@ public struct ProblemKey: Hashable, Sendable {
   ///
   /// - Throws: ``ProblemError/malformedKey(_:)`` when the text is not of the form above.
   public init(parsing text: String) throws(ProblemError) {
-    guard text.utf8.count <= Self.maximumLength else { throw .malformedKey(String(text.prefix(80))) }
+    guard text.utf8.count <= Self.maximumLength else { throw .malformedKey(Self.excerpt(text)) }
     let words = text.split(separator: " ")
-    guard let first = words.first, !first.contains("=") else { throw .malformedKey(text) }
+    guard let first = words.first, !first.contains("=") else { throw .malformedKey(Self.excerpt(text)) }
     operation = String(first)
     var fields: [Field] = []
+    var names: Set<String> = []
     for word in words.dropFirst() {
       let sides = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard sides.count == 2, !sides[0].isEmpty else { throw .malformedKey(text) }
+      guard sides.count == 2, !sides[0].isEmpty else { throw .malformedKey(Self.excerpt(text)) }
       let name = String(sides[0])
-      guard !fields.contains(where: { $0.name == name }) else { throw .malformedKey(text) }
+      guard names.insert(name).inserted else { throw .malformedKey(Self.excerpt(text)) }
       fields.append(Field(name: name, value: String(sides[1])))
     }
     self.fields = fields
   }
 
+  /// As much of a text as a line of an error has room for.
+  private static func excerpt(_ text: String) -> String { text.count > 200 ? "\(text.prefix(80))…" : text }
+
+  /// Checks that the key is of a problem's operation and has no field but the problem's own: what is not understood would
+  /// else be read as another problem.
+  ///
+  /// To be called by a problem that has been read from the key.
+  ///
+  /// - Throws: ``ProblemError/malformedKey(_:)`` or ``ProblemError/unknownField(key:name:)``.
+  public func check(against problem: some LayerProblem) throws(ProblemError) {
+    let own = problem.key
+    guard operation == own.operation else { throw .malformedKey(Self.excerpt(description)) }
+    if fields.elementsEqual(own.fields, by: { $0.name == $1.name }) { return }
+    let known = Set(own.fields.map(\.name))
+    for field in fields where !known.contains(field.name) {
+      throw .unknownField(key: Self.excerpt(description), name: field.name)
+    }
+  }
+
   /// The text of a field.
   ///
   /// - Throws: ``ProblemError/missingField(key:name:)`` when there is none.
-  public func text(_ name: String) throws(ProblemError) -> String {
+  public func text(_ name: String) throws(ProblemError) -> String { try text(name, near: 0) }
+
+  /// - Parameter index: where the field is expected, for keys of so many fields that a search for each would take long.
+  private func text(_ name: String, near index: Int) throws(ProblemError) -> String {
+    if fields.indices.contains(index), fields[index].name == name { return fields[index].value }
     guard let field = fields.first(where: { $0.name == name }) else {
-      throw .missingField(key: description, name: name)
+      throw .missingField(key: Self.excerpt(description), name: name)
     }
     return field.value
   }
@@ -77,11 +101,20 @@ public struct ProblemKey: Hashable, Sendable {
   ///
   /// - Throws: ``ProblemError`` when there is none, one is not a number, or there are not `count` (if given).
   public func integers(_ name: String, separator: Character, count: Int? = nil) throws(ProblemError) -> [Int] {
-    let value = try text(name)
+    try integers(name, separator: separator, count: count, near: 0)
+  }
+
+  /// - Parameter index: where the field is expected.
+  func integers(
+    _ name: String, separator: Character, count: Int? = nil, near index: Int
+  ) throws(ProblemError) -> [Int] {
+    let value = try text(name, near: index)
     if value.isEmpty, count == nil { return [] }
     var numbers: [Int] = []
     for part in value.split(separator: separator, omittingEmptySubsequences: false) {
-      guard let number = Int(part) else { throw .malformedField(key: description, name: name, value: value) }
+      guard let number = Int(part) else {
+        throw .malformedField(key: Self.excerpt(description), name: name, value: Self.excerpt(value))
+      }
       numbers.append(number)
     }
     guard count == nil || numbers.count == count else {
@@ -135,6 +168,8 @@ public enum ProblemError: Error, Equatable, CustomStringConvertible {
   case malformedKey(String)
   /// The key lacks a field.
   case missingField(key: String, name: String)
+  /// The key has a field that its operation does not know: it is of a newer library, or misspelt.
+  case unknownField(key: String, name: String)
   /// A field's text cannot be read.
   case malformedField(key: String, name: String, value: String)
   /// A size is outside its range.
@@ -149,6 +184,7 @@ public enum ProblemError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .malformedKey(let text): "'\(text)' is no problem key (operation name=value …)"
     case .missingField(let key, let name): "problem '\(key)' lacks the field '\(name)'"
+    case .unknownField(let key, let name): "problem '\(key)' has the field '\(name)', which is not known here"
     case .malformedField(let key, let name, let value): "problem '\(key)': '\(value)' is no value for '\(name)'"
     case .outOfRange(let name, let value, let allowed):
       "\(name) is \(value); allowed are \(allowed.lowerBound) to \(allowed.upperBound)"

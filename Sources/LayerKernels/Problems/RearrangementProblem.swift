@@ -45,14 +45,18 @@ public struct RearrangementProblem: LayerProblem {
 
   /// The most boxes of one problem.
   public static let maximumCopyCount = 65_536
+  /// The most inputs of one problem.
+  public static let maximumInputCount = 4096
 
   /// Checks every box against the shapes.
   ///
-  /// - Throws: ``ProblemError/inconsistent(_:)`` when a box leaves a tensor.
+  /// - Throws: ``ProblemError/inconsistent(_:)`` when a box leaves a tensor, ``ProblemError/outOfRange(name:value:allowed:)``
+  ///   when there are more boxes or inputs than a key holds.
   public init(
     inputShapes: [TensorShape], outputShape: TensorShape, fill: Float?, copies: [Copy]
   ) throws(ProblemError) {
     try checkSize("copies", copies.count, in: 0...Self.maximumCopyCount)
+    try checkSize("inputs of a movement", inputShapes.count, in: 0...Self.maximumInputCount)
     for copy in copies {
       guard inputShapes.indices.contains(copy.input) else {
         throw .inconsistent("a copy reads input \(copy.input) of \(inputShapes.count)")
@@ -68,6 +72,10 @@ public struct RearrangementProblem: LayerProblem {
     self.outputShape = outputShape
     self.fill = fill
     self.copies = copies
+    // A few boxes fit in any case.
+    if inputShapes.count + copies.count > 64 {
+      try checkSize("length of the key of a movement", key.description.utf8.count, in: 0...ProblemKey.maximumLength)
+    }
   }
 
   private static func check(
@@ -95,14 +103,19 @@ public struct RearrangementProblem: LayerProblem {
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
     var shapes: [TensorShape] = []
-    for index in 0..<(try key.integer("inputs")).clamped(to: 0...64) { shapes.append(try key.shape("in\(index)")) }
+    let inputCount = try key.integer("inputs")
+    try checkSize("inputs of a movement", inputCount, in: 0...Self.maximumInputCount)
+    for index in 0..<inputCount { shapes.append(try key.shape("in\(index)")) }
     let fillText = try key.text("fill")
     guard let fill = fillText == "none" ? .some(nil) : Float(fillText).map(Optional.some) else {
       throw .malformedField(key: key.description, name: "fill", value: fillText)
     }
     var copies: [Copy] = []
-    for index in 0..<(try key.integer("copies")).clamped(to: 0...Self.maximumCopyCount) {
-      let numbers = try key.integers("copy\(index)", separator: ",")
+    let copyCount = try key.integer("copies")
+    try checkSize("copies", copyCount, in: 0...Self.maximumCopyCount)
+    let place = key.fields.count - copyCount
+    for index in 0..<copyCount {
+      let numbers = try key.integers("copy\(index)", separator: ",", near: place + index)
       guard numbers.count >= 3, (numbers.count - 3) % 3 == 0 else {
         throw .malformedField(key: key.description, name: "copy\(index)", value: try key.text("copy\(index)"))
       }
@@ -114,6 +127,7 @@ public struct RearrangementProblem: LayerProblem {
           outputStrides: Array(numbers[(3 + 2 * rank)...])))
     }
     try self.init(inputShapes: shapes, outputShape: key.shape("out"), fill: fill, copies: copies)
+    try key.check(against: self)
   }
 
   /// `rearrangement out=2x3 fill=none inputs=1 in0=3x2 copies=1 copy0=0,0,0,2,3,1,2,3,1`
@@ -137,8 +151,4 @@ public struct RearrangementProblem: LayerProblem {
   }
   /// None.
   public typealias Parameters = NoParameters
-}
-
-extension Comparable {
-  fileprivate func clamped(to range: ClosedRange<Self>) -> Self { min(max(self, range.lowerBound), range.upperBound) }
 }

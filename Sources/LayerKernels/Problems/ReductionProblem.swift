@@ -27,6 +27,7 @@ public struct ReductionProblem: LayerProblem {
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
     try self.init(shape: key.shape("shape"), axes: key.integers("axes", separator: ","))
+    try key.check(against: self)
   }
 
   /// `mean shape=1x1024x7x7 axes=2,3`

@@ -20,10 +20,14 @@ public struct ResizeProblem: LayerProblem {
     case halfPixel = "half-pixel"
     /// As half-pixel, but 0 for an output of one element.
     case pyTorchHalfPixel = "pytorch-half-pixel"
-    /// x · (in − 1) / (out − 1)
+    /// x · (in − 1) / (out − 1), with whole sizes
     case alignCorners = "align-corners"
     /// x / scale
     case asymmetric
+    /// As half-pixel, about the centre: where a size is rounded down, what is lost is lost on both sides
+    case halfPixelSymmetric = "half-pixel-symmetric"
+    /// (x + 1/2) / scale
+    case tensorFlowHalfPixel = "tf-half-pixel-for-nn"
   }
 
   /// `[N, C, H, W]`
@@ -79,6 +83,7 @@ public struct ResizeProblem: LayerProblem {
     try self.init(
       input: key.shape("from"), outputHeight: sizes[0], outputWidth: sizes[1], scale: (scales[0], scales[1]),
       interpolation: interpolation, coordinates: coordinates)
+    try key.check(against: self)
   }
 
   /// `resize from=1x96x11x11 to=22x22 scale=2.0x2.0 interpolation=linear coordinates=half-pixel`

@@ -37,22 +37,34 @@ extension ResizeProblem {
   private func coordinate<Number: BinaryFloatingPoint>(of index: Number, along axis: Axis) -> Number {
     let scale = Number(axis == .height ? scale.height : scale.width)
     let count = outputShape[axis.rawValue]
+    let center = (index + 0.5) / scale
     switch coordinates {
-    case .halfPixel: return (index + 0.5) / scale - 0.5
-    case .pyTorchHalfPixel: return count > 1 ? (index + 0.5) / scale - 0.5 : 0
+    case .halfPixel: return center - 0.5
+    case .pyTorchHalfPixel: return count > 1 ? center - 0.5 : 0
     case .alignCorners:
-      // By the exact scaled length, which need not be whole: ONNX rounds down only to count the outputs.
-      let length = Number(inputShape[axis.rawValue])
-      return count > 1 ? index * (length - 1) / (scale * length - 1) : 0
+      // By the whole sizes, as exporters and other runtimes mean it, though ONNX's own reference takes `scale · in`.
+      return count > 1 ? index * Number(inputShape[axis.rawValue] - 1) / Number(count - 1) : 0
     case .asymmetric: return index / scale
+    case .halfPixelSymmetric:
+      let length = Number(inputShape[axis.rawValue])
+      let offset = length / 2 * (1 - Number(count) / (scale * length))
+      return offset + center - 0.5
+    case .tensorFlowHalfPixel: return center
     }
   }
 
+  /// The farthest from a half that still is one: a scale of 2.1 or 1/3 has no exact number, and what would be a tie with
+  /// the exact one lies a rounding beside it.
+  private static let tieDistance: Float = 1e-6
+
   private func rounded(_ coordinate: Float) -> Float {
-    switch interpolation {
-    case .nearestPreferFloor: Float(coordinate - 0.5).rounded(.up)
-    case .nearestPreferCeiling: Float(coordinate + 0.5).rounded(.down)
-    case .floor: coordinate.rounded(.down)
+    let below = coordinate.rounded(.down)
+    let fromHalf = coordinate - below - 0.5
+    let isTie = fromHalf.magnitude < Self.tieDistance
+    return switch interpolation {
+    case .nearestPreferFloor: isTie || fromHalf < 0 ? below : below + 1
+    case .nearestPreferCeiling: isTie || fromHalf > 0 ? below + 1 : below
+    case .floor: below
     case .ceiling: coordinate.rounded(.up)
     case .linear: coordinate
     }

@@ -25,6 +25,7 @@ public struct SoftmaxProblem: LayerProblem {
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
     try self.init(shape: key.shape("shape"), axis: key.integer("axis"), axisCount: key.integer("axes"))
+    try key.check(against: self)
   }
 
   /// `softmax shape=1x1000 axis=1 axes=1`

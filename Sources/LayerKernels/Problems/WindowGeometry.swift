@@ -49,8 +49,8 @@ public struct WindowGeometry: Hashable, Sendable {
     public init(_ size: Int) { self.init(top: size, left: size, bottom: size, right: size) }
   }
 
-  /// The largest window, stride, dilation or padding.
-  public static let maximumExtent = 4096
+  /// The most padding on a side that is as wide as the window or wider, so that windows see nothing but padding.
+  public static let maximumBarePadding = 4096
 
   /// Checks the sizes.
   ///
@@ -58,13 +58,20 @@ public struct WindowGeometry: Hashable, Sendable {
   public init(
     kernel: Extent, stride: Extent = Extent(1), dilation: Extent = Extent(1), pads: Pads = Pads(0)
   ) throws(ProblemError) {
-    let positive = 1...Self.maximumExtent
+    // As long as an image may be: what cannot be computed for want of memory is refused where memory is asked for.
+    let positive = 1...TensorShape.maximumElementCount
     for (name, extent) in [("kernel", kernel), ("stride", stride), ("dilation", dilation)] {
       try checkSize("\(name) height", extent.height, in: positive)
       try checkSize("\(name) width", extent.width, in: positive)
     }
-    for (side, size) in [("top", pads.top), ("left", pads.left), ("bottom", pads.bottom), ("right", pads.right)] {
-      try checkSize("\(side) padding", size, in: 0...Self.maximumExtent)
+    try checkSize("kernel elements", kernel.height * kernel.width, in: positive)
+    let (rows, columns) = ((kernel.height - 1) * dilation.height + 1, (kernel.width - 1) * dilation.width + 1)
+    for (side, size, span) in [
+      ("top", pads.top, rows), ("left", pads.left, columns), ("bottom", pads.bottom, rows),
+      ("right", pads.right, columns),
+    ] {
+      let most = min(max(span - 1, Self.maximumBarePadding), TensorShape.maximumElementCount)
+      try checkSize("\(side) padding", size, in: 0...most)
     }
     self.kernel = kernel
     self.stride = stride

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A dense, row-major tensor of 32-bit floats, copied on write.
 public struct Tensor: Sendable {
   /// The sizes, `[N, C, H, W]` for activations and `[K, C/groups, R, S]` for convolution filters.
@@ -165,7 +163,7 @@ private final class TensorStorage: @unchecked Sendable {
   /// The elements where they are from the beginning.
   private let present: UnsafeMutablePointer<Float>?
   /// The elements that were moved from ``lent`` when somebody read them.
-  private let moved = Mutex<UnsafeMutablePointer<Float>?>(nil)
+  private let moved = Lock<UnsafeMutablePointer<Float>?>(nil)
   private let lent: UnsafeRawBufferPointer
   private let lender: (any MemoryLender)?
   private let owner: (AnyObject & Sendable)?

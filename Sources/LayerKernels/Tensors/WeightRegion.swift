@@ -5,7 +5,6 @@
 #else
   import Darwin
 #endif
-import Synchronization
 
 /// Pages that the packed weights of many layers share.
 ///
@@ -34,7 +33,7 @@ final class WeightRegion: @unchecked Sendable {
   /// How many bytes of pages are asked for at once.
   private static let step = 256 << 10
 
-  private static let blocks = Mutex<WeightRegion?>(nil)
+  private static let blocks = Lock<WeightRegion?>(nil)
 
   /// Zeros on a boundary of ``AlignedMemory/alignment``, and the region that keeps them.
   ///

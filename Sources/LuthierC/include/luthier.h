@@ -36,7 +36,8 @@ int32_t luthier_api_level(void);
 /* A network that is ready to run. */
 typedef struct luthier_network luthier_network;
 
-/* How a network is loaded. Zeros and NULLs everywhere mean the defaults. What is out of range is an error that names it. */
+/* How a network is loaded. Zeros and NULLs everywhere mean the defaults. What is out of range, or other than what the model
+ * fixes, is an error that names it. */
 typedef struct {
   int32_t threads;           /* 1 to 1024; 0 means 1 */
   const char *profile;       /* a database file with a tuned profile, or a folder, which has to be there; NULL: where tune writes */

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import HostPlatform
 
 /// The names of classes, a line each.
 public struct Labels: Sendable {
@@ -12,13 +12,14 @@ public struct Labels: Sendable {
   ///
   /// - Throws: ``VisionError/labels(path:reason:)`` when it cannot be read, is too large or is no UTF-8 text.
   public init(contentsOf path: String) throws(VisionError) {
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(filePath: path))
-    } catch { throw .labels(path: path, reason: "there is no such file, or it cannot be read") }
-    guard data.count <= Self.maximumSize else {
+    let found: [UInt8]?
+    do throws(PlainFile.Failure) {
+      found = try PlainFile.read(path, limit: Self.maximumSize)
+    } catch { throw .labels(path: path, reason: error.reason) }
+    guard let data = found else {
       throw .labels(path: path, reason: "it is larger than \(Self.maximumSize) bytes")
     }
+    if let kind = ForeignFile.kind(of: data) { throw .labels(path: path, reason: kind) }
     guard let text = String(validating: data, as: UTF8.self) else {
       throw .labels(path: path, reason: "it is not UTF-8 text")
     }

@@ -53,6 +53,16 @@ public struct LayerContext: Sendable {
   public let availableLayouts: [Set<TensorLayout>]
   /// How many threads the network runs on.
   public let threads: Int
+
+  /// A layer that is to be decided on.
+  package init(
+    node: String, problem: any LayerProblem, availableLayouts: [Set<TensorLayout>], threads: Int
+  ) {
+    self.node = node
+    self.problem = problem
+    self.availableLayouts = availableLayouts
+    self.threads = threads
+  }
 }
 
 /// Decides which candidate runs a layer; nil leaves the decision to the next chooser.

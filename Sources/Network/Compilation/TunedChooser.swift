@@ -1,5 +1,4 @@
 public import LayerKernels
-import Synchronization
 public import TuningDatabase
 
 /// Decides by what was tuned: the network's profile where there is one, else the database's entry for the layer's problem,
@@ -59,7 +58,9 @@ public struct TunedChooser: KernelChooser {
     }
     guard let tuned = (remainder?.store ?? store).choice(for: key, threads: layer.threads),
       let candidate = try? registry.candidate(
-        named: tuned.kernel, configuration: tuned.record.configuration, for: layer.problem)
+        named: tuned.kernel, configuration: tuned.record.configuration, for: layer.problem),
+      // What is exact for a neighbour need not be so here.
+      !candidate.errorClass.isApproximate
     else { return nil }
     switch tuned.provenance {
     case .exact(let source): return LayerChoice(candidate, source: .tuned(file: source))
@@ -75,7 +76,7 @@ public struct TunedChooser: KernelChooser {
 /// A store that is read when it is needed first.
 private final class DeferredStore: Sendable {
   private let read: @Sendable () -> TuningStore?
-  private let answer = Mutex<TuningStore??>(nil)
+  private let answer = Lock<TuningStore??>(nil)
 
   init(_ read: @escaping @Sendable () -> TuningStore?) { self.read = read }
 

@@ -1,6 +1,5 @@
 import HostPlatform
 public import LayerKernels
-import Synchronization
 
 /// A network that is ready to run: kernels chosen, weights packed, memory planned.
 ///
@@ -38,7 +37,7 @@ public final class CompiledNetwork: Sendable {
 
   let program: Program
   let team: ThreadTeam
-  private let spares = Mutex<[ExecutionContext]>([])
+  private let spares = Lock<[ExecutionContext]>([])
 
   /// Rewrites the graph, chooses a candidate for each layer, packs the weights and plans the memory.
   ///
@@ -103,7 +102,19 @@ public final class CompiledNetwork: Sendable {
 
   private func borrowContext() -> ExecutionContext { spares.withLock { $0.popLast() } ?? ExecutionContext(self) }
 
-  private func giveBack(_ context: ExecutionContext) { spares.withLock { $0.append(context) } }
+  /// A burst of callers makes as many contexts; of these as many stay as can run at the same time.
+  private func giveBack(_ context: ExecutionContext) {
+    spares.withLock { if $0.count < Self.spareLimit { $0.append(context) } }
+  }
+
+  /// The most contexts that wait for a call.
+  static let spareLimit = max(2, Processor.current.usableCores)
+
+  /// Why fewer threads than ``threads`` run the network, in one line; nil where the system has them.
+  package var threadShortage: String? { team.shortage }
+
+  /// How many contexts wait for a call.
+  package var spareCount: Int { spares.withLock { $0.count } }
 }
 
 /// One step of a compiled network, for tables.

@@ -109,45 +109,47 @@ public final class ExecutionContext: @unchecked Sendable {
   }
 
   private func run(marks: UnsafeMutablePointer<Int64>? = nil, clock: (any MonotonicClock)? = nil) {
+    if let marks, let clock { marks[0] = clock.now() }
     team.run(
-      ProgramRun(
-        steps: program.steps, operands: UnsafePointer(operands.baseAddress.unsafelyUnwrapped), workspace: workspace,
-        marks: marks, clock: clock))
+      phases: ProgramRun(
+        steps: program.steps, phases: program.phases,
+        operands: UnsafePointer(operands.baseAddress.unsafelyUnwrapped), workspace: workspace, marks: marks,
+        clock: clock))
   }
 }
 
-/// One run of a program by a team: every member walks through all steps, and behind each phase all wait for each other.
+/// One run of a program by a team: the members walk through the phases of all steps together.
 ///
 /// `@unchecked Sendable`: the addresses are a context's, whose caller waits until the team is done.
-private struct ProgramRun: TeamWork, @unchecked Sendable {
+private struct ProgramRun: PhasedWork, @unchecked Sendable {
   let steps: [Program.Step]
+  let phases: [Program.Phase]
   let operands: UnsafePointer<TensorOperand>
   let workspace: UnsafeMutableRawPointer
-  /// Where the first member writes the time at the start and behind each step; nil when nobody asks.
+  /// Where the time at the start and after each step is written; nil when nobody asks.
   let marks: UnsafeMutablePointer<Int64>?
   let clock: (any MonotonicClock)?
 
-  func run(as member: borrowing TeamMember) {
-    let denormals = DenormalMode.flush()
-    if member.index == 0 { mark(0) }
-    for index in steps.indices {
-      let step = steps[index]
-      let layer = LayerOperands(
-        inputs: operands + step.firstOperand, output: operands[step.firstOperand + step.inputCount],
-        workspace: workspace)
-      let workers = min(step.threads, member.count)
-      for phase in 0..<step.phaseCount {
-        if member.index < workers {
-          step.kernel.run(layer, phase: phase, worker: Worker(index: member.index, count: workers))
-        }
-        member.barrier()
-      }
-      if member.index == 0 { mark(index + 1) }
-    }
-    denormals.restore()
+  var phaseCount: Int { phases.count }
+
+  func shareCount(ofPhase phase: Int, members: Int) -> Int { min(steps[phases[phase].step].threads, members) }
+
+  func run(phase: Int, share: Int, of count: Int) {
+    let step = steps[phases[phase].step]
+    let layer = LayerOperands(
+      inputs: operands + step.firstOperand, output: operands[step.firstOperand + step.inputCount],
+      workspace: workspace)
+    step.kernel.run(layer, phase: phases[phase].phase, worker: Worker(index: share, count: count))
   }
 
-  private func mark(_ position: Int) {
-    if let marks, let clock { marks[position] = clock.now() }
+  func finish(phase: Int) {
+    guard let marks, let clock, phases[phase].isLast else { return }
+    marks[phases[phase].step + 1] = clock.now()
+  }
+
+  func withMember(_ body: () -> Void) {
+    let denormals = DenormalMode.flush()
+    body()
+    denormals.restore()
   }
 }

@@ -1,6 +1,5 @@
 public import HostPlatform
 public import LayerKernels
-import Synchronization
 
 /// A network that tries a second set of choices on real requests, within a stated budget, and keeps the faster one.
 ///
@@ -49,7 +48,7 @@ public final class OnlineTuning: Sendable {
   private let challenger: CompiledNetwork
   private let budget: Budget
   private let clock: any MonotonicClock
-  private let record = Mutex(Record())
+  private let record = Lock(Record())
 
   /// How much faster the challenger's median has to be, as a fraction, to be taken.
   static let advantage = 0.02

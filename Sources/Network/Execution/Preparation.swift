@@ -13,9 +13,12 @@ enum Preparation {
     // The largest weights first: while they are packed they are in memory twice, and little else is there yet.
     let sizes = plan.steps.map { WeightsDigest.weights(of: $0.parameters)?.shape.elementCount ?? 0 }
     let order = sizes.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
-    let results = Mutex([Result<any PreparedKernel, any Error>?](repeating: nil, count: sizes.count))
-    let steps = Mutex(
-      order.map { Step(index: $0, candidate: plan.steps[$0].choice.candidate, plan.steps[$0].parameters) })
+    let results = Lock([Result<any PreparedKernel, any Error>?](repeating: nil, count: sizes.count))
+    // Filled afterwards: a lock keeps what it was made of, and nothing may keep the weights.
+    let steps = Lock<[Step]>([])
+    steps.withLock {
+      $0 = order.map { Step(index: $0, candidate: plan.steps[$0].choice.candidate, plan.steps[$0].parameters) }
+    }
     for index in plan.steps.indices { plan.steps[index].parameters = NoParameters() }
     let next = Atomic(0)
 

@@ -12,6 +12,13 @@ struct Program: Sendable {
     let inputCount: Int
   }
 
+  /// One phase of a step, after which all workers wait for each other.
+  struct Phase: Sendable {
+    let step: Int
+    let phase: Int
+    let isLast: Bool
+  }
+
   /// Where an operand's base comes from.
   enum Base: Sendable {
     case arena(offset: Int)
@@ -34,6 +41,8 @@ struct Program: Sendable {
   }
 
   let steps: [Step]
+  /// The phases of all steps in their order.
+  let phases: [Phase]
   let layers: [CompiledLayer]
   let operands: [Operand]
   let planeTable: PlaneTable
@@ -91,6 +100,9 @@ struct Program: Sendable {
       workspaceSize = max(workspaceSize, kernel.workspaceSize(workers: stepThreads))
     }
     self.steps = steps
+    phases = steps.indices.flatMap { step in
+      (0..<steps[step].phaseCount).map { Phase(step: step, phase: $0, isLast: $0 == steps[step].phaseCount - 1) }
+    }
     freeMovements = plan.freeMovements
     self.layers = layers
     self.operands = operands

@@ -27,6 +27,8 @@ public struct Graph: Sendable {
   /// An empty graph.
   public init(name: String) { self.name = name }
 
+  private var nodeNames: Set<String> = []
+
   /// What is known of a value.
   public subscript(_ value: ValueID) -> GraphValue { values[value.index] }
 }
@@ -54,7 +56,7 @@ public struct GraphValue: Sendable {
 /// A step of a network.
 public struct GraphNode: Sendable {
   /// The name that files, tables and messages use; unique within its graph.
-  public var name: String
+  public let name: String
   /// What the node does.
   public let operation: GraphOperation
   /// The values that it reads, in the problem's order of inputs.
@@ -116,7 +118,8 @@ extension Graph {
 
   /// Adds a layer without parameters.
   ///
-  /// - Throws: ``GraphError/inputShapes(node:expected:found:)`` when the inputs have not the problem's shapes.
+  /// - Throws: ``GraphError/inputShapes(node:expected:found:)`` when the inputs have not the problem's shapes,
+  ///   ``GraphError/duplicateName(node:)`` when there is a node of that name.
   @discardableResult
   public mutating func addLayer<Problem: LayerProblem>(
     _ name: String, _ problem: Problem, inputs: [ValueID], outputName: String? = nil
@@ -126,7 +129,8 @@ extension Graph {
 
   /// Adds a layer whose parameters' type is not known here; preparing its kernel checks it.
   ///
-  /// - Throws: ``GraphError/inputShapes(node:expected:found:)`` when the inputs have not the problem's shapes.
+  /// - Throws: ``GraphError/inputShapes(node:expected:found:)`` when the inputs have not the problem's shapes,
+  ///   ``GraphError/duplicateName(node:)`` when there is a node of that name.
   public mutating func addLayer(
     _ name: String, _ problem: any LayerProblem, uncheckedParameters parameters: any Sendable, inputs: [ValueID],
     outputName: String? = nil
@@ -141,7 +145,8 @@ extension Graph {
 
   /// Adds a movement. `outputShape` is needed for ``Movement/reshape`` and ``Movement/expand`` only.
   ///
-  /// - Throws: ``GraphError/movement(node:reason:)`` when the movement does not fit its inputs.
+  /// - Throws: ``GraphError/movement(node:reason:)`` when the movement does not fit its inputs,
+  ///   ``GraphError/duplicateName(node:)`` when there is a node of that name.
   @discardableResult
   public mutating func addMovement(
     _ name: String, _ movement: Movement, inputs: [ValueID], outputShape: TensorShape? = nil, outputName: String? = nil
@@ -176,7 +181,9 @@ extension Graph {
   private mutating func add(
     _ name: String, _ operation: GraphOperation, _ inputs: [ValueID], shape: TensorShape, outputName: String?
   ) throws(GraphError) -> ValueID {
+    guard !nodeNames.contains(name) else { throw .duplicateName(node: name) }
     let output = try add(GraphValue(name: outputName ?? name, shape: shape, constant: nil))
+    nodeNames.insert(name)
     nodes.append(GraphNode(name: name, operation: operation, inputs: inputs, output: output))
     return output
   }
@@ -188,6 +195,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case inputShapes(node: String, expected: [TensorShape], found: [TensorShape])
   /// A movement does not fit its inputs.
   case movement(node: String, reason: String)
+  /// A node of that name is there already; profiles and choosers know nodes by their names.
+  case duplicateName(node: String)
   /// There are too many nodes or values.
   case tooLarge(limit: Int)
 
@@ -198,6 +207,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
       "node '\(node)' needs inputs of shape \(expected.map(\.description).joined(separator: ", ")), "
         + "not \(found.map(\.description).joined(separator: ", "))"
     case .movement(let node, let reason): "node '\(node)': \(reason)"
+    case .duplicateName(let node): "there is a node '\(node)' already: give each node a name of its own"
     case .tooLarge(let limit): "the graph has more than \(limit) values"
     }
   }

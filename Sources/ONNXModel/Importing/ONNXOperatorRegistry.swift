@@ -68,6 +68,7 @@ public struct ONNXOperatorRegistry: Sendable {
   public static let standard: ONNXOperatorRegistry = {
     var registry = ONNXOperatorRegistry()
     registry.registerConvolutions()
+    registry.registerTransposedConvolutions()
     registry.registerPooling()
     registry.registerProducts()
     registry.registerElementwise()

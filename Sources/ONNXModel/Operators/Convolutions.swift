@@ -2,26 +2,7 @@ import LayerKernels
 
 extension ONNXOperatorRegistry {
   mutating func registerConvolutions() {
-    register("Conv") { node, importer in
-      let input = try importer.required(0, of: node)
-      guard let weights = try importer.constant(1, of: node) else { throw node.error("it has no weights") }
-      let shape = weights.shape
-      guard shape.rank == 4, input.shape.rank == 4 else {
-        throw node.unsupported("its weights have \(shape.rank) dimensions; 4 are supported")
-      }
-      if let kernel = node.integers("kernel_shape"), kernel != Array(shape.dimensions[2...]) {
-        throw node.error("kernel_shape \(kernel) is not that of the weights, \(shape)")
-      }
-      let window = try NodeWindow(node, input: input.shape, kernel: Array(shape.dimensions[2...]))
-      let bias = try importer.constant(2, of: node)
-      let groups = node.integer("group") ?? 1
-      let problem = try ConvolutionProblem(
-        batch: input.shape[0], inputChannels: input.shape[1],
-        input: .init(height: input.shape[2], width: input.shape[3]), outputChannels: shape[0], window: window.geometry,
-        groups: groups, epilogue: Epilogue(bias: bias != nil))
-      let parameters = try ConvolutionParameters(filter: weights.asFloats, bias: bias?.floatElements, for: problem)
-      return [try importer.add(problem, parameters: parameters, [input], for: node)]
-    }
+    register("Conv") { node, importer in [try Self.convolve(node, &importer)] }
 
     register("BatchNormalization") { node, importer in
       guard node.integer("training_mode") ?? 0 == 0 else { throw node.unsupported("it is in training mode") }
@@ -51,5 +32,29 @@ extension ONNXOperatorRegistry {
         ElementwiseProblem(.multiply, input.shape, sizes), [input, constant(scale)], for: node)
       return [try importer.add(ElementwiseProblem(.add, input.shape, sizes), [scaled, constant(shift)], for: node)]
     }
+  }
+
+  /// A convolution of images, or of lines, which are images of one row.
+  private static func convolve(_ node: ONNXNode, _ importer: inout GraphImporter) throws -> ImportedValue {
+    let input = try importer.required(0, of: node)
+    guard let weights = try importer.constant(1, of: node) else { throw node.error("it has no weights") }
+    guard (3...4).contains(weights.shape.rank), input.shape.rank == weights.shape.rank else {
+      throw node.unsupported("its weights have \(weights.shape.rank) dimensions; layers have 3 or 4")
+    }
+    let kernel = Array(weights.shape.dimensions[2...])
+    if let given = node.integers("kernel_shape"), given != kernel {
+      throw node.error("kernel_shape \(given) is not that of the weights, \(weights.shape)")
+    }
+    let image = try NodeWindow.image(input, node, &importer)
+    let window = try NodeWindow(node, input: input.shape, kernel: kernel)
+    let bias = try importer.constant(2, of: node)
+    let problem = try ConvolutionProblem(
+      batch: image.shape[0], inputChannels: image.shape[1],
+      input: .init(height: image.shape[2], width: image.shape[3]), outputChannels: weights.shape[0],
+      window: window.geometry, groups: node.integer("group") ?? 1, epilogue: Epilogue(bias: bias != nil))
+    let filter = try weights.asFloats.reshaped(to: problem.filterShape)
+    let parameters = try ConvolutionParameters(filter: filter, bias: bias?.floatElements, for: problem)
+    let result = try importer.add(problem, parameters: parameters, [image], for: node)
+    return try NodeWindow.lines(result, rank: input.shape.rank, node, &importer)
   }
 }

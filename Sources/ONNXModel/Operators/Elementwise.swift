@@ -32,6 +32,11 @@ extension ONNXOperatorRegistry {
     registerBinary("Sub", .subtract)
     registerBinary("Mul", .multiply)
     registerBinary("Div", .divide)
+    for (name, function) in [
+      ("Sum", ElementwiseProblem.Binary.add), ("Max", .maximum), ("Min", .minimum), ("Mean", .add),
+    ] {
+      registerChain(name, function)
+    }
 
     register("Softmax") { node, importer in
       let input = try importer.required(0, of: node)
@@ -54,6 +59,22 @@ extension ONNXOperatorRegistry {
         try importer.add(
           ElementwiseProblem(function(node, importer), shape: input.shape), [input], for: node)
       ]
+    }
+  }
+
+  /// A function of any number of operands, two at a time; a mean is their sum by their number.
+  private mutating func registerChain(_ name: String, _ function: ElementwiseProblem.Binary) {
+    register(name) { node, importer in
+      var value = try importer.required(0, of: node)
+      for index in node.inputs.indices.dropFirst() {
+        let next = try importer.required(index, of: node)
+        value = try importer.add(ElementwiseProblem(function, value.shape, next.shape), [value, next], for: node)
+      }
+      if name == "Mean", node.inputs.count > 1 {
+        let share = ImportedValue(Tensor(shape: .scalar, repeating: 1 / Float(node.inputs.count)))
+        value = try importer.add(ElementwiseProblem(.multiply, value.shape, .scalar), [value, share], for: node)
+      }
+      return [value]
     }
   }
 

@@ -4,6 +4,7 @@ import Network
 extension ONNXOperatorRegistry {
   mutating func registerMovements() {
     registerShapes()
+    registerBlocks()
     registerSelections()
     registerPadding()
   }
@@ -77,6 +78,45 @@ extension ONNXOperatorRegistry {
       guard let sizes = try importer.constant(1, of: node) else { throw node.error("it has no shape") }
       let shape = try ElementwiseProblem.broadcast(input.shape, TensorShape(sizes.integers))
       return [try importer.move(.expand, [input], to: shape.dimensions, for: node)]
+    }
+  }
+
+  /// Blocks of positions as channels, and back.
+  private mutating func registerBlocks() {
+    register("DepthToSpace") { node, importer in
+      let input = try importer.required(0, of: node)
+      let shape = input.shape
+      let block = node.integer("blocksize") ?? 0
+      guard shape.rank == 4, (1..<65_536).contains(block), shape[1] % (block * block) == 0 else {
+        throw node.error("\(shape) has no blocks of \(block) times \(block) channels")
+      }
+      let channels = shape[1] / (block * block)
+      let isColumnFirst = (node.text("mode") ?? "DCR") == "CRD"
+      let parts = isColumnFirst ? [channels, block, block] : [block, block, channels]
+      let split = try importer.move(.reshape, [input], to: [shape[0]] + parts + [shape[2], shape[3]], for: node)
+      let turned = try importer.move(
+        .transpose(permutation: isColumnFirst ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2]), [split], for: node)
+      return [
+        try importer.move(
+          .reshape, [turned], to: [shape[0], channels, shape[2] * block, shape[3] * block], for: node)
+      ]
+    }
+    register("SpaceToDepth") { node, importer in
+      let input = try importer.required(0, of: node)
+      let shape = input.shape
+      let block = node.integer("blocksize") ?? 0
+      guard shape.rank == 4, (1..<65_536).contains(block), shape[2] % block == 0, shape[3] % block == 0 else {
+        throw node.error("\(shape) has no blocks of \(block) times \(block) positions")
+      }
+      let (rows, columns) = (shape[2] / block, shape[3] / block)
+      let split = try importer.move(
+        .reshape, [input], to: [shape[0], shape[1], rows, block, columns, block], for: node)
+      let isColumnFirst = (node.text("mode") ?? "DCR") == "CRD"
+      let turned = try importer.move(
+        .transpose(permutation: isColumnFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]), [split], for: node)
+      return [
+        try importer.move(.reshape, [turned], to: [shape[0], shape[1] * block * block, rows, columns], for: node)
+      ]
     }
   }
 

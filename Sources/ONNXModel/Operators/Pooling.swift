@@ -35,22 +35,32 @@ extension ONNXOperatorRegistry {
     let input = try importer.required(0, of: node)
     guard let kernel = node.integers("kernel_shape") else { throw node.error("it has no kernel_shape") }
     let window = try NodeWindow(node, input: input.shape, kernel: kernel)
+    let image = try NodeWindow.image(input, node, &importer)
     let problem = try PoolingProblem(
-      reduction, batch: input.shape[0], channels: input.shape[1],
-      input: .init(height: input.shape[2], width: input.shape[3]), window: window.geometry, roundsUp: window.roundsUp)
-    return try importer.add(problem, [input], for: node)
+      reduction, batch: image.shape[0], channels: image.shape[1],
+      input: .init(height: image.shape[2], width: image.shape[3]), window: window.geometry, roundsUp: window.roundsUp)
+    return try NodeWindow.lines(
+      importer.add(problem, [image], for: node), rank: input.shape.rank, node, &importer)
   }
 
+  /// The pooling of all positions, of any number of dimensions: they are one row.
   private static func poolGlobally(
     _ reduction: PoolingProblem.Reduction, _ node: ONNXNode, _ importer: inout GraphImporter
   ) throws -> ImportedValue {
     let input = try importer.required(0, of: node)
-    guard input.shape.rank == 4 else {
-      throw node.unsupported("its input has \(input.shape.rank) dimensions; 4 are supported")
-    }
+    let shape = input.shape
+    guard shape.rank > 2 else { throw node.unsupported("its input \(shape) has no spatial dimensions") }
+    let positions = shape.dimensions[2...].reduce(1, *)
+    let isImage = shape.rank == 4
+    let image =
+      isImage
+      ? input : try importer.move(.reshape, [input], to: [shape[0], shape[1], 1, positions], for: node)
     let problem = try PoolingProblem(
-      global: reduction, batch: input.shape[0], channels: input.shape[1],
-      input: .init(height: input.shape[2], width: input.shape[3]))
-    return try importer.add(problem, [input], for: node)
+      global: reduction, batch: shape[0], channels: shape[1],
+      input: .init(height: image.shape[2], width: image.shape[3]))
+    let result = try importer.add(problem, [image], for: node)
+    if isImage { return result }
+    let sizes = [shape[0], shape[1]] + [Int](repeating: 1, count: shape.rank - 2)
+    return try importer.move(.reshape, [result], to: sizes, for: node)
   }
 }

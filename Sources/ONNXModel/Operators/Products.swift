@@ -19,6 +19,10 @@ extension ONNXOperatorRegistry {
       let alpha = node.float("alpha") ?? 1
       let beta = node.float("beta") ?? 1
       let c = importer.input(2, of: node)
+      let result = try TensorShape([a.shape[0], columns])
+      guard try c.map({ try ElementwiseProblem.broadcast(result, $0.shape) == result }) ?? true else {
+        throw node.error("C of shape \(c?.shape ?? result) is wider than the product, \(result)")
+      }
       var bias = c?.constant.flatMap { constant -> [Float]? in
         let values = constant.floatElements
         guard constant.shape.rank <= 1 || constant.shape.dimensions.dropLast().allSatisfy({ $0 == 1 }) else {

@@ -39,7 +39,8 @@ extension ONNXOperatorRegistry {
     guard node.integer("exclude_outside") ?? 0 == 0 else { throw node.unsupported("exclude_outside is not supported") }
     let transforms: [String: ResizeProblem.CoordinateTransform] = [
       "half_pixel": .halfPixel, "pytorch_half_pixel": .pyTorchHalfPixel, "align_corners": .alignCorners,
-      "asymmetric": .asymmetric,
+      "asymmetric": .asymmetric, "half_pixel_symmetric": .halfPixelSymmetric,
+      "tf_half_pixel_for_nn": .tensorFlowHalfPixel,
     ]
     guard let transform = transforms[coordinates] else {
       throw node.unsupported("coordinate transformation '\(coordinates)' is not supported")

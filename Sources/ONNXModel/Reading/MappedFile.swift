@@ -3,6 +3,7 @@
 #else
   import Darwin
 #endif
+import HostPlatform
 import LayerKernels
 
 /// A file's bytes, mapped into memory for as long as somebody holds this.
@@ -15,17 +16,11 @@ final class MappedFile: MemoryLender, @unchecked Sendable {
   ///
   /// - Parameter isOnlyName: whether the path has to be the file's only name: no link, neither symbolic nor hard.
   init(_ path: String, limit: Int, isOnlyName: Bool = false) throws(ONNXError) {
-    // Without waiting: opening a pipe that nobody writes to would hang.
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (isOnlyName ? O_NOFOLLOW : 0))
-    guard file >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+    let (file, count): (Int32, Int)
+    do throws(PlainFile.Failure) {
+      (file, count) = try PlainFile.open(path, isOnlyName: isOnlyName)
+    } catch { throw .unreadable(path: path, reason: error.reason) }
     defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "it is no regular file") }
-    guard !isOnlyName || status.st_nlink == 1 else {
-      throw .unreadable(path: path, reason: "it has another name (a hard link), so somebody else may own it")
-    }
-    let count = Int(status.st_size)
     guard count <= limit else { throw .tooLarge(name: path, bytes: count, limit: limit) }
     guard count > 0 else { throw .malformed(name: path, reason: "it is empty") }
     guard let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, file, 0), start != MAP_FAILED else {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HostPlatform
 public import LayerKernels
 import SwiftProtobuf
 
@@ -28,6 +29,7 @@ public enum TensorFile {
   ///
   /// - Throws: ``ONNXError``.
   public static func readTyped(bytes: [UInt8], name: String) throws(ONNXError) -> TypedTensor {
+    if let kind = ForeignFile.kind(of: bytes) { throw .malformed(name: name, reason: kind) }
     let message: Onnx_TensorProto
     do {
       message = try Onnx_TensorProto(serializedBytes: bytes)

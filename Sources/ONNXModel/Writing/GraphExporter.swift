@@ -318,20 +318,34 @@ struct GraphExporter {
   private mutating func resize(
     _ problem: ResizeProblem, _ inputs: [String], _ node: GraphNode
   ) throws(ONNXError) -> (operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto]) {
-    let scales = try weights([1, 1, problem.scale.height, problem.scale.width], "\(node.name).scales")
+    let (input, output, scale) = (problem.inputShape, problem.outputShape, problem.scale)
+    let isRatio =
+      scale.height == Float(output[2]) / Float(input[2]) && scale.width == Float(output[3]) / Float(input[3])
     let modes: [ResizeProblem.Interpolation: String] = [
       .nearestPreferFloor: "round_prefer_floor", .nearestPreferCeiling: "round_prefer_ceil", .floor: "floor",
       .ceiling: "ceil",
     ]
-    let transforms: [ResizeProblem.CoordinateTransform: String] = [
+    var transforms: [ResizeProblem.CoordinateTransform: String] = [
       .halfPixel: "half_pixel", .pyTorchHalfPixel: "pytorch_half_pixel", .alignCorners: "align_corners",
       .asymmetric: "asymmetric",
     ]
+    // Nothing is lost where the scale is the ratio of the sizes, and the name is younger than the opset.
+    if isRatio { transforms[.halfPixelSymmetric] = "half_pixel" }
+    guard let transform = transforms[problem.coordinates] else {
+      throw .unsupported(
+        node: node.name, operatorName: "Resize", opset: ONNXModel.writtenOpset,
+        reason: "the opset has no coordinates '\(problem.coordinates.rawValue)'")
+    }
     var attributes: [Onnx_AttributeProto] = [
-      .text("coordinate_transformation_mode", transforms[problem.coordinates] ?? "half_pixel"),
+      .text("coordinate_transformation_mode", transform),
       .text("mode", problem.interpolation == .linear ? "linear" : "nearest"),
     ]
     if let mode = modes[problem.interpolation] { attributes.append(.text("nearest_mode", mode)) }
+    // Sizes where they say all: 7 · (31 / 7) is less than 31 in 32 bits, and a reader rounds down.
+    if isRatio {
+      return ("Resize", [inputs[0], "", "", integers(output.dimensions, "\(node.name).sizes")], attributes)
+    }
+    let scales = try weights([1, 1, scale.height, scale.width], "\(node.name).scales")
     return ("Resize", [inputs[0], "", scales], attributes)
   }
 

@@ -30,6 +30,9 @@ extension PlatformDatabase {
   ) throws(TuningDatabaseError) {
     var parsed: JSONValue
     do { parsed = try JSONParser.parse(bytes, selection: scope.selection) } catch {
+      if let kind = ForeignFile.kind(of: bytes) {
+        throw .malformed(path: path, line: nil, location: "as a whole", reason: kind)
+      }
       throw .malformed(error, path: path)
     }
     if scope.allowsMissingEntries, case .object(let members) = parsed, parsed["entries"] == nil {

@@ -9,8 +9,8 @@ import LayerKernels
 /// | `<platform>.journal.jsonl` | results of a tuning that has not ended, a line each; joined into the database and removed by the next ``update(platform:_:)`` |
 /// | `<platform>.lock` | held while either is written |
 ///
-/// Reading takes no lock, since the database changes in one step. Several tuners may write at once: each adds to what the
-/// others have written.
+/// Where the path is a link, all three lie where it leads. Reading gives the journal's results with the database's, and takes no
+/// lock, since the database changes in one step. Several tuners may write at once: each adds to what the others have written.
 public struct DatabaseFile: Hashable, Sendable {
   /// The database's path.
   public let path: String
@@ -47,21 +47,33 @@ public struct DatabaseFile: Hashable, Sendable {
     return (own, try own.read(scope))
   }
 
-  private var stem: String { path.hasSuffix(".json") ? String(path.dropLast(5)) : path }
+  private var stem: String {
+    let target = ReplacedFile.target(of: path)
+    return target.hasSuffix(".json") ? String(target.dropLast(5)) : target
+  }
 
   /// The journal's path.
-  public var journalPath: String { stem + ".journal.jsonl" }
+  public var journalPath: String { stem + FolderListing.journalSuffix }
 
   /// The lock's path.
   public var lockPath: String { stem + ".lock" }
 
-  /// What the file holds; nil when there is none. The journal is left alone.
+  /// What the file and its journal hold; nil when there is neither. Neither is changed.
   ///
-  /// - Throws: ``TuningDatabaseError`` when it cannot be read or is not a database.
+  /// - Throws: ``TuningDatabaseError`` when one cannot be read, is not a database, or they are of two platforms.
   public func read(_ scope: ReadingScope = .everything) throws(TuningDatabaseError) -> PlatformDatabase? {
+    // The journal first: a tuner that ends in between puts its results into the database before it removes them there.
+    let journal = try Journal.read(journalPath, scope: scope)
+    return try journal.joined(to: readDatabase(scope), path: journalPath)
+  }
+
+  /// Whether there is a database, or the journal of one to be.
+  public var exists: Bool { FileAccess.exists(path) || FileAccess.exists(journalPath) }
+
+  private func readDatabase(_ scope: ReadingScope) throws(TuningDatabaseError) -> PlatformDatabase? {
     if scope == .conversions, try FileAccess.position(of: LayoutConversionProblem.operation, in: path) == nil {
       // Almost always: what a file does not name need not be looked for behind thousands of brackets.
-      return try read(.network(fingerprint: ""))
+      return try readDatabase(.network(fingerprint: ""))
     }
     if scope.allowsMissingEntries, let end = try FileAccess.position(of: "\"entries\"", in: path),
       let head = try FileAccess.read(path, first: end)
@@ -110,7 +122,7 @@ public struct DatabaseFile: Hashable, Sendable {
   public func journal(_ results: PlatformDatabase) throws(TuningDatabaseError) {
     let line = try results.line()
     try withLock { () throws(TuningDatabaseError) in
-      let size = try FileAccess.append(line, to: journalPath)
+      let size = try FileAccess.append(line, to: journalPath, like: path)
       if size > Self.maximumJournalSize {
         _ = try updateLocked(platform: results.platform) { (_) throws(TuningDatabaseError) in }
       }
@@ -120,6 +132,7 @@ public struct DatabaseFile: Hashable, Sendable {
   private func withLock<Result>(
     _ body: () throws(TuningDatabaseError) -> Result
   ) throws(TuningDatabaseError) -> Result {
+    if let objection = PlainFile.objection(to: path) { throw .unwritable(path: path, reason: objection) }
     try FileAccess.makeFolder(FileAccess.folder(of: path))
     return try FileLock.withLock(lockPath, patience: patience, body)
   }
@@ -128,18 +141,17 @@ public struct DatabaseFile: Hashable, Sendable {
     platform: PlatformFingerprint, _ change: (inout PlatformDatabase) throws(TuningDatabaseError) -> Void
   ) throws(TuningDatabaseError) -> Update {
     let old = try FileAccess.read(path)
-    var database: PlatformDatabase
-    if let old {
-      database = try PlatformDatabase(decoding: old, path: path)
-      if let reason = database.platform.differences(from: platform) {
-        throw .differentPlatform(path: path, reason: reason)
-      }
-    } else {
-      database = PlatformDatabase(platform: platform)
+    let stored = try old.map { (bytes) throws(TuningDatabaseError) in try PlatformDatabase(decoding: bytes, path: path)
     }
-    let journal = try Journal.read(journalPath, platform: platform)
-    if old == nil, let first = journal.results.first { database.created = first.created }
-    for results in journal.results { try database.merge(results) }
+    if let reason = stored?.platform.differences(from: platform) {
+      throw .differentPlatform(path: path, reason: reason)
+    }
+    let journal = try Journal.read(journalPath)
+    var database =
+      try journal.joined(to: stored, path: journalPath) ?? PlatformDatabase(platform: platform)
+    if let reason = database.platform.differences(from: platform) {
+      throw .differentPlatform(path: journalPath, reason: reason)
+    }
     try change(&database)
     let bytes = try database.encoded()
     let isNeeded = bytes != old && !(old == nil && database.isEmpty)

@@ -1,6 +1,6 @@
 /// The databases at a path: one file, or every database of a folder.
 public enum DatabaseFolder {
-  /// Reads what is at a path.
+  /// Reads what is at a path, with the results of tunings that were interrupted. A journal's own path stands for its database.
   ///
   /// - Returns: each file's path and content, in the alphabetical order of the paths.
   /// - Throws: ``TuningDatabaseError`` when there is none, or one cannot be read or is no database.
@@ -8,7 +8,9 @@ public enum DatabaseFolder {
     at path: String
   ) throws(TuningDatabaseError) -> [(path: String, database: PlatformDatabase)] {
     let isFolder = FileAccess.isFolder(path)
-    let paths = isFolder ? FolderListing.databases(in: path) : [path]
+    let suffix = FolderListing.journalSuffix
+    let file = path.hasSuffix(suffix) ? "\(path.dropLast(suffix.count)).json" : path
+    let paths = isFolder ? FolderListing.databases(in: path) : [file]
     var databases: [(path: String, database: PlatformDatabase)] = []
     for path in paths {
       guard let database = try DatabaseFile(path: path).read() else {

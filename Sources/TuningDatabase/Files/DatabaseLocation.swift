@@ -36,8 +36,8 @@ public struct DatabaseLocation: Hashable, Sendable {
   /// Whether somebody asked for this location, so that failing to read it has to be said as an error.
   public var isExplicit: Bool { origin != .dataFolder }
 
-  /// Whether there is anything at the location, be it a file or a folder.
-  public var exists: Bool { FileAccess.exists(path) }
+  /// Whether there is anything at the location, be it a file, the journal of one, or a folder.
+  public var exists: Bool { isFile ? DatabaseFile(path: path).exists : FileAccess.exists(path) }
 
   /// Whether the location is one database file.
   public var isFile: Bool { path.hasSuffix(".json") && !FileAccess.isFolder(path) }

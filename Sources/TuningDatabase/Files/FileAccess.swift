@@ -5,6 +5,7 @@
 #else
   import Darwin
 #endif
+import HostPlatform
 
 /// Reads and writes whole small files so that neither a hostile file nor a crash does harm.
 enum FileAccess {
@@ -79,69 +80,80 @@ enum FileAccess {
 
   /// A regular file for reading, and its size; nil when there is none.
   private static func open(_ path: String, limit: Int) throws(TuningDatabaseError) -> (file: Int32, size: Int)? {
-    // Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
-    let file = systemOpen(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else {
-      if errno == ENOENT { return nil }
-      throw .unreadable(path: path, reason: lastError())
+    let (file, size): (Int32, Int)
+    do throws(PlainFile.Failure) {
+      (file, size) = try PlainFile.open(path)
+    } catch {
+      if error.isMissing { return nil }
+      throw .unreadable(path: path, reason: error.reason)
     }
-    var status = stat()
-    let failure: TuningDatabaseError? =
-      if fstat(file, &status) != 0 {
-        .unreadable(path: path, reason: lastError())
-      } else if status.st_mode & S_IFMT != S_IFREG {
-        .unreadable(path: path, reason: "it is not a plain file")
-      } else if status.st_size > limit {
-        .tooLarge(path: path, bytes: Int(status.st_size), limit: limit)
-      } else {
-        nil
-      }
-    if let failure {
+    guard size <= limit else {
       close(file)
-      throw failure
+      throw .tooLarge(path: path, bytes: size, limit: limit)
     }
-    return (file, Int(status.st_size))
+    return (file, size)
   }
 
   /// Puts a file in another's place in one step: whoever opens the path sees the old bytes or the new ones, also when the
-  /// process is killed or the power fails in between.
+  /// process is killed or the power fails in between. Links that lead to the old file, its mode and its owner stay.
   ///
   /// Only for the holder of the file's lock: what temporary files others have left behind is removed.
   ///
   /// - Throws: ``TuningDatabaseError/unwritable(path:reason:)``; the old file is then intact.
   static func replace(_ path: String, with bytes: [UInt8]) throws(TuningDatabaseError) {
-    removeLeftovers(of: path)
-    let temporary = "\(temporaryPrefix(of: path))\(getpid()).tmp"
-    let file = systemOpen(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    let target = ReplacedFile.target(of: path)
+    let access = ReplacedFile.Access(of: target)
+    removeLeftovers(of: target)
+    let temporary = "\(temporaryPrefix(of: target))\(getpid()).tmp"
+    let file = systemOpen(
+      temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+      ReplacedFile.initialMode(access, otherwise: 0o666))
     guard file >= 0 else { throw .unwritable(path: path, reason: lastError()) }
+    access?.apply(to: file)
     let failure = writeAll(bytes, to: file) ?? (fsync(file) == 0 ? nil : lastError())
     let isClosed = close(file) == 0
     if let failure = failure ?? (isClosed ? nil : lastError()) {
       unlink(temporary)
       throw .unwritable(path: path, reason: failure)
     }
-    guard rename(temporary, path) == 0 else {
+    guard rename(temporary, target) == 0 else {
       let reason = lastError()
       unlink(temporary)
       throw .unwritable(path: path, reason: reason)
     }
-    synchronizeFolder(of: path)
+    synchronizeFolder(of: target)
   }
 
-  /// Adds bytes at a file's end, behind a line feed if its last line has none, and waits until they are on the disk.
+  /// Adds bytes at a plain file's end, behind a line feed if its last line has none, and waits until they are on the disk. Where not
+  /// all of them find room, the file is as it was.
   ///
+  /// Only for the holder of the file's lock.
+  ///
+  /// - Parameter model: a file whose mode and owner the file gets if it is not there yet.
   /// - Returns: the file's new size.
   /// - Throws: ``TuningDatabaseError/unwritable(path:reason:)``.
-  static func append(_ bytes: [UInt8], to path: String) throws(TuningDatabaseError) -> Int {
-    let file = systemOpen(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
+  static func append(
+    _ bytes: [UInt8], to path: String, like model: String? = nil
+  ) throws(TuningDatabaseError) -> Int {
+    let access = exists(path) ? nil : model.flatMap { ReplacedFile.Access(of: $0) }
+    let file = systemOpen(
+      path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+      ReplacedFile.initialMode(access, otherwise: 0o666))
     guard file >= 0 else { throw .unwritable(path: path, reason: lastError()) }
     defer { close(file) }
-    let size = Int(lseek(file, 0, SEEK_END))
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw .unwritable(path: path, reason: "it is not a plain file")
+    }
+    access?.apply(to: file)
+    let size = Int(status.st_size)
     var last: UInt8 = 0x0a
     if size > 0 { _ = pread(file, &last, 1, off_t(size - 1)) }
     // A line that a crash has torn gets its end here, so that it does not spoil the next.
     let text = last == 0x0a ? bytes : [0x0a] + bytes
     if let failure = writeAll(text, to: file) ?? (fsync(file) == 0 ? nil : lastError()) {
+      // Half a line would be in the way of whoever reads or adds to the file next.
+      _ = ftruncate(file, off_t(size))
       throw .unwritable(path: path, reason: failure)
     }
     if size == 0 { synchronizeFolder(of: path) }
@@ -172,13 +184,14 @@ enum FileAccess {
   /// Whether there is anything at a path; what cannot be looked at counts, since opening it says why.
   static func exists(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 || errno != ENOENT && errno != ENOTDIR
+    return PlainFile.objection(to: path) == nil
+      && (stat(path, &status) == 0 || errno != ENOENT && errno != ENOTDIR)
   }
 
   /// Whether a path is a folder.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return PlainFile.objection(to: path) == nil && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// The folder that a path lies in.
@@ -203,17 +216,19 @@ enum FileAccess {
   }
 
   private static func writeAll(_ bytes: [UInt8], to file: Int32) -> String? {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let chunk = Array(rest.prefix(1 << 20))
-      let count = write(file, chunk, chunk.count)
-      if count < 0 {
-        if errno == EINTR { continue }
-        return lastError()
+    FileSizeSignal.withheld {
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let chunk = Array(rest.prefix(1 << 20))
+        let count = write(file, chunk, chunk.count)
+        if count < 0 {
+          if errno == EINTR { continue }
+          return lastError()
+        }
+        rest = rest.dropFirst(count)
       }
-      rest = rest.dropFirst(count)
+      return nil
     }
-    return nil
   }
 
   private static func synchronizeFolder(of path: String) {

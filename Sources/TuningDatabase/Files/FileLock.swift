@@ -5,6 +5,7 @@
 #else
   import Darwin
 #endif
+import HostPlatform
 
 /// A lock between processes and threads: `flock` on a file of its own, which is never removed.
 ///
@@ -45,8 +46,10 @@ enum FileLock {
     let program = FileAccess.name(of: CommandLine.arguments.first ?? "")
     let name = Array("process \(getpid())\(program.isEmpty ? "" : " (\(program))")\n".utf8)
     // What is written here is for people only: failing to does not make the lock any weaker.
-    _ = ftruncate(file, 0)
-    _ = pwrite(file, name, name.count, 0)
+    _ = FileSizeSignal.withheld {
+      ftruncate(file, 0)
+      return pwrite(file, name, name.count, 0)
+    }
   }
 
   private static func holder(of file: Int32) -> String {

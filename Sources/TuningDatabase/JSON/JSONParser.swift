@@ -6,8 +6,8 @@ package struct JSONLimits: Sendable {
   package var depth = 24
   /// Values, not counting the numbers in lists of numbers: what bounds the memory of the tree.
   package var values = 2_000_000
-  /// Bytes of one text.
-  package var stringBytes = 65_536
+  /// Bytes of one text: the longest key of a problem, and as much again for what is escaped.
+  package var stringBytes = 2 << 20
   /// Characters of one number.
   package var numberLength = 64
 

@@ -164,7 +164,7 @@ public struct TuningStore: Sendable {
         continue
       }
       let usable = entry.ranking(maximumError: budget).lazy.compactMap { record in
-        usableKernel(of: record, key.problem.operation).map { ($0, record) }
+        usableKernel(of: record, key.problem).map { ($0, record) }
       }
       guard let first = usable.first(where: isAcceptable) else { continue }
       // The weights' own entry counts only where it is faster than what serves any weights.
@@ -176,9 +176,27 @@ public struct TuningStore: Sendable {
     return best
   }
 
-  private func usableKernel(of record: CandidateRecord, _ operation: String) -> RunningLibrary.Kernel? {
-    library.staleness(of: record, operation: operation) == nil
-      ? library.kernel(record.kernel, operation: operation) : nil
+  private func usableKernel(of record: CandidateRecord, _ problem: ProblemKey) -> RunningLibrary.Kernel? {
+    library.staleness(of: record, problem: problem) == nil
+      ? library.kernel(record.kernel, operation: problem.operation) : nil
+  }
+
+  /// Why the candidate that was chosen for a problem is one that this library's kernels refuse, and the file that names it; nil where
+  /// there is none such.
+  public func refusedWinner(
+    of problem: ProblemKey, threads: Int
+  ) -> (candidate: String, reason: StalenessReason, source: String)? {
+    for layer in layers {
+      guard let winner = layer.database.entry(TuningEntry.Key(problem: problem, threads: threads))?.winner else {
+        continue
+      }
+      switch library.staleness(of: winner, problem: problem) {
+      case .notOffered?, .approximate?:
+        return library.staleness(of: winner, problem: problem).map { (winner.name, $0, layer.source) }
+      default: continue
+      }
+    }
+    return nil
   }
 
   private func nearest(to key: TuningEntry.Key) -> [(Neighbour, Double)] {

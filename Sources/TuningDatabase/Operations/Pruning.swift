@@ -24,12 +24,10 @@ extension PlatformDatabase {
       switch reason {
       case nil: false
       case .unknownKernel: removingUnknownKernels
-      case .kernelVersion, .libraryVersion, .platform: true
+      case .kernelVersion, .libraryVersion, .platform, .notOffered, .approximate: true
       }
     }
-    var pruned = removeCandidates { record, key in
-      isStale(library.staleness(of: record, operation: key.problem.operation))
-    }
+    var pruned = removeCandidates { record, key in isStale(library.staleness(of: record, problem: key.problem)) }
     for (key, profile) in profilesByKey where library.staleness(of: profile).contains(where: isStale) {
       profilesByKey[key] = nil
       pruned.profiles += 1
@@ -91,14 +89,21 @@ extension PlatformDatabase {
 
 extension RunningLibrary {
   /// An entry without the results that no longer hold, which a tuner times anew; where the winner is among them the next in
-  /// line wins. Results of kernels that are unknown here stay.
+  /// line wins. Results of kernels that are unknown here stay. An entry with a result that no kernel offers was not written by a
+  /// tuner that ended: it counts as never tuned to the end.
   public func removingStale(_ entry: TuningEntry) -> TuningEntry {
-    entry.removing { record in
-      switch staleness(of: record, operation: entry.key.problem.operation) {
-      case nil, .unknownKernel: false
-      case .kernelVersion, .libraryVersion, .platform: true
+    var isDoubtful = false
+    var remaining = entry.removing { record in
+      switch staleness(of: record, problem: entry.key.problem) {
+      case nil, .unknownKernel: return false
+      case .kernelVersion, .libraryVersion, .platform: return true
+      case .notOffered, .approximate:
+        isDoubtful = true
+        return true
       }
     }
+    if isDoubtful { remaining.search = nil }
+    return remaining
   }
 }
 

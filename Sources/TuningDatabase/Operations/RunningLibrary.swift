@@ -28,17 +28,24 @@ public struct RunningLibrary: Sendable {
   }
 
   private var kernels: [Name: Kernel] = [:]
+  /// Whom to ask what a kernel offers for a problem; nil where only names and versions are known.
+  let registry: KernelRegistry?
 
   /// A library with the kernels of a registry.
   public init(_ registry: KernelRegistry, host: PlatformFingerprint, version: LibraryVersion = .current) {
-    self.init(host: host, version: version)
+    self.init(host: host, version: version, registry: registry)
     for kernel in registry.allKernels { add(kernel) }
   }
 
   /// A library without kernels.
   public init(host: PlatformFingerprint, version: LibraryVersion = .current) {
+    self.init(host: host, version: version, registry: nil)
+  }
+
+  private init(host: PlatformFingerprint, version: LibraryVersion, registry: KernelRegistry?) {
     self.host = host
     self.version = version
+    self.registry = registry
   }
 
   /// Adds a kernel under its name and aliases; a name that is already taken keeps its kernel.

@@ -11,6 +11,10 @@ public enum StalenessReason: Hashable, Sendable, CustomStringConvertible {
   case libraryVersion(stored: LibraryVersion, current: LibraryVersion)
   /// The instruction sets or the processor differ.
   case platform(String)
+  /// The kernel does not take such numbers for the problem, or does not apply to it at all.
+  case notOffered(kernel: KernelIdentifier, configuration: KernelConfiguration)
+  /// The kernel computes another function that comes near, whose recorded error is more than is allowed, or not known.
+  case approximate(kernel: KernelIdentifier, error: Double?, allowed: Double)
 
   /// `direct.pointwise has version 3, timed was 2`
   public var description: String {
@@ -19,12 +23,41 @@ public enum StalenessReason: Hashable, Sendable, CustomStringConvertible {
     case .unknownKernel(let kernel): "no kernel is called \(kernel) here"
     case .libraryVersion(let stored, let current): "the library is \(current), timed was \(stored)"
     case .platform(let differences): differences
+    case .notOffered(let kernel, let configuration):
+      configuration.values.isEmpty ? "\(kernel) does not apply here" : "\(kernel) does not take \(configuration) here"
+    case .approximate(let kernel, let error, let allowed):
+      "\(kernel) is approximate, its recorded error \(error.map { "\(Float($0))" } ?? "none"), and "
+        + (allowed > 0 ? "\(Float(allowed)) is allowed" : "no error is allowed")
     }
   }
 }
 
 extension RunningLibrary {
   /// Why a candidate's result no longer holds; nil when it does.
+  ///
+  /// - Parameter problem: what it was timed on. That the kernel still takes its numbers for it is looked at, too.
+  public func staleness(of record: CandidateRecord, problem: ProblemKey) -> StalenessReason? {
+    var offers: StoredOffers?
+    return staleness(of: record, problem: problem, &offers)
+  }
+
+  /// As above, with what was asked of the kernels for the same problem before.
+  private func staleness(
+    of record: CandidateRecord, problem: ProblemKey, _ offers: inout StoredOffers?
+  ) -> StalenessReason? {
+    if let reason = staleness(of: record, operation: problem.operation) { return reason }
+    guard record.verdict.isTimed else { return nil }
+    if offers == nil { offers = StoredOffers(self, problem) }
+    guard offers != nil else { return nil }
+    guard let candidate = offers?.candidate(of: record.kernel, record.configuration) else {
+      return .notOffered(kernel: record.kernel, configuration: record.configuration)
+    }
+    // A record says itself whether it is exact, and a file may say anything.
+    guard candidate.errorClass.isApproximate, !record.isApproximate else { return nil }
+    return .approximate(kernel: candidate.kernel, error: record.maximumError, allowed: 0)
+  }
+
+  /// Why a candidate's result no longer holds by its kernel's name and version alone; nil when it does.
   public func staleness(of record: CandidateRecord, operation: String) -> StalenessReason? {
     guard let kernel = kernel(record.kernel, operation: operation) else { return .unknownKernel(record.kernel) }
     guard kernel.version == record.version else {
@@ -39,8 +72,9 @@ extension RunningLibrary {
   /// Why results of an entry no longer hold: that of the winner first, each reason once; empty when all do.
   public func staleness(of entry: TuningEntry) -> [StalenessReason] {
     var reasons: [StalenessReason] = []
+    var offers: StoredOffers?
     for record in [entry.winner].compactMap({ $0 }) + entry.candidates {
-      guard let reason = staleness(of: record, operation: entry.key.problem.operation), !reasons.contains(reason) else {
+      guard let reason = staleness(of: record, problem: entry.key.problem, &offers), !reasons.contains(reason) else {
         continue
       }
       reasons.append(reason)
@@ -55,24 +89,34 @@ extension RunningLibrary {
       reasons.append(.libraryVersion(stored: profile.library, current: version))
     }
     for layer in profile.layers {
-      let kernel = kernel(layer.kernel, operation: layer.problem.operation)
-      let reason: StalenessReason? =
-        if let kernel {
-          kernel.version == layer.version
-            ? nil : .kernelVersion(kernel: kernel.identifier, stored: layer.version, current: kernel.version)
-        } else {
-          .unknownKernel(layer.kernel)
-        }
-      if let reason, !reasons.contains(reason) { reasons.append(reason) }
+      if let reason = staleness(of: layer, in: profile), !reasons.contains(reason) { reasons.append(reason) }
     }
     return reasons
+  }
+
+  private func staleness(of layer: NetworkProfile.Layer, in profile: NetworkProfile) -> StalenessReason? {
+    guard let kernel = kernel(layer.kernel, operation: layer.problem.operation) else {
+      return .unknownKernel(layer.kernel)
+    }
+    guard kernel.version == layer.version else {
+      return .kernelVersion(kernel: kernel.identifier, stored: layer.version, current: kernel.version)
+    }
+    guard var offers = StoredOffers(self, layer.problem) else { return nil }
+    guard let candidate = offers.candidate(of: layer.kernel, layer.configuration) else {
+      return .notOffered(kernel: kernel.identifier, configuration: layer.configuration)
+    }
+    guard candidate.errorClass.isApproximate else { return nil }
+    let allowed = profile.key.allowedError
+    if allowed > 0, let error = profile.maximumError, error <= allowed { return nil }
+    return .approximate(kernel: kernel.identifier, error: profile.maximumError, allowed: allowed)
   }
 
   /// Whether an entry's winner still holds, so that the entry is used.
   public func isUsable(_ entry: TuningEntry) -> Bool {
     guard let winner = entry.winner else { return false }
     switch staleness(of: winner, operation: entry.key.problem.operation) {
-    case nil, .unknownKernel: return true
+    // What serves instead of a winner that this library lacks or refuses is the next candidate's to be.
+    case nil, .unknownKernel, .notOffered, .approximate: return true
     case .kernelVersion, .libraryVersion, .platform: return false
     }
   }
@@ -100,7 +144,8 @@ extension RunningLibrary {
     func today(_ name: KernelIdentifier) -> KernelIdentifier { kernel(name, operation: operation)?.identifier ?? name }
     let known = Dictionary(search.offers.map { (today($0.kernel), $0) }, uniquingKeysWith: { first, _ in first })
     var stale: Set<KernelIdentifier> = []
-    for record in entry.candidates where staleness(of: record, operation: operation) != nil {
+    var asked: StoredOffers?
+    for record in entry.candidates where staleness(of: record, problem: entry.key.problem, &asked) != nil {
       stale.insert(today(record.kernel))
     }
     return offers.map(\.kernel).filter { kernel in

@@ -16,6 +16,8 @@ struct ExportDatabase: ParsableCommand {
 
   @OptionGroup var databases: DatabaseArguments
 
+  func validate() throws { try checkFile(output, option: "--output") }
+
   func run() throws {
     let file = try databases.file(of: .current())
     guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }

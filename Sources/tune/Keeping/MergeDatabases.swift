@@ -26,6 +26,8 @@ struct MergeDatabases: ParsableCommand {
   @Flag(help: "Print as JSON.")
   var json = false
 
+  func validate() throws { try checkFile(output, option: "--output", format: "--json") }
+
   func run() throws {
     let databases = try inputs.flatMap { try DatabaseFolder.databases(at: $0).map(\.database) }
     let merged = try DatabaseFolder.merged(databases)

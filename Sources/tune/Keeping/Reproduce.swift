@@ -31,6 +31,8 @@ struct Reproduce: ParsableCommand {
     let command: String
   }
 
+  func validate() throws { try checkThreads(threads) }
+
   func run() throws {
     let file = try databases.file(of: .current())
     guard let database = try file.read() else { throw TuneProgramError.noDatabase(path: file.path) }

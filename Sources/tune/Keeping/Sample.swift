@@ -11,6 +11,7 @@ struct SampleArguments: ParsableArguments {
   var threads = 1
 
   func validate() throws {
+    try checkThreads(threads)
     guard (0...1_000_000).contains(sample) else {
       throw ValidationError("--sample is \(sample); allowed are 0 to 1000000.")
     }

@@ -55,7 +55,7 @@ struct StoredWinners {
   func retime(_ winner: CandidateRecord, beside others: [CandidateRecord] = [], of entry: TuningEntry) throws
     -> Retiming
   {
-    if let reason = library.staleness(of: winner, operation: entry.key.problem.operation) {
+    if let reason = library.staleness(of: winner, problem: entry.key.problem) {
       return .impossible(reason: "stale: \(reason)")
     }
     do {

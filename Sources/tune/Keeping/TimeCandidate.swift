@@ -20,6 +20,9 @@ struct TimeCandidate: ParsableCommand {
   @Option(help: "Threads that share the work.")
   var threads = 1
 
+  @Option(help: "Seconds that it may take in all, most of them the reference's.")
+  var timeLimit = 120.0
+
   @OptionGroup var plugins: PluginArguments
 
   @OptionGroup var printing: TableArguments
@@ -36,7 +39,12 @@ struct TimeCandidate: ParsableCommand {
     let error: Double
   }
 
-  func validate() throws { try checkThreads(threads) }
+  func validate() throws {
+    try checkThreads(threads)
+    guard (0.1...86_400).contains(timeLimit) else {
+      throw ValidationError("--time-limit is \(timeLimit); allowed are 0.1 to 86400.")
+    }
+  }
 
   func run() throws {
     let registry = try plugins.registry()
@@ -45,6 +53,8 @@ struct TimeCandidate: ParsableCommand {
     let timer = CandidateTimer(
       oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(),
       options: TuningOptions(effort: .normal))
+    let limit = TimeLimit(seconds: timeLimit, what: "timing '\(problem.key)'", option: "--time-limit")
+    defer { limit.lift() }
     guard let timing = try timer.time([candidate], threads: threads, cancellation: .onInterrupt())[0] else {
       throw TuningError.noCandidate(problem: problem.key, reasons: ["the clock gave no usable time"])
     }

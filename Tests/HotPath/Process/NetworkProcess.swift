@@ -10,7 +10,7 @@ import Luthier
 struct NetworkProcess: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "network-process", abstract: "The memory, children and cores of a process that runs networks.",
-    subcommands: [MemoryUse.self, Children.self, Cores.self])
+    subcommands: [MemoryUse.self, Children.self, Cores.self, Idle.self])
 }
 
 /// Compares the resident memory after a hundredth of the runs with that after all of them.
@@ -40,38 +40,31 @@ struct MemoryUse: ParsableCommand {
   }
 }
 
-/// Runs the network in children that are forked off after it was loaded and used.
-struct Children: ParsableCommand {
-  @OptionGroup var options: NetworkOptions
+/// The cores that this process counts, the threads of the team that it would make, and how a team of a given size does.
+struct Cores: ParsableCommand {
+  @Option(help: "Threads of a team that runs once.")
+  var threads = 1
 
   func run() throws {
-    let network = try options.network(size: 32)
-    let memory = CallerMemory(network)
-    network.run(unsafeInputs: memory.inputs, outputs: memory.outputs)
-    let expected = memory.bits
-    // Swift hides fork(), because most of what a child may do is unsafe; running a network is what is tried here.
-    guard let symbol = dlsym(nil, "fork") else { throw ValidationError("there is no fork()") }
-    let fork = unsafeBitCast(symbol, to: (@convention(c) () -> pid_t).self)
-    var statuses: [Int32] = []
-    for _ in 0..<8 {
-      let child = fork()
-      if child == 0 {
-        // A child that hangs is ended by this signal, and its status tells.
-        alarm(60)
-        network.run(unsafeInputs: memory.inputs, outputs: memory.outputs)
-        _exit(memory.bits == expected ? 0 : 1)
-      }
-      var status: Int32 = 0
-      while waitpid(child, &status, 0) < 0, errno == EINTR {}
-      statuses.append(status)
-    }
-    print("{\"statuses\": \(statuses)}")
+    let team = try ThreadTeam(threads: threads)
+    let shortage = team.shortage ?? ""
+    team.run { $0.barrier() }
+    print(
+      "{\"usable\": \(Processor.current.usableCores), \"team\": \(try ThreadTeam().threads), \"ran\": true, "
+        + "\"shortage\": \"\(shortage)\"}")
   }
 }
 
-/// The cores that this process counts, and the threads of the team that it would make.
-struct Cores: ParsableCommand {
+/// Counts this process's threads after a large team has run, and again when its workers have been idle for some seconds.
+struct Idle: ParsableCommand {
   func run() throws {
-    print("{\"usable\": \(Processor.current.usableCores), \"team\": \(try ThreadTeam().threads)}")
+    try ThreadTeam(threads: 32).run { $0.barrier() }
+    let busy = Self.threads()
+    sleep(4)
+    print("{\"busy\": \(busy), \"idle\": \(Self.threads())}")
+  }
+
+  private static func threads() -> Int {
+    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) ?? 0
   }
 }

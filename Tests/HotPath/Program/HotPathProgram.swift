@@ -14,7 +14,7 @@ struct HotPathProgram: ParsableCommand {
     let network = try options.network(size: 64)
     let context = network.makeContext()
     let memory = CallerMemory(network)
-    // The first runs make OpenMP's workers.
+    // The first runs make the workers.
     for _ in 0..<10 { context.run(unsafeInputs: memory.inputs, outputs: memory.outputs) }
     let allocations = CountedCalls.allocations.load(ordering: .relaxed)
     let locks = CountedCalls.locks.load(ordering: .relaxed)

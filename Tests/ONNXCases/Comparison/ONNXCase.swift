@@ -35,7 +35,10 @@ public struct ONNXCase: Sendable {
   /// - Parameters:
   ///   - relative: how far a float may be from the expected one, relative to that.
   ///   - absolute: how far it may be besides.
-  public func run(_ deployment: Deployment, relative: Double = 1e-3, absolute: Double = 1e-7) -> Outcome {
+  ///   - ofLargest: how far it may be besides, relative to the largest element that is expected.
+  public func run(
+    _ deployment: Deployment, relative: Double = 1e-3, absolute: Double = 1e-7, ofLargest: Double = 0
+  ) -> Outcome {
     do {
       let model = try deployment.loadModel(folder.appendingPathComponent("model.onnx").path)
       for set in try sets() {
@@ -43,7 +46,10 @@ public struct ONNXCase: Sendable {
         let expected = try tensors(in: set, prefix: "output")
         guard !expected.isEmpty else { return .failed("it ran, but is to be refused") }
         for (index, (result, tensor)) in zip(results, expected).enumerated() {
-          if let difference = difference(result, tensor, relative: relative, absolute: absolute) {
+          let largest = tensor.type.isFloat ? tensor.doubles.map(\.magnitude).filter(\.isFinite).max() ?? 0 : 0
+          if let difference = difference(
+            result, tensor, relative: relative, absolute: absolute + ofLargest * largest)
+          {
             return .failed("output \(index): \(difference)")
           }
         }

@@ -1,0 +1,84 @@
+/// The cases of ONNX's test suite that pass: what must never be lost.
+enum PassingCases {
+  static func names(of part: String) -> Set<String> {
+    Set((lists[part] ?? "").split { $0.isWhitespace }.map(String.init))
+  }
+
+  private static let lists = [
+    "node": """
+    test_add test_add_bcast test_averagepool_2d_ceil test_averagepool_2d_default test_averagepool_2d_pads
+    test_averagepool_2d_pads_count_include_pad test_averagepool_2d_precomputed_pads
+    test_averagepool_2d_precomputed_pads_count_include_pad test_averagepool_2d_precomputed_same_upper
+    test_averagepool_2d_precomputed_strides test_averagepool_2d_same_lower test_averagepool_2d_same_upper
+    test_averagepool_2d_strides test_basic_conv_with_padding test_basic_conv_without_padding test_batchnorm_epsilon
+    test_batchnorm_example test_clip test_clip_default_inbounds test_clip_default_max test_clip_default_min
+    test_clip_example test_clip_inbounds test_clip_outbounds test_clip_splitbounds test_concat_1d_axis_0
+    test_concat_1d_axis_negative_1 test_concat_2d_axis_0 test_concat_2d_axis_1 test_concat_2d_axis_negative_1
+    test_concat_2d_axis_negative_2 test_concat_3d_axis_0 test_concat_3d_axis_1 test_concat_3d_axis_2
+    test_concat_3d_axis_negative_1 test_concat_3d_axis_negative_2 test_concat_3d_axis_negative_3 test_constant
+    test_constant_pad test_conv_with_autopad_same test_conv_with_strides_and_asymmetric_padding
+    test_conv_with_strides_no_padding test_conv_with_strides_padding test_div test_div_bcast test_div_example
+    test_dropout_default test_dropout_default_old test_dropout_default_ratio test_dropout_random_old
+    test_expand_dim_changed test_expand_dim_unchanged test_flatten_axis0 test_flatten_axis1 test_flatten_axis2
+    test_flatten_axis3 test_flatten_default_axis test_flatten_negative_axis1 test_flatten_negative_axis2
+    test_flatten_negative_axis3 test_flatten_negative_axis4 test_gather_0 test_gather_1 test_gather_2d_indices
+    test_gather_negative_indices test_gemm_all_attributes test_gemm_alpha test_gemm_beta
+    test_gemm_default_matrix_bias test_gemm_default_no_bias test_gemm_default_scalar_bias
+    test_gemm_default_single_elem_vector_bias test_gemm_default_vector_bias test_gemm_default_zero_bias
+    test_gemm_transposeA test_gemm_transposeB test_globalaveragepool test_globalaveragepool_precomputed
+    test_globalmaxpool test_globalmaxpool_precomputed test_hardsigmoid test_hardsigmoid_default
+    test_hardsigmoid_example test_hardswish test_hardswish_expanded test_identity test_leakyrelu
+    test_leakyrelu_default test_leakyrelu_example test_matmul_2d test_matmul_3d test_matmul_4d test_maxpool_2d_ceil
+    test_maxpool_2d_default test_maxpool_2d_dilations test_maxpool_2d_pads test_maxpool_2d_precomputed_pads
+    test_maxpool_2d_precomputed_same_upper test_maxpool_2d_precomputed_strides test_maxpool_2d_same_lower
+    test_maxpool_2d_same_upper test_maxpool_2d_strides test_mul test_mul_bcast test_mul_example
+    test_reduce_mean_default_axes_keepdims_example test_reduce_mean_default_axes_keepdims_random
+    test_reduce_mean_do_not_keepdims_example test_reduce_mean_do_not_keepdims_random
+    test_reduce_mean_keepdims_example test_reduce_mean_keepdims_random
+    test_reduce_mean_negative_axes_keepdims_example test_reduce_mean_negative_axes_keepdims_random test_relu
+    test_reshape_allowzero_reordered test_reshape_extended_dims test_reshape_negative_dim
+    test_reshape_negative_extended_dims test_reshape_one_dim test_reshape_reduced_dims
+    test_reshape_reordered_all_dims test_reshape_reordered_last_dims test_reshape_zero_and_negative_dim
+    test_reshape_zero_dim test_resize_downsample_scales_linear test_resize_downsample_scales_nearest
+    test_resize_downsample_sizes_linear_pytorch_half_pixel test_resize_downsample_sizes_nearest
+    test_resize_downsample_sizes_nearest_tf_half_pixel_for_nn test_resize_upsample_scales_linear
+    test_resize_upsample_scales_linear_align_corners test_resize_upsample_scales_nearest
+    test_resize_upsample_sizes_nearest test_resize_upsample_sizes_nearest_ceil_half_pixel
+    test_resize_upsample_sizes_nearest_floor_align_corners
+    test_resize_upsample_sizes_nearest_round_prefer_ceil_asymmetric test_shape test_shape_clip_end
+    test_shape_clip_start test_shape_end_1 test_shape_end_negative_1 test_shape_example test_shape_start_1
+    test_shape_start_1_end_2 test_shape_start_1_end_negative_1 test_shape_start_negative_1 test_sigmoid
+    test_sigmoid_example test_size test_size_example test_slice test_slice_default_axes test_slice_default_steps
+    test_slice_end_out_of_bounds test_slice_neg test_slice_neg_steps test_slice_negative_axes
+    test_slice_start_out_of_bounds test_softmax_axis_0 test_softmax_axis_1 test_softmax_axis_2
+    test_softmax_default_axis test_softmax_example test_softmax_large_number test_softmax_negative_axis
+    test_split_equal_parts_1d test_split_equal_parts_2d test_split_equal_parts_default_axis
+    test_split_variable_parts_1d test_split_variable_parts_2d test_split_variable_parts_default_axis
+    test_split_zero_size_splits test_squeeze test_squeeze_negative_axes test_sub test_sub_bcast test_sub_example
+    test_tanh test_tanh_example test_transpose_all_permutations_0 test_transpose_all_permutations_1
+    test_transpose_all_permutations_2 test_transpose_all_permutations_3 test_transpose_all_permutations_4
+    test_transpose_all_permutations_5 test_transpose_default test_unsqueeze_axis_0 test_unsqueeze_axis_1
+    test_unsqueeze_axis_2 test_unsqueeze_axis_3 test_unsqueeze_negative_axes test_unsqueeze_three_axes
+    test_unsqueeze_two_axes test_unsqueeze_unsorted_axes test_upsample_nearest
+    """,
+    "pytorch-converted": """
+    test_AvgPool1d test_AvgPool1d_stride test_AvgPool2d test_AvgPool2d_stride test_BatchNorm1d_3d_input_eval
+    test_BatchNorm2d_eval test_BatchNorm2d_momentum_eval test_BatchNorm3d_eval test_BatchNorm3d_momentum_eval
+    test_ConstantPad2d test_Conv2d test_Conv2d_depthwise test_Conv2d_depthwise_padded test_Conv2d_depthwise_strided
+    test_Conv2d_depthwise_with_multiplier test_Conv2d_dilated test_Conv2d_groups test_Conv2d_groups_thnn
+    test_Conv2d_no_bias test_Conv2d_padding test_Conv2d_strided test_GLU test_GLU_dim test_LeakyReLU
+    test_LeakyReLU_with_negval test_Linear test_Linear_no_bias test_MaxPool2d test_MaxPool2d_stride_padding_dilation
+    test_PixelShuffle test_ReLU test_ReflectionPad2d test_ReplicationPad2d test_Sigmoid test_Softmax test_Tanh
+    test_ZeroPad2d test_softmax_functional_dim3 test_softmax_lastdim
+    """,
+    "pytorch-operator": """
+    test_operator_addmm test_operator_chunk test_operator_clip test_operator_concat2 test_operator_conv
+    test_operator_flatten test_operator_index test_operator_mm test_operator_pad test_operator_permute2
+    test_operator_reduced_mean test_operator_reduced_mean_keepdim test_operator_view
+    """,
+    "simple": """
+    test_expand_shape_model1 test_expand_shape_model2 test_expand_shape_model3 test_expand_shape_model4
+    test_single_relu_model
+    """,
+  ]
+}
