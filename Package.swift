@@ -31,18 +31,14 @@ func vectors(_ name: String, _ features: String...) -> Target {
 let pluginHost: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))]
 
 /// The C library has the Swift runtime inside and shows nothing but its own functions: it loads in a fifth of the time, and
-/// programs need no Swift toolchain. What a start calls lies side by side (`.ci/order` writes the list): a process that runs a
-/// network reads a few hundred pages of the library instead of thousands.
+/// programs need no Swift toolchain. Its workers outlive the last network for a moment, so it is never unloaded.
 let selfContained: [LinkerSetting] = [
   // Foundation's static archive does not name the archives that it needs itself.
   .unsafeFlags(
     [
       "-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims", "-Xlinker",
       "--version-script=\(Context.packageDirectory)/Sources/LuthierC/symbols.map",
-      "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/LuthierC/startup.order",
-      "-Xlinker", "--no-warn-symbol-ordering", "-Xlinker", "-T", "-Xlinker",
-      "\(Context.packageDirectory)/Sources/LuthierC/private-code.ld", "-Xlinker", "-z", "-Xlinker",
-      "pack-relative-relocs",
+      "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-Xlinker", "-z", "-Xlinker", "nodelete",
     ],
     .when(platforms: [.linux]))
 ]
@@ -108,7 +104,6 @@ let package = Package(
     .target(
       name: "TensorOperators",
       dependencies: ["LayerKernels", .product(name: "RealModule", package: "swift-numerics")]),
-    .target(name: "HostPlatform", dependencies: ["COpenMP", "CProcessor"]),
     .target(name: "HostPlatform", dependencies: ["CFutex", "CProcessor"]),
     .target(name: "KernelPlugins", dependencies: ["LayerKernels", "CKernelPlugin"]),
 
@@ -170,7 +165,7 @@ let package = Package(
     .target(name: "KernelConformance", dependencies: ["LayerKernels", "ReferenceKernels"]),
     .target(
       name: "LuthierC", dependencies: ["NetworkDeployment", "ONNXModel", "Network", "LayerKernels"],
-      exclude: ["include", "python", "private-code.ld", "startup.order", "symbols.map"],
+      exclude: ["include", "python", "symbols.map"],
       linkerSettings: selfContained),
 
     // The programs.
@@ -254,9 +249,3 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
-
-// A section for each function, so that the linker can lay side by side what a start calls (Sources/LuthierC/startup.order).
-for target in package.targets where target.type == .regular {
-  target.swiftSettings =
-    (target.swiftSettings ?? []) + [.unsafeFlags(["-Xfrontend", "-function-sections"], .when(platforms: [.linux]))]
-}

@@ -282,46 +282,6 @@ struct CInterfaceTests {
     #expect(run.status == 0, "\(run.errors)")
   }
 
-  #if os(Linux) && arch(x86_64) && !DEBUG
-    @Test("A process that runs a network reads little of the library")
-    func startupOrder() throws {
-      let folder = try TemporaryFolder()
-      let graph = try #require(NetworkCatalog.entry(named: "shufflenet_v2_x1_0")).graph()
-      let model = try folder.file("model.onnx", Data(ONNXModel.encode(graph)))
-      let source = """
-        #include "luthier.h"
-        #include <stdio.h>
-        #include <stdlib.h>
-        #include <string.h>
-        int main(int count, char **arguments) {
-          luthier_network *network = count == 2 ? luthier_load(arguments[1], NULL) : NULL;
-          if (network == NULL) return 1;
-          const float *input = calloc(3 * 224 * 224, sizeof(float));
-          float *output = calloc(1000, sizeof(float));
-          if (luthier_run(network, &input, &output) != 0) return 2;
-          FILE *mappings = fopen("/proc/self/smaps", "r");
-          char line[4096];
-          int isCode = 0;
-          long kibibytes = 0, resident = 0;
-          while (fgets(line, sizeof line, mappings)) {
-            if (strstr(line, "libLuthierC.so")) isCode = strstr(line, " r-xp ") != NULL;
-            else if (strchr(line, '-') && !strchr(line, ':')) isCode = 0;
-            if (isCode && sscanf(line, "Rss: %ld kB", &kibibytes) == 1) resident += kibibytes;
-          }
-          printf("%ld\\n", resident);
-          return 0;
-        }
-        """
-      let run = try Self.execute([Self.compile(source, in: folder), model], folder: folder.url)
-      try #require(run.status == 0, "\(run.status): \(run.errors)")
-      let resident = try #require(Int(run.output.trimmingCharacters(in: .whitespacesAndNewlines)))
-      // In KiB: 3,500 where the order fits (some more with an instruction set that it was not made with), 9,000 without one. It is
-      // written anew by `.ci/order`.
-      #expect(resident > 100)
-      #expect(resident < 6000)
-    }
-  #endif
-
   #if os(Linux)
     @Test("The C library shows its own functions only and needs neither the Swift runtime, pictures nor a BLAS")
     func selfContained() throws {
