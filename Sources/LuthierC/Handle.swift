@@ -45,7 +45,8 @@ final class Handle {
 struct InterfaceError: Error, CustomStringConvertible {
   let description: String
 
-  init(_ description: String) { self.description = description }
+  // Names in it come from files.
+  init(_ description: String) { self.description = description.asSingleLine }
 }
 
 /// What a body gives; nil where it throws, which `luthier_error` then says.

@@ -66,11 +66,11 @@ public func luthierRun(
     return -1
   }
   for index in handle.model.inputs.indices where inputs[index] == nil {
-    LastError.set("input '\(handle.model.inputs[index].name)' is NULL")
+    LastError.set("input '\(handle.model.inputs[index].name.asSingleLine)' is NULL")
     return -1
   }
   for index in handle.model.outputs.indices where outputs[index] == nil {
-    LastError.set("output '\(handle.model.outputs[index].name)' is NULL")
+    LastError.set("output '\(handle.model.outputs[index].name.asSingleLine)' is NULL")
     return -1
   }
   guard let network = handle.model.wholeNetwork else {

@@ -63,9 +63,9 @@ struct LoadRequest {
   private func deployment() throws -> Deployment {
     var deployment = Deployment()
     deployment.threads = try Self.size("threads", threads, upTo: CompilationOptions.allowedThreads.upperBound) ?? 1
-    let limit = TensorShape.maximumElementCount
-    deployment.batch = try Self.size("batch", batch, upTo: limit)
-    switch (try Self.size("height", height, upTo: limit), try Self.size("width", width, upTo: limit)) {
+    deployment.batch = try Self.size("batch", batch, upTo: Deployment.allowedBatches.upperBound)
+    let side = Deployment.allowedSides.upperBound
+    switch (try Self.size("height", height, upTo: side), try Self.size("width", width, upTo: side)) {
     case (let height?, let width?): deployment.inputSize = (height: height, width: width)
     case (nil, nil): break
     case (let known, _):

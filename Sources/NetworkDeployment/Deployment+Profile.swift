@@ -3,7 +3,6 @@
 #else
   import Darwin
 #endif
-import TuningDatabase
 
 extension Deployment {
   /// The path of the profile whatever folder the process changes to: a model of open sizes looks there later, too.

@@ -9,6 +9,8 @@
  * frees it belongs to both, and both run what either has loaded.
  *
  * A network may be used by any number of threads at once: each run works in memory of its own.
+ *
+ * Paths are any bytes that the system takes; weights that lie in files beside the model's need a path that is UTF-8.
  */
 #ifndef LUTHIER_H
 #define LUTHIER_H

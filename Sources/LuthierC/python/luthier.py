@@ -5,7 +5,8 @@
     scores, = network.run(picture)          # float32, [N, C, H, W]
 
 NumPy is imported when it is needed first. Without it a contiguous buffer (an array.array, a memoryview) of the input's type is
-read where it lies, outputs are written to buffers that are given, and come as memoryviews where none are.
+read where it lies, outputs are written to buffers that are given, and come as memoryviews where none are; 16-bit floats are words
+of the same bits then.
 
 InferenceSession has the calls of ONNX Runtime's, for programs that were written for that.
 
@@ -110,6 +111,11 @@ class _Type:
         return self.name
 
     @property
+    def formats(self):
+        """The formats of buffers with such elements: few programs can make one of 16-bit floats, so that words do."""
+        return ("e", "H") if self.format == "e" else (self.format,)
+
+    @property
     def is_extension(self):
         """Whether NumPy alone does not know it, but the package ml_dtypes."""
         return self.name in ("bfloat16", "int4", "uint4", "int2", "uint2")
@@ -183,6 +189,9 @@ class Port(tuple):
     def __new__(cls, name, shape, type):
         port = super().__new__(cls, (name, shape))
         port._type = type
+        # What a run compares with, often.
+        port.is_fixed = shape is not None and None not in shape
+        port._dtype = None
         return port
 
     def __getnewargs__(self):
@@ -202,11 +211,6 @@ class Port(tuple):
     def type(self):
         """The name of NumPy's type, 'float32'; None where the model does not say."""
         return self._type.name if self._type else None
-
-    @property
-    def is_fixed(self):
-        """Whether all sizes are known."""
-        return self[1] is not None and None not in self[1]
 
     def admits(self, shape):
         """Whether a shape has the sizes that are known."""
@@ -246,14 +250,12 @@ def _view_of(value):
 
 def _read_view(view, value, port):
     """The elements of a buffer: in place where they are contiguous and ctypes may have their address, a copy elsewhere."""
-    if _format_of(view) != port._type.format:
+    if _format_of(view) not in port._type.formats:
         raise LuthierError(
             f"input '{port.name}' takes {port.type} (format '{port._type.format}'), but a buffer of format '{view.format}' was given"
         )
     # A buffer of one dimension, as array.array is, cannot say its shape.
-    shape = view.shape
-    if view.ndim == 1 and port.is_fixed and len(port.shape) != 1 and view.shape[0] == math.prod(port.shape):
-        shape = port.shape
+    shape = _shape_of_flat(view.shape, port) if port.is_fixed else view.shape
     if not view.nbytes:
         return _Memory(None, shape, value)
     if view.readonly or not view.c_contiguous:
@@ -293,6 +295,12 @@ def _array_of_numbers(value, port):
         array = numpy.asarray(value)
         if array.dtype.kind not in allowed and array.size:
             raise LuthierError(f"input '{port.name}' takes {type}, but {array.dtype} was given")
+        if not is_float and type.name != "bool" and array.size:
+            # NumPy before 2 wraps what does not fit.
+            bounds = numpy.iinfo(type.plain())
+            for extreme in (int(array.min()), int(array.max())):
+                if not bounds.min <= extreme <= bounds.max:
+                    raise LuthierError(f"input '{port.name}' takes {type}, but {extreme} was given")
         if type.name != "bfloat16":
             return numpy.asarray(value, dtype=type.plain(), order="C")
     except (OverflowError, ValueError, TypeError) as error:
@@ -300,6 +308,19 @@ def _array_of_numbers(value, port):
     if type.extension() is None:
         raise LuthierError(f"input '{port.name}' takes bfloat16, for whose numbers the package ml_dtypes is needed")
     return numpy.asarray(value, dtype=type.extension(), order="C")
+
+
+def _fitting_address(value, port):
+    """The address of a NumPy array that is just what a port of known sizes has; None for everything else."""
+    numpy = sys.modules.get("numpy")
+    if not port.is_fixed or numpy is None or type(value) is not numpy.ndarray or value.shape != port[1]:
+        return None
+    if port._dtype is None and not port._type.is_small:
+        port._dtype = port._type.dtype()
+    flags = value.flags
+    if value.dtype != port._dtype or not flags.c_contiguous or not flags.aligned:
+        return None
+    return value.__array_interface__["data"][0]
 
 
 def _read(value, port):
@@ -336,6 +357,17 @@ def _text(shape):
     return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
 
 
+def _shape_of_flat(shape, port):
+    """The port's shape for as many elements in one dimension, if that tells it; otherwise the shape that is given."""
+    own = port.shape
+    if own is None or len(shape) != 1 or len(own) == 1 or own.count(None) > 1:
+        return shape
+    known = math.prod(size for size in own if size is not None)
+    if None in own:
+        return tuple(shape[0] // known if size is None else size for size in own) if known and shape[0] % known == 0 else shape
+    return own if shape[0] == known else shape
+
+
 def _write_to(value, port):
     """The memory of an output that the caller has provided."""
     type, shape = port._type, port.shape
@@ -355,7 +387,7 @@ def _write_to(value, port):
             view = memoryview(value)
         except TypeError:
             raise LuthierError(problem) from None
-        if view.readonly or not view.c_contiguous or (type and _format_of(view) != type.format):
+        if view.readonly or not view.c_contiguous or (type and _format_of(view) not in type.formats):
             raise LuthierError(problem)
         if type is None:
             type = next((other for other in _TYPES.values() if other.format == _format_of(view)), None)
@@ -363,8 +395,7 @@ def _write_to(value, port):
         memory = _Memory(ctypes.addressof(room) if room else None, view.shape, (value, room))
     if type is None:
         raise LuthierError(problem)
-    if port.is_fixed and len(memory.shape) == 1 and memory.shape[0] == math.prod(shape):
-        memory.shape = tuple(shape)
+    memory.shape = _shape_of_flat(memory.shape, port)
     if not port.admits(memory.shape):
         raise LuthierError(problem)
     return memory, type
@@ -376,8 +407,10 @@ def _as_result(type, shape, address):
     try:
         import numpy
     except ImportError:
-        view = memoryview(bytearray(ctypes.string_at(address, size) if size else b"")).cast(type.format)
-        return view.cast("B").cast(type.format, shape) if size else view
+        view = memoryview(bytearray(ctypes.string_at(address, size) if size else b""))
+        # Before Python 3.14 no memoryview shows 16-bit floats.
+        format = type.formats[-1]
+        return view.cast(format, shape) if size else view.cast(format)
     array = numpy.empty(shape, type.plain())
     if size:
         ctypes.memmove(array.__array_interface__["data"][0], address, size)
@@ -449,9 +482,11 @@ def _is_model(value):
     return isinstance(value, bytes) and (value[:1] == b"\x08" or b"\0" in value or len(value) > 4096)
 
 
-def _restore(recipe):
-    """A network from what pickle was given."""
-    return Network(recipe.pop("model"), **recipe)
+def _restore(kind, recipe):
+    """A network from what pickle was given; what a subclass adds comes after it."""
+    network = kind.__new__(kind)
+    Network.__init__(network, **recipe)
+    return network
 
 
 class Network:
@@ -508,6 +543,10 @@ class Network:
         self._channels_last = recipe["channels_last"]
         self.inputs = self._ports("input")
         self.outputs = self._ports("output")
+        # Structures that lack only the addresses, where sizes are known.
+        self._read = self._template(self.inputs)
+        self._written = self._template(self.outputs)
+        self._gives_floats = all(port.is_fixed and port.type == "float32" for port in self.outputs)
 
     @staticmethod
     def _fill_shapes(options, shapes):
@@ -543,6 +582,14 @@ class Network:
             ports.append(Port(name, shape, type))
         return ports
 
+    @staticmethod
+    def _template(ports):
+        tensors = (_Tensor * len(ports))()
+        for tensor, port in zip(tensors, ports):
+            if port.is_fixed and port._type and len(port.shape) <= 8:
+                _Memory(None, port.shape, None).describe(tensor, port._type)
+        return tensors
+
     def run(self, *inputs, outputs=None):
         """Runs once, on arrays of the inputs' types and shapes. Contiguous ones are read in place where the network is a whole one;
         others, strided ones too, are copied. Returns the outputs' arrays, of the types that the model says, which are `outputs` if
@@ -557,37 +604,43 @@ class Network:
         if outputs is not None and len(outputs) != len(self.outputs):
             raise LuthierError(f"the network has {len(self.outputs)} outputs, but {len(outputs)} were given")
         sources = []
-        read = (_Tensor * len(inputs))()
+        # Other threads run, too: each on structures of its own.
+        read = type(self._read).from_buffer_copy(self._read)
         for tensor, value, port in zip(read, inputs, self.inputs):
             if port._type is None:
                 raise LuthierError(f"input '{port.name}' is no tensor of numbers or truth values; only those are supported")
+            address = _fitting_address(value, port)
+            if address is not None:
+                tensor.data = address
+                continue
             source = _read(value, port)
             _check_shape(source, port, self._channels_last)
             source.describe(tensor, port._type)
             sources.append(source)
         if outputs is not None:
-            self._run_into(handle, read, [_write_to(value, port) for value, port in zip(outputs, self.outputs)])
+            self._run_into(handle, read, outputs)
             return outputs
-        if all(port.is_fixed and port._type and port._type.name == "float32" for port in self.outputs):
+        if self._gives_floats:
             try:
                 import numpy
             except ImportError:
                 return self._run(handle, read)
             outputs = [numpy.empty(port.shape, numpy.float32) for port in self.outputs]
-            self._run_into(
-                handle, read,
-                [
-                    (_Memory(array.__array_interface__["data"][0], array.shape, array), _TYPES[1])
-                    for array in outputs
-                ],
-            )
+            self._run_into(handle, read, outputs)
             return outputs
         return self._run(handle, read)
 
-    def _run_into(self, handle, read, targets):
-        written = (_Tensor * len(targets))()
-        for tensor, (memory, type) in zip(written, targets):
-            memory.describe(tensor, type)
+    def _run_into(self, handle, read, outputs):
+        written = type(self._written).from_buffer_copy(self._written)
+        targets = []
+        for tensor, value, port in zip(written, outputs, self.outputs):
+            address = _fitting_address(value, port) if port._type else None
+            if address is not None and value.flags.writeable:
+                tensor.data = address
+                continue
+            target, type_written = _write_to(value, port)
+            target.describe(tensor, type_written)
+            targets.append(target)
         if self._library.luthier_run_into(handle.pointer, read, len(read), written, len(written)) != 0:
             raise LuthierError(self._message())
 
@@ -629,7 +682,9 @@ class Network:
     def __reduce__(self):
         if self._handle is None:
             raise LuthierError("the network is closed")
-        return (_restore, (dict(self._recipe),))
+        loaded = ("_handle", "_recipe", "_channels_last", "inputs", "outputs", "_read", "_written", "_gives_floats")
+        added = {name: value for name, value in self.__dict__.items() if name not in loaded}
+        return (_restore, (type(self), self._recipe), added or None)
 
 
 class NodeArg:
