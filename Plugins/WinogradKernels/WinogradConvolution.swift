@@ -129,12 +129,13 @@ public struct WinogradConvolution: LayerKernel {
     OperandLayouts(all: .planeList, inputCount: problem.inputShapes.count)
   }
 
-  /// Rounding grows with the size of the transforms' numbers, and as the root of the channels that are summed.
+  /// Rounding grows with the size of the transforms' numbers, and as the root of the channels that are summed; that of the largest tile
+  /// as their number, where all inputs have one sign and their sum cancels: measured 2.7e-5 at 512 channels, 1.15e-4 at 2048.
   public func errorClass(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> ErrorClass {
-    let growth = max(Float(problem.inputChannels) / 512, 1).squareRoot()
+    let growth = max(Float(problem.inputChannels) / 512, 1)
     return switch size {
-    case 2: .exact(tolerance: 1e-5 * growth)
-    case 4: .exact(tolerance: 2e-5 * growth)
+    case 2: .exact(tolerance: 1e-5 * growth.squareRoot())
+    case 4: .exact(tolerance: 2e-5 * growth.squareRoot())
     default: .approximate(relativeError: 5e-5 * growth)
     }
   }

@@ -83,8 +83,12 @@ struct TuningSession {
   }
 
   private func write(_ entries: some Sequence<TuningEntry>, _ profiles: [NetworkProfile]) throws {
+    let library = RunningLibrary(registry, host: host)
     _ = try file.update(platform: host) { database in
-      for entry in entries { database.record(entry) }
+      for entry in entries {
+        database.removeRefused(of: entry.key, by: library)
+        database.record(entry)
+      }
       for profile in profiles { database.record(profile) }
     }
   }

@@ -63,7 +63,8 @@ struct CostModelTests {
     // Those that run alike on one thread count once.
     let further = Set(registry.furtherCandidates(for: problem, threads: 1).map(\.name))
     let offered = Set(registry.answers(for: problem, threads: 1).flatMap(\.candidates).map(\.name))
-    #expect(further.count > 100)
+    // 80 with the tiles of AVX2, hundreds with those of AVX-512.
+    #expect(further.count > 64)
     #expect(further.isDisjoint(with: offered))
     var options = TuningOptions(effort: .thorough)
     options.rules.rounds = 5

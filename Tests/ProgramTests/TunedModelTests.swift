@@ -45,7 +45,10 @@ struct TunedModelTests {
     let bench = ["bench"] + network + ["--runs", "1"]
     for (variable, place) in [("LUTHIER_TUNING_DB", "named"), ("XDG_DATA_HOME", "data")] {
       // An empty working folder: the checkout's own databases are not in sight.
-      let environment = [variable: folder.url.appendingPathComponent(place).path]
+      // What LUTHIER_TUNING_DB names has to be there.
+      let home = folder.url.appendingPathComponent(place)
+      try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+      let environment = [variable: home.path]
       let before = try ProgramRun("luthier", bench, environment: environment, folder: folder.url)
       #expect(before.errors.contains("no tuned profile"))
       let tuned = try ProgramRun(

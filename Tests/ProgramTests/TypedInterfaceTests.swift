@@ -335,7 +335,7 @@ struct TypedInterfaceTests {
         shapes[0] = (luthier_shape){"x", 9, {1}};
         REFUSED((o.shapes = shapes, o.shape_count = 1), "rank of shapes['x'] is 9");
         shapes[0] = (luthier_shape){"x", 4, {1, 2, 3, 4}};
-        REFUSED((o.shapes = shapes, o.shape_count = 1), "?x3x?x?, but 1x2x3x4");
+        REFUSED((o.shapes = shapes, o.shape_count = 1), "?x3x?x?, which the model fixes; 1x2x3x4");
         shapes[0] = shapes[1] = (luthier_shape){"x", 4, {1, 3, 3, 4}};
         REFUSED((o.shapes = shapes, o.shape_count = 2), "twice");
         FIRST_REFUSED({.threads = -5}, "threads is -5");

@@ -75,7 +75,9 @@ public struct MissesFile: Hashable, Sendable {
           contents.tornLineCount += 1
           continue
         }
-        if index == 0, let kind = ForeignFile.kind(of: bytes) { throw .malformed(path: path, line: 1, reason: kind) }
+        if seen.isEmpty, let kind = ForeignFile.kind(of: bytes) {
+          throw .malformed(path: path, line: index + 1, reason: kind)
+        }
         throw .malformed(
           path: path, line: index + 1, reason: "\(error.path.isEmpty ? "it" : error.location) \(error.reason)")
       }

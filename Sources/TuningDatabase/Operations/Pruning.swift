@@ -107,6 +107,19 @@ extension RunningLibrary {
   }
 }
 
+extension PlatformDatabase {
+  /// Takes away what an entry holds of candidates that their kernels refuse: no later result would replace it.
+  public mutating func removeRefused(of key: TuningEntry.Key, by library: RunningLibrary) {
+    guard let entry = entriesByKey[key] else { return }
+    entriesByKey[key] = entry.removing { record in
+      switch library.staleness(of: record, problem: entry.key.problem) {
+      case .notOffered?, .approximate?: true
+      default: false
+      }
+    }
+  }
+}
+
 extension TuningEntry {
   /// The entry without some candidates, judged again where the winner is among them.
   fileprivate func removing(_ isRemoved: (CandidateRecord) -> Bool) -> TuningEntry {
