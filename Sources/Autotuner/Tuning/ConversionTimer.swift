@@ -33,7 +33,11 @@ public struct ConversionTimer<Clock: MonotonicClock> {
 
   /// A timer of the kernels that would convert.
   ///
-  /// - Parameter choosers: what a network asks before it takes what the static cost model says.
+  /// - Parameters:
+  ///   - registry: the kernels to choose from.
+  ///   - clock: what is timed with.
+  ///   - threads: how many threads convert.
+  ///   - choosers: what a network asks before it takes what the static cost model says.
   public init(registry: KernelRegistry, clock: Clock, threads: Int, choosers: [any KernelChooser] = []) {
     self.choosers = choosers
     self.registry = registry

@@ -132,7 +132,9 @@ public struct TypedTensor: Sendable {
 
   /// Reads the elements in place.
   ///
-  /// - Parameter element: the Swift type of the elements; it has to be of ``type``'s width and kind.
+  /// - Parameters:
+  ///   - element: the Swift type of the elements; it has to be of ``type``'s width and kind.
+  ///   - body: takes the elements.
   public func withElements<Element: TensorElement, Result, Failure: Error>(
     as element: Element.Type, _ body: (UnsafeBufferPointer<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -142,7 +144,9 @@ public struct TypedTensor: Sendable {
 
   /// Changes the elements in place; a storage that is shared is copied first.
   ///
-  /// - Parameter element: the Swift type of the elements; it has to be of ``type``'s width and kind.
+  /// - Parameters:
+  ///   - element: the Swift type of the elements; it has to be of ``type``'s width and kind.
+  ///   - body: takes the elements.
   public mutating func withMutableElements<Element: TensorElement, Result, Failure: Error>(
     as element: Element.Type, _ body: (UnsafeMutableBufferPointer<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
