@@ -1,11 +1,17 @@
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <link.h>
 #include <stdint.h>
 #include <string.h>
 #include <xnnpack.h>
+
+// <link.h> has these only for _GNU_SOURCE, which Swift's module of the C library does not set: with it, types of both would differ.
+struct luthier_object {
+  ElfW(Addr) dlpi_addr;
+  const char *dlpi_name;
+  const ElfW(Phdr) *dlpi_phdr;
+  ElfW(Half) dlpi_phnum;
+};
+int luthier_for_each_object(int (*visit)(struct luthier_object *, size_t, void *), void *data) __asm__("dl_iterate_phdr");
 
 // XNNPACK tells no version. The linker has given its file an identity, a note of type NT_GNU_BUILD_ID.
 struct luthier_build_identity {
@@ -14,7 +20,7 @@ struct luthier_build_identity {
   int count;
 };
 
-static inline int luthier_read_identity(struct dl_phdr_info *info, size_t size, void *data) {
+static inline int luthier_read_identity(struct luthier_object *info, size_t size, void *data) {
   struct luthier_build_identity *identity = (struct luthier_build_identity *)data;
   int is_here = 0;
   for (int index = 0; index < info->dlpi_phnum; index++) {
@@ -43,6 +49,6 @@ static inline int luthier_read_identity(struct dl_phdr_info *info, size_t size, 
 // The identity of the XNNPACK that is linked; a count of 0 where it has none.
 static inline struct luthier_build_identity luthier_xnnpack_identity(void) {
   struct luthier_build_identity identity = {(uintptr_t)&xnn_initialize, {0}, 0};
-  dl_iterate_phdr(luthier_read_identity, &identity);
+  luthier_for_each_object(luthier_read_identity, &identity);
   return identity;
 }
