@@ -68,11 +68,11 @@ struct PReluTests {
     #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 })
   }
 
-  @Test("a program that does not know it says so")
+  @Test("a program that has no kernel for it says so")
   func unknown() throws {
     let model = try ONNXModel(bytes: ONNXModel.encode(graph(), operators: operators()), name: "model")
     let error = #expect(throws: ONNXError.self) { try model.graph() }
-    #expect(error?.description == "node 'activation' (PRelu, opset 17) is not supported: nobody imports the operator")
+    #expect(error?.description.contains("kernels do not compute activation (PRelu)") ?? false)
   }
 
   /// The standard kernels and the package's.
