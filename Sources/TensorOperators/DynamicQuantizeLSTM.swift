@@ -1,7 +1,7 @@
 import LayerKernels
 
-/// `DynamicQuantizeLSTM` of ONNX Runtime's own domain: weights are 8-bit integers, and so are inputs and states before they are
-/// multiplied with them.
+/// `DynamicQuantizeLSTM` of ONNX Runtime's own domain: weights are 8-bit integers. Inputs and states stay floats here, where ONNX
+/// Runtime rounds them to 8 bits before they are multiplied.
 extension TensorOperatorRegistry {
   mutating func registerDynamicQuantizeLSTM() {
     register(
