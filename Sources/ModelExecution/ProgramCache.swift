@@ -32,7 +32,15 @@ public final class ProgramCache: Sendable {
     }
     if let found { return found }
     // Without the lock: two callers may plan the same, but nobody waits for a plan of other types.
-    let program = try ModelProgram(planner(types), compiler: compiler)
+    return try keep(planner(types), for: types)
+  }
+
+  /// Compiles a plan that has been made for inputs of the given types, and keeps the program.
+  ///
+  /// - Throws: what compiling throws.
+  @discardableResult
+  public func keep(_ plan: consuming ProgramPlan, for types: [TensorType]) throws -> ModelProgram {
+    let program = try ModelProgram(plan, compiler: compiler)
     programs.withLock { programs in
       if programs.contains(where: { $0.types == types }) { return }
       if programs.count == Self.capacity { programs.removeFirst() }

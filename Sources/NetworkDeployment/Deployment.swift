@@ -104,7 +104,8 @@ public struct Deployment: Sendable {
     var inner = self
     inner.inputLayout = .rowMajor
     inner.profile = lastingProfile
-    let programs = ProgramCache(compiler: { [inner] in try inner.load($0) }) {
+    let notice = ModelNotice(model: file.name)
+    let programs = ProgramCache(compiler: { [inner] in try inner.load($0, notice: notice) }) {
       try file.plan(inputs: $0, operators: operators)
     }
     // Where sizes are open the first inputs will tell them.
@@ -112,10 +113,9 @@ public struct Deployment: Sendable {
       return LoadedModel(file, programs: programs, inputLayout: inputLayout)
     }
     let isFixed = areFixed(openSizes, in: file)
-    if isFixed, let graph = try file.plan(inputs: types, operators: operators).wholeGraph {
-      return LoadedModel(try load(graph))
-    }
-    _ = try programs.program(for: types)
+    let plan = try file.plan(inputs: types, operators: operators)
+    if isFixed, let graph = plan.wholeGraph { return LoadedModel(try load(graph)) }
+    try programs.keep(plan, for: types)
     return LoadedModel(
       file, inputTypes: isFixed ? types : nil, loadedTypes: types, programs: programs, inputLayout: inputLayout)
   }
@@ -169,6 +169,11 @@ public struct Deployment: Sendable {
   ///
   /// - Throws: as ``load(_:)-(String)``.
   public func load(_ original: consuming Graph) throws -> CompiledNetwork {
+    let notice = ModelNotice(model: original.name)
+    return try load(original, notice: notice)
+  }
+
+  private func load(_ original: consuming Graph, notice: ModelNotice) throws -> CompiledNetwork {
     try checkOptions()
     let registry = try self.registry ?? KernelRegistry.standard()
     // The original's weights go with it: from here on only those that the passes leave are kept.
@@ -196,10 +201,12 @@ public struct Deployment: Sendable {
         let errors = store.allowedErrors(besides: key).map { "\(Float($0))" }
         let other = errors.isEmpty ? "" : ", only for an error up to \(errors.joined(separator: " and "))"
         let allowed = allowedError > 0 ? " within an error of \(Float(allowedError))" : ""
-        say(
-          .notice,
-          "no tuned profile of \(graph.name) for \(threads) \(threads == 1 ? "thread" : "threads")\(allowed) on this host\(other); defaults serve ('tune --platform this-host --network …' makes one)"
-        )
+        notice.once { model in
+          say(
+            .notice,
+            "no tuned profile of \(model) for \(threads) \(threads == 1 ? "thread" : "threads")\(allowed) on this host\(other); defaults serve ('tune --platform this-host --network …' makes one)"
+          )
+        }
       }
       choosers.append(tuned)
       tunings = store

@@ -179,7 +179,7 @@ enum Matrices {
   }
 
   /// A matrix as `Gemm` sees it, swapped where an attribute says so.
-  private static func sides(_ shape: TensorShape, _ isSwapped: Bool) throws -> (Int, Int) {
+  static func sides(_ shape: TensorShape, _ isSwapped: Bool) throws -> (Int, Int) {
     guard shape.rank == 2 else { throw OperatorError("\(shape) is no matrix") }
     return isSwapped ? (shape[1], shape[0]) : (shape[0], shape[1])
   }

@@ -10,6 +10,17 @@ extension TensorOperatorRegistry {
     registerQuantized("QLinearMul", types: quantizedBroadcast) { call in
       try quantizedBinary(call) { $0 * $1 }
     }
+    registerQuantized("QLinearWhere", types: quantizedChoice) { call in
+      let (condition, a, b) = (try call.required(0), try QuantizedOperand(call, 1), try QuantizedOperand(call, 4))
+      guard a.type == b.type else { throw OperatorError("its operands are \(a.type) and \(b.type)") }
+      let shape = try Broadcasting.shape(of: [condition.shape, a.shape, b.shape])
+      let places = [condition.shape, a.shape, b.shape].map { Broadcasting.positions(of: $0, in: shape) }
+      let chosen = condition.integers
+      let numbers = (0..<shape.elementCount).map { index in
+        chosen[places[0][index]] != 0 ? a.numbers[places[1][index]] : b.numbers[places[2][index]]
+      }
+      return try QuantizedResult(call, 7).tensor(a.type, shape, numbers)
+    }
     registerQuantized("QLinearSigmoid", types: TypeRules.sameAsInput) { call in
       try quantizedUnary(call, ActivationFunctions.sigmoid)
     }
@@ -39,6 +50,11 @@ extension TensorOperatorRegistry {
 @Sendable private func quantizedBroadcast(_ types: OperatorTypes) throws -> [TensorType]? {
   let (a, b) = (try types.required(0), try types.required(3))
   return [TensorType(a.type, try Broadcasting.shape(of: [a.shape, b.shape]))]
+}
+
+@Sendable private func quantizedChoice(_ types: OperatorTypes) throws -> [TensorType]? {
+  let (condition, a, b) = (try types.required(0), try types.required(1), try types.required(4))
+  return [TensorType(a.type, try Broadcasting.shape(of: [condition.shape, a.shape, b.shape]))]
 }
 
 private func quantizedBinary(_ call: OperatorCall, _ function: (Double, Double) -> Double) throws -> TypedTensor {

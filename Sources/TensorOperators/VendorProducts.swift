@@ -21,6 +21,7 @@ extension TensorOperatorRegistry {
           scales: (try call.required(2), try call.required(3)), bias: call.input(6))
       ]
     }
+    registerVendor("QGemm", types: QuantizedGemm.types, QuantizedGemm.evaluate)
     registerVendor("QLinearConcat", types: { [try VendorProducts.joinedType($0).type] }, VendorProducts.join)
     registerVendor("NhwcMaxPool", types: { [try ChannelsLastPool($0).type] }) { call in
       [try ChannelsLastPool(call.known).pooled(call.required(0))]

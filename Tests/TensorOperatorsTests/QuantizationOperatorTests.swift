@@ -62,6 +62,40 @@ struct QuantizationOperatorTests {
     #expect(output.integers == [130, 134, 255])
   }
 
+  @Test(
+    "ONNX Runtime's quantized Gemm adds at the product's scale, and rounds once or gives floats",
+    arguments: [false, true])
+  func gemm(_ isSwapped: Bool) throws {
+    let left = try TypedTensor.integers(.u8, [2, 3], [128, 130, 127, 131, 128, 129])
+    let weights = isSwapped ? [1, 0, -2, 3, 1, 1] : [1, 3, 0, 1, -2, 1]
+    let right = try TypedTensor.integers(.s8, isSwapped ? [2, 3] : [3, 2], weights)
+    let inputs: [TypedTensor?] = [
+      left, try .floats([], [0.5]), try .integers(.u8, [], [128]), right, try .floats([2], [0.25, 0.5]),
+      try .integers(.s8, [2], [0, 1]), try .integers(.s32, [2], [4, -1]),
+    ]
+    let attributes: [String: OperatorAttributes.Value] = ["transB": .integer(isSwapped ? 1 : 0), "alpha": .float(2)]
+    // The centred rows are (0, 2, -1) and (3, 0, 1), the columns (1, 0, -2) and (2, 0, 0).
+    let floats = try StandardOperatorRun.output(
+      "QGemm", opset: 1, domain: "com.microsoft", inputs, attributes)
+    #expect(floats.doubles == [1.5, -0.5, 1.25, 2.5])
+    let integers = try StandardOperatorRun.output(
+      "QGemm", opset: 1, domain: "com.microsoft", inputs + [.floats([], [0.5]), .integers(.u8, [], [100])], attributes)
+    #expect(integers.type == .u8)
+    #expect(integers.integers == [103, 99, 102, 105])
+  }
+
+  @Test("ONNX Runtime's choice among quantized numbers takes both to the result's scale")
+  func choice() throws {
+    let output = try StandardOperatorRun.output(
+      "QLinearWhere", opset: 1, domain: "com.microsoft",
+      [
+        .integers(.bool, [2, 1], [1, 0]), .integers(.u8, [1, 2], [130, 127]), .floats([], [0.5]),
+        .integers(.u8, [], [128]), .integers(.u8, [1], [4]), .floats([], [2]), .integers(.u8, [], [0]),
+        .floats([], [0.25]), .integers(.u8, [], [10]),
+      ])
+    #expect(output.integers == [14, 8, 42, 42])
+  }
+
   @Test("types that cannot be quantized are errors")
   func badTypes() throws {
     #expect(throws: OperatorError("it cannot quantize to s32")) {

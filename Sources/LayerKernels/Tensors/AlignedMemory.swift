@@ -33,31 +33,3 @@ public enum AlignedMemory {
     UnsafeMutableRawPointer(memory).deallocate()
   }
 }
-
-/// A fixed block of floats that a prepared kernel owns: packed weights, transformed filters, tables.
-///
-/// `@unchecked Sendable`: the block is written only inside ``init(count:fill:)``, before anybody else can see it.
-public final class PackedWeights: @unchecked Sendable {
-  /// The first element, 64-byte aligned; 64 bytes past the last may be read.
-  public let start: UnsafePointer<Float>
-
-  /// The number of elements.
-  public let count: Int
-
-  private let region: WeightRegion
-
-  /// Allocates `count` zeros and lets `fill` write them once.
-  ///
-  /// - Throws: ``KernelError/noMemory(byteCount:)`` when the system has none left, and what `fill` throws.
-  public init(count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void) throws {
-    let capacity = AlignedMemory.paddedCount(max(count, 1)) + AlignedMemory.elementAlignment
-    let (block, region) = try WeightRegion.allocate(byteCount: capacity * MemoryLayout<Float>.stride)
-    let memory = block.bindMemory(to: Float.self, capacity: capacity)
-    start = UnsafePointer(memory)
-    self.count = count
-    self.region = region
-    try fill(UnsafeMutableBufferPointer(start: memory, count: count))
-  }
-
-  deinit { region.giveBack() }
-}

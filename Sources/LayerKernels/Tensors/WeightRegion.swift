@@ -61,9 +61,13 @@ final class WeightRegion: @unchecked Sendable {
     self.byteCount = byteCount
   }
 
-  /// Says that a block is no longer used.
-  func giveBack() {
-    Self.blocks.withLock { _ in blockCount -= 1 }
+  /// Says that a block is no longer used. The latest one's bytes are the next block's.
+  func giveBack(_ block: UnsafeMutableRawPointer, byteCount: Int) {
+    Self.blocks.withLock { _ in
+      blockCount -= 1
+      let size = (byteCount + AlignedMemory.alignment - 1) / AlignedMemory.alignment * AlignedMemory.alignment
+      if block + size == start + position { position -= size }
+    }
   }
 
   private func take(_ size: Int) -> UnsafeMutableRawPointer? {

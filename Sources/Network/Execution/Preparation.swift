@@ -28,7 +28,7 @@ enum Preparation {
         guard place < order.count, let step = steps.withLock({ $0[place].taken() }) else { return }
         let result = Result {
           try checkMemory(elements: sizes[step.index], of: step.parameters)
-          return try step.candidate.prepare(parameters: step.parameters)
+          return try PackedWeights.sharing { try step.candidate.prepare(parameters: step.parameters) }
         }
         results.withLock { $0[step.index] = result }
       }

@@ -1,0 +1,33 @@
+/// A fixed block of floats that a prepared kernel owns: packed weights, transformed filters, tables.
+///
+/// Within ``sharing(_:)`` blocks of the same bytes are one block: steps of a loop that was unrolled, plans of one model for several sizes, and networks that
+/// were loaded twice have their weights once in memory.
+///
+/// `@unchecked Sendable`: the block is written only inside ``init(count:fill:)``, before anybody else can see it.
+public final class PackedWeights: @unchecked Sendable {
+  /// The first element, 64-byte aligned; 64 bytes past the last may be read.
+  public let start: UnsafePointer<Float>
+
+  /// The number of elements.
+  public let count: Int
+
+  private let block: WeightBlock
+
+  /// Allocates `count` zeros and lets `fill` write them once.
+  ///
+  /// - Throws: ``KernelError/noMemory(byteCount:)`` when the system has none left, and what `fill` throws.
+  public init(count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void) throws {
+    let capacity = AlignedMemory.paddedCount(max(count, 1)) + AlignedMemory.elementAlignment
+    let fresh = try WeightBlock(byteCount: capacity * MemoryLayout<Float>.stride)
+    let memory = fresh.start.bindMemory(to: Float.self, capacity: capacity)
+    try fill(UnsafeMutableBufferPointer(start: memory, count: count))
+    block = WeightBlocks.shared(fresh)
+    self.count = count
+    start = UnsafeRawPointer(block.start).assumingMemoryBound(to: Float.self)
+  }
+
+  /// Runs what makes packed weights; those whose bytes are in use already become that memory.
+  package static func sharing<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try WeightBlocks.$areShared.withValue(true) { try body() }
+  }
+}
