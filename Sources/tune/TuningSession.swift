@@ -21,7 +21,7 @@ struct TuningSession {
     self.limits = limits
     self.plugins = plugins
     registry = try plugins.registry()
-    // Behind the plugins: a library that never returns asks for no cancellation, so until then a signal ends the process.
+    // After the plugins: a library that never returns asks for no cancellation, so until then a signal ends the process.
     self.cancellation = cancellation()
     var options = TuningOptions(effort: effort, maximumError: maximumError)
     options.conditions = Self.conditions()

@@ -77,7 +77,7 @@ struct FleetManifestTests {
     let text = try Self.block("sh", containing: "sbatch")
     let folder = try Self.folder()
     let sets = (0..<4).map(Self.instructionSet).joined(separator: " ")
-    // As Slurm does with these options, and refuses all others: an array's tasks at once, a dependent job behind success only.
+    // As Slurm does with these options, and refuses all others: an array's tasks at once, a dependent job after success only.
     try Self.script(
       """
       set -u; array=0; command=; sets=(\(sets))
