@@ -1,6 +1,6 @@
 import LayerKernels
 
-/// Two prepared kernels one behind the other, with the activation between them in the workspace.
+/// Two prepared kernels one after the other, with the activation between them in the workspace.
 struct ChainedKernel: PreparedKernel {
   private let first: any PreparedKernel
   private let second: any PreparedKernel

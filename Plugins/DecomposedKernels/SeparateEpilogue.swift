@@ -1,6 +1,6 @@
 import LayerKernels
 
-/// A convolution whose residual and activation are a pass of their own behind it, instead of riding in its epilogue.
+/// A convolution whose residual and activation are a pass of their own after it, instead of riding in its epilogue.
 ///
 /// The paper's fourth guideline says that this costs; here it competes, so that fusing has to win on the clock as well. It
 /// could lose where the fastest kernel of the bare convolution has no room for the epilogue.

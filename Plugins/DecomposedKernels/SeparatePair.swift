@@ -1,6 +1,6 @@
 import LayerKernels
 
-/// The two parts of a pair one behind the other, each by the kernel that expects most of itself, with the whole activation
+/// The two parts of a pair one after the other, each by the kernel that expects most of itself, with the whole activation
 /// between them in the workspace.
 ///
 /// What the two would be apart: here so that joining them has to win on the clock.

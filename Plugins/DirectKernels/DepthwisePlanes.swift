@@ -145,7 +145,7 @@ struct PlaneDepthwise: Sendable {
     if planes.isEmpty || rows.isEmpty { return }
     let width = problem.output.width
     let start = rows.lowerBound * width
-    // Behind the last row there is slack, behind the others there are other workers' rows.
+    // After the last row there is slack, after the others there are other workers' rows.
     let capacity =
       rows.upperBound == problem.output.height
       ? AlignedMemory.paddedCount(problem.output.height * width) - start : rows.count * width

@@ -32,7 +32,7 @@ public struct Elementwise: LayerKernel {
   private static func choices(_ problem: ElementwiseProblem) -> [Int] {
     let roles = problem.inputShapes.map { InputRole($0, of: problem.outputShape) }
     guard problem.outputShape.rank == 4, roles.contains(.whole), roles.allSatisfy({ $0 != .other }) else { return [1] }
-    // One number for each picture is none for each channel of channels last.
+    // One number for each image is none for each channel of channels last.
     return roles.contains(.plane) && problem.outputShape[0] > 1 ? [0, 1] : [0, 1, 2]
   }
 
@@ -79,7 +79,7 @@ private enum InputRole {
   case whole
   /// A number for all, or for each channel.
   case channel
-  /// A number for each picture, or for each channel of each.
+  /// A number for each image, or for each channel of each.
   case plane
   /// Rows or columns of their own.
   case other
@@ -142,7 +142,7 @@ private struct PlaneInput: Sendable {
   }
 }
 
-/// Planes, with the slack behind them.
+/// Planes, with the slack after them.
 private struct PreparedPlanarElementwise: PreparedKernel {
   let form: ElementwiseForm
   let inputs: [PlaneInput]

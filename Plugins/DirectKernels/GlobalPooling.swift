@@ -3,7 +3,7 @@ import MicroKernels
 
 /// Pooling of whole planes to one number each, `[N, C, 1, 1]`, which goes out row-major: a dense layer's input.
 ///
-/// Configuration: `input`, 0 for plane lists, 1 for row-major, whose planes lie one behind the other.
+/// Configuration: `input`, 0 for plane lists, 1 for row-major, whose planes lie one after the other.
 public struct GlobalPooling: LayerKernel {
   /// `direct.pooling.global`
   public let identifier: KernelIdentifier = "direct.pooling.global"

@@ -46,7 +46,7 @@ private struct PreparedLayoutConversion: PreparedKernel {
   let destination: TensorLayout
   let transpose: MicroKernelFunction<TransposeArguments>
 
-  /// The pixels that one transposition takes at least, so that threads share a picture in useful parts.
+  /// The pixels that one transposition takes at least, so that threads share an image in useful parts.
   private static let granule = 64
 
   init(
@@ -84,7 +84,7 @@ private struct PreparedLayoutConversion: PreparedKernel {
     layout == .planeList ? operand.plane(plane) : operand.base + plane * pixels
   }
 
-  /// Transposes some pixels of a picture. Rows of the source are channels, or pixels of channels last.
+  /// Transposes some pixels of an image. Rows of the source are channels, or pixels of channels last.
   private func transpose(_ operands: LayerOperands, _ image: Int, _ part: Range<Int>) {
     let place = image * channels * pixels
     if destination == .channelsLast {

@@ -11,7 +11,7 @@ import MicroKernels
 public struct PointwiseDepthwise: LayerKernel {
   /// `direct.pointwise-depthwise`
   public let identifier: KernelIdentifier = "direct.pointwise-depthwise"
-  /// The second: tiles with four pixels behind their vectors.
+  /// The second: tiles with four pixels after their vectors.
   public let version = 2
   private let set: MicroKernelSet
 

@@ -11,7 +11,7 @@ import MicroKernels
 public struct PointwisePixels: LayerKernel {
   /// `direct.pointwise.pixels`
   public let identifier: KernelIdentifier = "direct.pointwise.pixels"
-  /// The second: tiles with four pixels behind their vectors.
+  /// The second: tiles with four pixels after their vectors.
   public let version = 2
   private let tiles: PixelTileTable
 

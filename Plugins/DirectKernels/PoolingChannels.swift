@@ -80,7 +80,7 @@ private struct PreparedPoolingChannels: PreparedKernel {
     }
   }
 
-  /// Lists the pixels of a window that lie in the picture.
+  /// Lists the pixels of a window that lie in the image.
   private func collect(
     _ picture: UnsafePointer<Float>, row: Int, column: Int, into list: UnsafeMutablePointer<UnsafePointer<Float>>
   ) -> Int {

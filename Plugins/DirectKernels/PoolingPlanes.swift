@@ -6,7 +6,7 @@ import MicroKernels
 public struct PoolingPlanes: LayerKernel {
   /// `direct.pooling.planes`
   public let identifier: KernelIdentifier = "direct.pooling.planes"
-  /// The third: windows of three columns that are two apart do not look behind the last of them.
+  /// The third: windows of three columns that are two apart do not look past the last of them.
   public let version = 3
   private let set: MicroKernelSet
 

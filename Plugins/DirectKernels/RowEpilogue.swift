@@ -8,7 +8,7 @@ struct RowEpilogue: Sendable {
   let lower: Float
   /// No result of the registers is larger.
   let upper: Float
-  /// Whether there is a pass behind the registers.
+  /// Whether there is a pass after the registers.
   let hasPass: Bool
   private let hasResidual: Bool
   private let activation: RowActivation

@@ -87,7 +87,7 @@ struct StridedBox: Sendable {
     return (from, to)
   }
 
-  /// Whether no two places of the axes are one element of the output: each stride passes all that smaller ones reach.
+  /// Whether no two positions on the axes are one element of the output: each stride passes all that smaller ones reach.
   private static func isInjective(_ axes: [Axis]) -> Bool {
     var reach = 0
     for axis in axes.sorted(by: { $0.outputStride.magnitude < $1.outputStride.magnitude }) {

@@ -75,7 +75,7 @@ public struct WindowConvolution: LayerKernel {
     }
   }
 
-  /// Whether a row is shorter than a vector, so that what is written behind it is the next row's.
+  /// Whether a row is shorter than a vector, so that what is written after it is the next row's.
   private func isNarrow(_ geometry: WindowTileGeometry) -> Bool { geometry.outputWidth < tiles.lanes }
 
   /// Plane lists.

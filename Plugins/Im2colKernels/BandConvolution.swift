@@ -15,7 +15,7 @@ struct BandConvolution: Sendable {
   /// - Parameters:
   ///   - layout: how the input lies.
   ///   - bandRows: the output rows that are staged for at a time.
-  ///   - outputPitch: elements from an output row to the next one, as many as there are columns or more. Those behind the
+  ///   - outputPitch: elements from an output row to the next one, as many as there are columns or more. Those after the
   ///     columns are written, too.
   /// - Throws: ``KernelError/noMemory(byteCount:)``.
   init?(
@@ -59,8 +59,8 @@ struct BandConvolution: Sendable {
   ///   - picture: of the batch.
   ///   - rows: of the output, at least one.
   ///   - staged: ``stagedCount`` elements.
-  ///   - residual: plane lists of the picture, or nil.
-  ///   - output: plane lists of the picture.
+  ///   - residual: plane lists of the image, or nil.
+  ///   - output: plane lists of the image.
   func run(
     _ input: TensorOperand, picture: Int, group: Int, rows: Range<Int>, staged: UnsafeMutablePointer<Float>,
     residual: TensorOperand?, _ output: TensorOperand

@@ -24,7 +24,7 @@ struct ConvolutionInput: Sendable {
   /// Elements from a row to the next.
   var rowStride: Int { width * columnStride }
 
-  /// The first element of a channel of a picture.
+  /// The first element of a channel of an image.
   func start(_ operand: TensorOperand, image: Int, channel: Int) -> UnsafeMutablePointer<Float> {
     switch layout {
     case .planeList: operand.plane(image * channels + channel)

@@ -10,7 +10,7 @@ import MicroKernels
 public struct Im2colGemm: LayerKernel {
   /// `im2col.gemm`
   public let identifier: KernelIdentifier = "im2col.gemm"
-  /// The second: tiles with four pixels behind their vectors.
+  /// The second: tiles with four pixels after their vectors.
   public let version = 2
   private let tiles: PixelTileTable
   private let rows: RowFunctionTable

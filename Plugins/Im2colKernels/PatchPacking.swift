@@ -84,7 +84,7 @@ struct PatchPacking: Sendable {
     let columns: ColumnSpan
   }
 
-  /// Packs the columns of several output rows, which lie one behind the other in the target.
+  /// Packs the columns of several output rows, which lie one after the other in the target.
   @inline(__always)
   private func pack(_ patch: Patch, rows: Range<Int>, columns: Range<Int>, _ target: UnsafeMutablePointer<Float>) {
     let count = columns.count

@@ -1,7 +1,7 @@
 import LayerKernels
 import MicroKernels
 
-/// A convolution and the pooling behind it, a band of rows at a time, so that the activation between them stays in a near cache.
+/// A convolution and the pooling after it, a band of rows at a time, so that the activation between them stays in a near cache.
 ///
 /// The convolution is ``ImplicitGemm``'s. Rows that two bands of windows see are kept and not computed again; a thread computes
 /// those at its first band itself. Configuration: `m` rows and `n` vectors of a tile; `band`, the output rows that are pooled

@@ -44,7 +44,7 @@ struct RowStaging: Sendable {
       + place / residues
   }
 
-  /// Elements of scratch memory that staging needs behind the staged channels: a row of triples dealt out to channels.
+  /// Elements of scratch memory that staging needs after the staged channels: a row of triples dealt out to channels.
   var scratchSize: Int { dealsTriples ? 3 * AlignedMemory.paddedCount(input.width) : 0 }
 
   /// Whether the pixels of the input are triples, which are dealt out to rows of channels first.
@@ -104,7 +104,7 @@ struct RowStaging: Sendable {
   ) {
     let left = window.pads.left
     if residues == 2, columnStride == 1, left >= 0 {
-      // The input's first column belongs to one residue, the second to the other, a place on if the residue wraps.
+      // The input's first column belongs to one residue, the second to the other, one on if the residue wraps.
       let place = (left % 2) * stagedRows * pitch + left / 2
       let next = ((left + 1) % 2) * stagedRows * pitch + (left + 1) / 2
       var deal = GatherArguments(

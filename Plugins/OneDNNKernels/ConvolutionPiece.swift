@@ -2,7 +2,7 @@
   import COneDNN
   import LayerKernels
 
-  /// A part of one picture's convolution that is a convolution of its own: some output rows, or some output channels.
+  /// A part of one image's convolution that is a convolution of its own: some output rows, or some output channels.
   struct ConvolutionPiece: @unchecked Sendable {
     // @unchecked Sendable: sizes, strides and offsets, no pointers.
 
@@ -13,7 +13,7 @@
       case own
     }
 
-    /// The piece's first elements in its picture's input and output.
+    /// The piece's first elements in its image's input and output.
     let inputOffset: Int
     let outputOffset: Int
     /// Where the piece's output lies: runs of elements side by side.

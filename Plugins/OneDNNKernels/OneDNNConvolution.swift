@@ -7,7 +7,7 @@
   /// Every problem is accepted: oneDNN has an implementation for any window, stride, dilation, padding and number of groups.
   /// Configuration: `layout`, 0 channels last, 1 row-major, both as they are, 2 row-major outside and inside what oneDNN
   /// chooses, reordered in each run; `pieces`, the parts that are cut, of rows or, row-major, of output channels: no more
-  /// threads than pieces and pictures take part.
+  /// threads than pieces and images take part.
   struct OneDNNConvolution: LayerKernel {
     let identifier: KernelIdentifier = "onednn.convolution"
     let version = OneDNN.library.kernelVersion(revision: 1)

@@ -13,7 +13,7 @@
     let weights: (descriptor: dnnl_memory_desc_t, constant: UnsafePointer<Float>?)
     /// The bias, if there is one.
     let bias: (descriptor: dnnl_memory_desc_t, values: UnsafePointer<Float>)?
-    /// What rides in the primitive behind the bias.
+    /// What rides in the primitive after the bias.
     let postOperations: PostOperations
   }
 
@@ -32,7 +32,7 @@
     private let sizes: Sizes
     private let states: RunStatePool<RunState>
 
-    /// Bytes that a run needs beside its operands, one part behind the other.
+    /// Bytes that a run needs beside its operands, one part after the other.
     private struct Sizes {
       var scratchpad = 0
       var source = 0

@@ -32,7 +32,7 @@
       return .applies
     }
 
-    /// Less than Luthier's own kernels, which need no pass behind the product: untuned, only the reference gives way to it.
+    /// Less than Luthier's own kernels, which need no pass after the product: untuned, only the reference gives way to it.
     func expectedEfficiency(for problem: ConvolutionProblem) -> Double { 0.002 }
 
     func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {

@@ -74,7 +74,7 @@
 
     /// Writes pixels as rows of `[window row, window column, channel]`.
     ///
-    /// - Parameter source: the group's first channel of the picture's first pixel.
+    /// - Parameter source: the group's first channel of the image's first pixel.
     func packChannels(_ source: UnsafePointer<Float>, pixels: Range<Int>, into target: UnsafeMutablePointer<Float>) {
       var place = target
       for pixel in pixels {

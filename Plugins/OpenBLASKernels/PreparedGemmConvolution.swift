@@ -12,7 +12,7 @@
     private let block: Int
     private let channels: Int
     private let splitsChannels: Bool
-    /// A group behind the other: `[channels, depth]`, or `[depth, channels]` for pixels as rows.
+    /// One group after the other: `[channels, depth]`, or `[depth, channels]` for pixels as rows.
     private let weights: PackedWeights
     private let bias: PackedWeights?
     private let pass: EpiloguePass

@@ -9,7 +9,7 @@ struct PlanarAccess {
 
   private let pictureStride: Int
   private let channelStride: Int
-  /// Entries of the table of planes between neighbouring pictures and channels; zero without planes.
+  /// Entries of the table of planes between neighbouring images and channels; zero without planes.
   private let pictureEntries: Int
   private let channelEntries: Int
 

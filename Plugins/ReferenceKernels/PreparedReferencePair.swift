@@ -1,6 +1,6 @@
 import LayerKernels
 
-/// Two reference kernels one behind the other, with the whole activation between them row-major in the workspace.
+/// Two reference kernels one after the other, with the whole activation between them row-major in the workspace.
 struct PreparedReferencePair: PreparedKernel {
   private let first: any PreparedKernel
   private let second: any PreparedKernel

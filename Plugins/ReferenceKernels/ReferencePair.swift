@@ -1,6 +1,6 @@
 import LayerKernels
 
-/// Two operations of a pair by their definitions, one behind the other.
+/// Two operations of a pair by their definitions, one after the other.
 ///
 /// Configuration: `layout`, 0 row-major, 1 plane list, 2 channels last.
 public struct ReferencePair<Pair: LayerPair>: LayerKernel {

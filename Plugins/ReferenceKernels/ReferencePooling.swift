@@ -2,7 +2,7 @@ import LayerKernels
 
 /// Pooling by its definition, summed in 64 bits.
 ///
-/// An average that counts padding counts no column behind the padding, where a window of `ceil_mode` hangs over; a window
+/// An average that counts padding counts no column past the padding, where a window of `ceil_mode` hangs over; a window
 /// of nothing but padding has the maximum −∞ and the average 0. Configuration: `layout`, 0 row-major, 1 plane list,
 /// 2 channels last.
 public struct ReferencePooling: LayerKernel {

@@ -87,7 +87,7 @@ struct PreparedWinograd: PreparedKernel {
     }
   }
 
-  /// Some rows of tiles of a picture.
+  /// Some rows of tiles of an image.
   private struct Block {
     let picture: Int
     let rows: Range<Int>

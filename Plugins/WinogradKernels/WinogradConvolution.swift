@@ -10,11 +10,11 @@ import MicroKernels
 /// channels: F(2×2) below 2e-6, F(4×4) below 1e-5, F(6×6) below 5e-5, which is why the last competes only where an error is
 /// allowed. Configuration: `m` rows and `n` vectors of a tile; `rows` of tiles in a block; `chunk`, the panels of output
 /// channels that are multiplied and transformed back at a time, 0 for all; `split`, what threads share: 0 blocks, 1 the
-/// channels of a block that is the whole picture.
+/// channels of a block that is the whole image.
 public struct WinogradConvolution: LayerKernel {
   /// `winograd.f2x2`, `winograd.f4x4` or `winograd.f6x6`
   public let identifier: KernelIdentifier
-  /// The fourth: tiles with four pixels behind their vectors.
+  /// The fourth: tiles with four pixels after their vectors.
   public let version = 4
   private let size: Int
   private let tiles: PixelTileTable

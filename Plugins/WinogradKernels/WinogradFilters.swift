@@ -2,7 +2,7 @@ import LayerKernels
 import MicroKernels
 
 /// The transformed 3×3 filters of a convolution: for each element of a transformed filter a matrix in the order in which tiles
-/// read their weights, one behind the other.
+/// read their weights, one after the other.
 ///
 /// Transforming anew in each run, from a quarter of the memory, was measured and left out: what the transform writes has to go
 /// through the second cache, and a layer of 64 to 256 channels at 13 × 13 took 307 µs instead of 187.
@@ -20,7 +20,7 @@ struct WinogradFilters: Sendable {
     _ filter: Tensor, panels: PanelPlan, depth: Int, tiling: WinogradTiling, lanes: Int,
     transform: MicroKernelFunction<WinogradFilterArguments>
   ) throws {
-    // The last panel's last vector may reach a vector behind its matrix.
+    // The last panel's last vector may reach a vector after its matrix.
     let stride = AlignedMemory.paddedCount(panels.rows * depth) + AlignedMemory.elementAlignment
     self.stride = stride
     let vectors = (panels.largeRows * depth + lanes - 1) / lanes

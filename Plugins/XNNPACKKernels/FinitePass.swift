@@ -2,7 +2,7 @@
   import LayerKernels
   import MicroKernels
 
-  /// The epilogue behind an operator: gives back the NaN that XNNPACK has lost, and does residual and activation.
+  /// The epilogue after an operator: gives back the NaN that XNNPACK has lost, and does residual and activation.
   ///
   /// Every operator of this XNNPACK ends in `min(max(sum, lower), upper)` with the bound as the operand that wins where the
   /// sum is NaN; without bounds that leaves −∞ or +∞. So operators run without bounds, and here x + 0 · x makes every result

@@ -5,7 +5,7 @@
 
   /// The dense layer by XNNPACK, in pieces of columns that threads share.
   ///
-  /// XNNPACK may read up to 16 bytes behind the input (`XNN_EXTRA_BYTES`), and the first layer's input is a caller's memory,
+  /// XNNPACK may read up to 16 bytes after the input (`XNN_EXTRA_BYTES`), and the first layer's input is a caller's memory,
   /// which may end with a page: each worker reads a copy. Configuration: `pieces`, the parts that are cut: no more threads
   /// take part.
   struct XNNPACKDense: LayerKernel {
@@ -94,7 +94,7 @@
       }
     }
 
-    /// Elements of a worker's copy of the input, and of what may be read behind it.
+    /// Elements of a worker's copy of the input, and of what may be read after it.
     private var copyCount: Int { AlignedMemory.paddedCount(rows * depth + Int(XNN_EXTRA_BYTES) / 4) }
 
     func workspaceSize(workers: Int) -> Int { workers * copyCount * MemoryLayout<Float>.stride }

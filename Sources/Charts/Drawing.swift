@@ -19,7 +19,7 @@ public enum Drawing {
     }
   }
 
-  /// A number with so many digits behind the point that four of it are seen, at most.
+  /// A number with so many digits after the point that four of it are seen, at most.
   public static func short(_ value: Double) -> String {
     Figures.fixed(value, value.magnitude >= 100 ? 0 : value.magnitude >= 10 ? 1 : 2)
   }

@@ -1,6 +1,6 @@
 /// How numbers are written for people.
 public enum Figures {
-  /// A number with the given digits behind the point; `-` for what is no number.
+  /// A number with the given digits after the point; `-` for what is no number.
   public static func fixed(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite, value.magnitude < 1e15 else { return "-" }
     var scale = 1.0
@@ -23,6 +23,6 @@ public enum Figures {
     }
   }
 
-  /// A fraction as a percentage with one digit behind the point.
+  /// A fraction as a percentage with one digit after the point.
   public static func percent(_ fraction: Double) -> String { fixed(fraction * 100, 1) + " %" }
 }

@@ -1,4 +1,4 @@
-/// Blocks one behind the other, each as wide as its share: where a time goes.
+/// Blocks one after the other, each as wide as its share: where a time goes.
 public struct Timeline: Sendable {
   /// One block.
   public struct Block: Sendable {

@@ -28,7 +28,7 @@ public struct ExperimentResult: Codable, Sendable {
     public let key: String
     /// The heading, with its unit.
     public let title: String
-    /// Digits behind the point; nil for text.
+    /// Digits after the point; nil for text.
     public let digits: Int?
 
     /// A column of text.

@@ -2,7 +2,7 @@ import Autotuner
 
 /// What a study tells while it works.
 public enum StudyEvent: Sendable {
-  /// An experiment begins; so many of all are behind it.
+  /// An experiment begins; so many of all are done.
   case began(Experiment, index: Int, count: Int)
   /// An experiment's result was there already.
   case resumed(Experiment, index: Int, count: Int)

@@ -96,7 +96,7 @@ extension ConformanceProblems {
       try layer(6, 9, 8, to: 5, height: 1, width: 7, pads: Pads(top: 0, left: 3, bottom: 0, right: 3)),
       try layer(6, 9, 8, to: 5, height: 7, width: 1, pads: Pads(top: 3, left: 0, bottom: 3, right: 0), bias),
       try layer(5, 7, 7, to: 21, 7, pads: Pads(0), bias),
-      // Windows as long as an image: a line, a whole picture.
+      // Windows as long as an image: a line, a whole image.
       try layer(1, 1, 4120, to: 2, height: 1, width: 4100, pads: Pads(top: 0, left: 0, bottom: 0, right: 2), bias),
       try layer(2, 4099, 1, to: 3, height: 4097, width: 1, pads: Pads(0)),
       try layer(3, 31, 37, to: 5, height: 31, width: 37, pads: Pads(0), bias),

@@ -1,7 +1,7 @@
 import LayerKernels
 
 extension ConformanceProblems {
-  /// Pointwise convolutions with the depthwise convolution behind them.
+  /// Pointwise convolutions with the depthwise convolution after them.
   ///
   /// - Throws: `ProblemError` never for the sizes in this module.
   public static func pointwiseDepthwise() throws(ProblemError) -> [PointwiseDepthwiseProblem] {
@@ -36,14 +36,14 @@ extension ConformanceProblems {
         groups: channels, epilogue: epilogue))
   }
 
-  /// Convolutions with the pooling behind them.
+  /// Convolutions with the pooling after them.
   ///
   /// - Throws: `ProblemError` never for the sizes in this module.
   public static func convolutionPoolings() throws(ProblemError) -> [ConvolutionPoolingProblem] {
     var problems: [ConvolutionPoolingProblem] = []
     for reduction in [PoolingProblem.Reduction.maximum, .average, .averageIncludingPadding] {
       problems += [
-        // ShuffleNetV2's beginning, SqueezeNet's (rounding up) and ResNet's, on smaller pictures.
+        // ShuffleNetV2's beginning, SqueezeNet's (rounding up) and ResNet's, on smaller images.
         try pooled(reduction, 3, 48, 64, 24, stride: 2),
         try pooled(reduction, 3, 63, 71, 13, stride: 2, pads: 0, roundsUp: true),
         try pooled(reduction, 3, 40, 96, 20, kernel: 7, stride: 2, pads: 3),

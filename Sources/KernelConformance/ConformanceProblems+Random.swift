@@ -37,7 +37,7 @@ extension ConformanceProblems {
     }
   }
 
-  /// Small convolutions with a pooling behind them, with everything drawn at random.
+  /// Small convolutions with a pooling after them, with everything drawn at random.
   public static func randomConvolutionPoolings(count: Int, seed: UInt64) -> [ConvolutionPoolingProblem] {
     var random = RandomSource(seed: seed)
     let reductions: [PoolingProblem.Reduction] = [.maximum, .average, .averageIncludingPadding]

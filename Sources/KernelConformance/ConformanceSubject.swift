@@ -84,7 +84,7 @@ extension Tensor {
     withMutableElements { if !$0.isEmpty { $0[$0.count / 2] = value } }
   }
 
-  /// Writes each plane of rank 4 over the one behind it.
+  /// Writes each plane of rank 4 over the one after it.
   fileprivate mutating func repeatPlanes() {
     guard shape.rank == 4 else { return }
     let (planes, pixels) = (shape[0] * shape[1], shape[2] * shape[3])

@@ -122,7 +122,7 @@ public struct KernelConformance: Sendable {
     let bearsOthers =
       try isMisaligned && issues(of: candidate, prepared, subject, aligned, workers: workers).isConforming
     let prefix =
-      bearsOthers ? "with dense operands \(placement.offset) elements behind a 64-byte boundary, " : ""
+      bearsOthers ? "with dense operands \(placement.offset) elements past a 64-byte boundary, " : ""
     for issue in found.issues { report.add(prefix + issue) }
   }
 

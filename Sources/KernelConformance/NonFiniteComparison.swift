@@ -11,7 +11,7 @@ struct NonFiniteComparison {
   /// Elements that are not finite, in planes that do not depend on the element that is none.
   private var spread: [Int] = []
 
-  /// - Parameter touched: what the definition gives with a NaN in the same place: an infinity may end as a plain 0, behind a
+  /// - Parameter touched: what the definition gives with a NaN in the same place: an infinity may end as a plain 0, after a
   ///   ReLU, of an element that depends on it all the same.
   init(_ output: Tensor, _ expected: Tensor, touched: Tensor) {
     shape = expected.shape

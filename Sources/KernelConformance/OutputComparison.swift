@@ -108,7 +108,7 @@ private struct Survey {
   private static func sentence(_ poison: Poison) -> String {
     switch poison {
     case .outside: "made from memory beside an operand"
-    case .slack: "made from the slack behind a plane"
+    case .slack: "made from the slack after a plane"
     case .unwritten: "never written, or made from the output before it was"
     case .workspace: "made from workspace that was not written in this run"
     }

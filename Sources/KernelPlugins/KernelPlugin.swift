@@ -63,7 +63,7 @@ public struct KernelPlugin: Sendable {
 }
 
 extension KernelRegistry {
-  /// Loads plugins and registers their kernels behind those that are there. What fails is said and left out.
+  /// Loads plugins and registers their kernels after those that are there. What fails is said and left out.
   ///
   /// - Parameters:
   ///   - paths: the libraries; one that is named twice is loaded once.

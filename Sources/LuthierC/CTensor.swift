@@ -46,7 +46,7 @@ struct CTensor {
     return true
   }
 
-  /// The axis of `[N, C, H, W]` of which callers speak at an axis: of `[N, H, W, C]`, where they lay out pictures so.
+  /// The axis of `[N, C, H, W]` of which callers speak at an axis: of `[N, H, W, C]`, where they lay out images so.
   static func axis(_ axis: Int, _ rank: Int, _ channelsLast: Bool) -> Int {
     guard channelsLast, rank == 4, axis > 0 else { return axis }
     return axis == 3 ? 1 : axis + 1

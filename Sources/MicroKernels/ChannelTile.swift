@@ -6,10 +6,10 @@ import CLanes
 ///
 ///     outputs[p · outputStride + c] = activation(bias[c] + addends[p · addendStride + c] + Σ_k input[k][p] · weights[k][c])
 ///
-/// where `input[k]` starts `inputOffsets[k]` elements behind `inputs`: pixels side by side, as in a plane. All N·V
+/// where `input[k]` starts `inputOffsets[k]` elements after `inputs`: pixels side by side, as in a plane. All N·V
 /// lanes of a panel are read and written.
 public struct ChannelTileArguments {
-  /// Packed weights: panels one behind the other, each `[depth][N·V]`.
+  /// Packed weights: panels one after the other, each `[depth][N·V]`.
   public var weights: UnsafePointer<Float>
   /// Elements from a panel's weights to the next one's: `depth · N·V`, more where only a block of k is worked through.
   public var panelStride: Int

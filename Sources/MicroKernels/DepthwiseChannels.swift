@@ -12,7 +12,7 @@ public struct DepthwiseChannelsArguments {
   public var zeros: UnsafePointer<Float>
   /// Channels, at least a vector's.
   public var channels: Int
-  /// The first output row, counted over all pictures.
+  /// The first output row, counted over all images.
   public var firstRow: Int
   /// The output rows to compute.
   public var rowCount: Int

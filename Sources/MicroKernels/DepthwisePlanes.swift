@@ -63,7 +63,7 @@ public struct DepthwisePlanesArguments {
 }
 
 extension DepthwisePlanesArguments {
-  /// The steps from a plane's top to its bottom that need no care: all their input rows are inside, and behind their output
+  /// The steps from a plane's top to its bottom that need no care: all their input rows are inside, and after their output
   /// row there is room for a whole vector.
   ///
   /// - Parameters: `stride` input rows and one output row a step, of which the first is complete after `pending` steps.
@@ -93,7 +93,7 @@ public enum DepthwiseColumns {
   /// The masks that a convolution's loads need: for each vector of a row, for each of its loads.
   ///
   /// With stride 1 there is a load for each column of the filter. With stride 2 there are two for each pair of columns,
-  /// one vector behind the other, whose even and odd lanes are the pair's columns.
+  /// one vector after the other, whose even and odd lanes are the pair's columns.
   public static func masks(
     kernel: Int, stride: Int, paddingLeft: Int, inputWidth: Int, outputWidth: Int, lanes: Int
   ) -> [Int32] {
@@ -118,7 +118,7 @@ public enum DepthwiseShape<
 /// The rows of a plane are read once, from the top down: each is added to all output rows that it belongs to, whose sums
 /// wait in registers and move on by one with every output row. Columns outside the plane are masked out of the loads and
 /// rows outside are skipped, so there is no copy with a border. Where a row is narrower than a vector, what is written
-/// behind it is overwritten by the next row.
+/// after it is overwritten by the next row.
 @inlinable @inline(__always)
 public func depthwisePlanes<
   L: PlaneLanes, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
@@ -196,7 +196,7 @@ func depthwiseColumns<
     }
   }
 
-  /// One step where rows may be outside, or too little room behind the output row for a whole vector.
+  /// One step where rows may be outside, or too little room after the output row for a whole vector.
   @inline(__always)
   func stepAtEdge(_ step: Int) {
     advance()

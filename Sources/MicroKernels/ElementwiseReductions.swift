@@ -12,7 +12,7 @@ public struct PlaneReductionArguments {
   public var segmentCount: Int
   /// The elements of a run.
   public var count: Int
-  /// For the elements behind a run's last whole vector: −1 for each lane that is one, else 0; a vector's lanes.
+  /// For the elements after a run's last whole vector: −1 for each lane that is one, else 0; a vector's lanes.
   public var tailMask: UnsafePointer<Int32>
   /// The results, side by side.
   public var outputs: UnsafeMutablePointer<Float>

@@ -44,7 +44,7 @@ public struct ElementwiseRowArguments {
   public var rightStep: Int
   /// The output, which may be an input.
   public var target: UnsafeMutablePointer<Float>
-  /// The elements; none behind them is read or written.
+  /// The elements; none after them is read or written.
   public var count: Int
   /// What is computed.
   public var function: Function

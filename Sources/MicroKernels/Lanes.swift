@@ -29,16 +29,16 @@ public protocol Lanes {
   /// The smaller of each two lanes; `b` where either is a NaN.
   static func minimum(_ a: Vector, _ b: Vector) -> Vector
 
-  /// The lanes at even places of `a` and then `b`, and those at odd places.
+  /// The even lanes of `a` and then `b`, and the odd ones.
   static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector)
 
-  /// The lanes of `a` but its first, and then the first one of `b`.
+  /// `a` moved down one lane, with the first lane of `b` moved in.
   static func following(_ a: Vector, _ b: Vector) -> Vector
 
   /// Lanes of `a` and `b` in turn: those of the lower halves, then those of the upper halves; undoes ``deinterleave(_:_:)``.
   static func zipped(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector)
 
-  /// Every third lane of `a`, `b` and `c` one behind the other, from the first, the second and the third on.
+  /// Every third lane of `a`, `b` and `c` one after the other, from the first, the second and the third on.
   static func separate(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector)
 
   /// Lanes of `a`, `b` and `c` in turn, as three vectors; undoes ``separate(_:_:_:)``.

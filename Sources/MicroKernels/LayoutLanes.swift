@@ -36,7 +36,7 @@ extension PlaneLanes {
   ///
   /// - Parameters:
   ///   - place: the first element to write, counted from `start`.
-  ///   - capacity: how many elements behind `start` may be written.
+  ///   - capacity: how many elements after `start` may be written.
   @inlinable @inline(__always)
   static func store(_ vector: Vector, _ start: UnsafeMutableRawPointer, _ place: Int, capacity: Int) {
     let target = start + place &* 4
@@ -64,7 +64,7 @@ extension PlaneLanes {
 
 /// Masks in memory, a number a lane, as ``PlaneLanes/mask(_:)`` reads them.
 public enum LaneMask {
-  /// −1 for each lane whose place, `first + lane · step`, is within `0 ..< limit`, else 0.
+  /// −1 for each lane whose position, `first + lane · step`, is within `0 ..< limit`, else 0.
   public static func places(lanes: Int, first: Int, step: Int = 1, limit: Int) -> [Int32] {
     (0..<lanes).map { lane in
       let place = first + lane * step

@@ -6,7 +6,7 @@ public struct PixelGroup: Hashable, Sendable {
   public let start: Int
   /// The vectors of pixels.
   public let vectors: Int
-  /// The pixels behind the vectors that belong to the group: one of ``PixelTileTable/tails``.
+  /// The pixels after the vectors that belong to the group: one of ``PixelTileTable/tails``.
   public let tail: Int
 
   /// Whether it is of the same size as `other` and starts where that ends, so that one call can work on both.
@@ -28,7 +28,7 @@ public struct PixelPlan: Sendable {
 
   /// Cuts `pixelCount`, at least 1, into groups of at most `limit` vectors of `lanes`.
   ///
-  /// Vectors are spread evenly over the groups. A few pixels behind whole vectors do not cost a vector if the last group can take
+  /// Vectors are spread evenly over the groups. A few pixels after whole vectors do not cost a vector if the last group can take
   /// a tail.
   ///
   /// - Parameter allowsTail: whether there is a tile of so many vectors with a tail of so many pixels.

@@ -159,7 +159,7 @@ public struct PixelProduct: Sendable {
     }
   }
 
-  /// Runs a block of k over `count` groups like `group`, one behind the other.
+  /// Runs a block of k over `count` groups like `group`, one after the other.
   private func run(
     _ operands: Operands, _ group: PixelGroup, _ count: Int, isFollowed: Bool, panels: Range<Int>, _ k: Range<Int>
   ) {

@@ -7,11 +7,11 @@ import CLanes
 ///
 ///     output[m][p] = activation(bias[m] + addend[m][p] + Σ_k weights[k][m] · input[k][p])
 ///
-/// where `input[k]` starts `inputOffsets[k]` elements behind `inputs`, and likewise for outputs and addends. All N·V
+/// where `input[k]` starts `inputOffsets[k]` elements after `inputs`, and likewise for outputs and addends. All N·V
 /// lanes of a group are read and written, so planes need slack up to there. A tile with a tail computes some pixels
-/// behind its vectors, too, and its `groupCount` is 1.
+/// after its vectors, too, and its `groupCount` is 1.
 public struct PixelTileArguments {
-  /// Packed weights: panels one behind the other, each `[depth][M]`.
+  /// Packed weights: panels one after the other, each `[depth][M]`.
   public var weights: UnsafePointer<Float>
   /// Elements from a panel's weights to the next one's: `depth · M`, more where only a block of k is worked through.
   public var panelStride: Int
@@ -36,7 +36,7 @@ public struct PixelTileArguments {
   public var panelCount: Int
   /// The groups of N vectors of pixels to work through; the inner loop.
   public var groupCount: Int
-  /// Whether the vectors behind the last group are somebody's next, and asked for in time.
+  /// Whether this worker goes on after the last group, so that it pays to prefetch past it.
   public var isFollowed: Bool
   /// What is done to each sum at last.
   public var activation: TileActivation
@@ -76,7 +76,7 @@ public struct PixelTileFunction: Sendable {
   public func callAsFunction(_ arguments: UnsafePointer<PixelTileArguments>) { code(arguments) }
 }
 
-/// The code of every pixel tile: `Rows` output rows by `Vectors` vectors of pixels, and `Tail` pixels behind them.
+/// The code of every pixel tile: `Rows` output rows by `Vectors` vectors of pixels, and `Tail` pixels after them.
 ///
 /// Each step of k loads N vectors of pixels, then broadcasts M weights, each into N multiply-adds: the accumulators, one
 /// broadcast and N inputs have to fit the registers. The inputs of the next group are asked for in time.
@@ -178,7 +178,7 @@ public func pixelTile<
   }
 }
 
-/// One pixel of each row as the lanes of a vector; the lanes behind are zero.
+/// One pixel of each row as the lanes of a vector; the lanes after are zero.
 @inlinable @inline(__always)
 func gatherPixel<L: Lanes>(
   _ lanes: L.Type, _ pixel: UnsafeRawPointer, _ offsets: UnsafePointer<Int32>, _ rows: Int

@@ -4,7 +4,7 @@ public struct PixelTileTable: Sendable {
   public static let maximumRows = 16
   /// The most vectors a tile may have.
   public static let maximumVectors = 8
-  /// How many pixels there may be behind a tile's vectors.
+  /// How many pixels there may be after a tile's vectors.
   public static let tails = [0, 1, 4]
 
   /// The floats of a vector.
@@ -29,7 +29,7 @@ public struct PixelTileTable: Sendable {
     return functions[((rows - 1) * Self.maximumVectors + vectors - 1) * Self.tails.count + tail]
   }
 
-  /// The shortest tail that so many pixels behind whole vectors, at least 1, fit; nil where they take a vector.
+  /// The shortest tail that holds `pixels` pixels after whole vectors, at least 1; nil where a whole vector takes them.
   static func tail(of pixels: Int, lanes: Int) -> Int? { tails.first { pixels <= $0 && $0 < lanes } }
 
   /// The most rows of a tile of so many vectors; 0 where there is none.
@@ -37,7 +37,7 @@ public struct PixelTileTable: Sendable {
     (1...Self.maximumRows).last { tile(rows: $0, vectors: vectors) != nil } ?? 0
   }
 
-  /// The share of the lanes that so many pixels use, a few pixels behind whole vectors costing little.
+  /// The share of the lanes that so many pixels use, a few pixels after whole vectors costing little.
   public func laneEfficiency(pixelCount: Int) -> Double {
     let rest = pixelCount % lanes
     if pixelCount > lanes, rest == 1 { return 0.98 }

@@ -1,6 +1,6 @@
 public import LayerKernels
 
-/// A pooling from planes to planes bound to its sizes: what the pooling of a layer and that behind a convolution have in common.
+/// A pooling from planes to planes bound to its sizes: what the pooling of a layer and that after a convolution have in common.
 public struct PlanePooling: Sendable {
   /// What is pooled.
   public let problem: PoolingProblem
@@ -55,7 +55,7 @@ public struct PlanePooling: Sendable {
   ///   - inputPlanes: an element offset for each plane.
   ///   - firstInputRow: the row of the input with which these planes begin: no more than the first that is seen.
   ///   - output: plane lists.
-  ///   - planes: counted over all pictures.
+  ///   - planes: counted over all images.
   ///   - rows: of the output.
   ///   - scratch: ``scratchCount`` elements.
   public func run(
@@ -69,7 +69,7 @@ public struct PlanePooling: Sendable {
     part.inputHeight = max(geometry.inputHeight - max(top, 0), 0)
     part.paddingTop = max(-top, 0)
     part.outputHeight = rows.count
-    // Behind the last row there is slack, behind the others there are other workers' rows.
+    // After the last row there is slack, after the others there are other workers' rows.
     part.capacity =
       rows.upperBound == geometry.outputHeight ? geometry.capacity - start : rows.count * geometry.outputWidth
     columnFactors.withUnsafeBufferPointer { columnFactors in

@@ -6,7 +6,7 @@ public struct PoolingPixelsArguments {
   public var pixelCount: Int
   /// The result's first channel.
   public var output: UnsafeMutablePointer<Float>
-  /// The channels; nothing behind them is touched.
+  /// The channels; nothing after them is touched.
   public var channels: Int
   /// What sums are multiplied with; maxima are not.
   public var factor: Float

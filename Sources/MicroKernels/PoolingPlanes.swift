@@ -18,7 +18,7 @@ public struct PoolingPlanesArguments {
   public var columnFactors: UnsafePointer<Float>
   /// What a window's sum is multiplied with for each output row.
   public var rowFactors: UnsafePointer<Float>
-  /// For the columns behind a row's last whole vector: −1 for each lane that is one, else 0; a vector's lanes.
+  /// For the columns after a row's last whole vector: −1 for each lane that is one, else 0; a vector's lanes.
   public var tailMask: UnsafePointer<Int32>
   /// ``TripleColumns`` of a pooling that is one, else nil.
   public var tripleMasks: UnsafePointer<Int32>?
@@ -179,7 +179,7 @@ func poolPlanes<L: PlaneLanes>(
         while column < geometry.outputWidth {
           let x = max(min(column, geometry.outputWidth &- width), 0)
           var value = L.load(source + x &* 4)
-          // Where the next column of a window lies: a place on in its phase, or in another phase.
+          // Where the next column of a window lies: one on in its phase, or in another phase.
           var tap = 1
           var (index, remainder) = (0, 0)
           while tap < geometry.kernelWidth {

@@ -6,7 +6,7 @@ public enum TripleColumns {
     geometry.kernelWidth == 3 && geometry.strideWidth == 2 && geometry.dilationWidth == 1
   }
 
-  /// For each vector of an output row, and one more, the masks of its two loads, one behind the other.
+  /// For each vector of an output row, and one more, the masks of its two loads, one after the other.
   public static func masks(_ geometry: PoolingGeometry, lanes: Int) -> [Int32] {
     let blocks = (geometry.outputWidth + lanes - 1) / lanes
     return (0..<2 * (blocks + 1)).flatMap {
@@ -17,7 +17,7 @@ public enum TripleColumns {
 
 /// Pooling with columns along the lanes, for windows of three columns that are two apart.
 ///
-/// A vector of results needs the columns at even places, those at odd places, and the even ones again, a place further on:
+/// A vector of results needs the even columns, the odd ones, and the even ones again, one further on:
 /// rows are reduced in registers, two vectors at a time, taken apart, and nothing goes through memory in between.
 @inlinable @inline(__always)
 func poolTriples<L: PlaneLanes>(

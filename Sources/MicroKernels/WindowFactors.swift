@@ -17,7 +17,7 @@ public struct WindowFactors: Sendable {
       let counted = countsPadding ? -before..<size + after : 0..<size
       return (0..<outputs).map { output in
         let start = output * stride - before
-        // Those of the window's taps that lie before a place.
+        // Those of the window's taps that lie before a position.
         func count(before place: Int) -> Int { min(max((place - start + dilation - 1) / dilation, 0), taps) }
         let counted = count(before: counted.upperBound) - count(before: counted.lowerBound)
         return counted == 0 ? 0 : 1 / Float(counted)

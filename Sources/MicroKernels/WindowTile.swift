@@ -82,7 +82,7 @@ public struct WindowTileGeometry: Sendable {
 /// How a row of outputs reads a row of inputs.
 public enum WindowColumns {
   /// The masks of a convolution: for each vector of an output row, for each column of the filter, for each load a lane's
-  /// number. With stride 2 a column of the filter takes two loads, one vector behind the other; with another stride one,
+  /// number. With stride 2 a column of the filter takes two loads, one vector after the other; with another stride one,
   /// whose lanes lie apart.
   public static func masks(_ geometry: WindowTileGeometry, lanes: Int) -> [Int32] {
     let stride = geometry.strideWidth

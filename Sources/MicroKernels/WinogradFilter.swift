@@ -1,6 +1,6 @@
 /// What a Winograd filter transform works on: vectors of 3×3 filters, a filter in each lane.
 public struct WinogradFilterArguments {
-  /// Nine vectors for each vector of filters, one for each place in a filter, row by row.
+  /// Nine vectors for each vector of filters, one for each position in a filter, row by row.
   public var filters: UnsafePointer<Float>
   /// The vectors of filters.
   public var vectorCount: Int

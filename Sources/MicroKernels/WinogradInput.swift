@@ -49,10 +49,10 @@ public struct WinogradInputArguments {
   }
 }
 
-/// The input transform: down the columns of a row of tiles with columns along the lanes, then dealt out by place in a tile,
+/// The input transform: down the columns of a row of tiles with columns along the lanes, then dealt out by position in a tile,
 /// and, when a batch of tiles is there, along the rows with tiles along the lanes.
 ///
-/// The tiles of several rows lie one behind the other, so that narrow maps fill their vectors, too. Columns outside the plane
+/// The tiles of several rows lie one after the other, so that narrow maps fill their vectors, too. Columns outside the plane
 /// are masked out of the loads and rows outside are zero: nothing is copied to a frame first.
 @inlinable @inline(__always)
 public func winogradInput<L: PlaneLanes, W: WinogradVariant>(
@@ -82,10 +82,10 @@ func winogradInputBatch<L: PlaneLanes, W: WinogradVariant>(
   column firstColumn: Int, _ columnCount: Int
 ) {
   let count = L.Vector.scalarCount
-  // A number that is known here keeps the addresses of all places in the instructions.
+  // A number that is known here keeps the addresses of all positions in the instructions.
   let pitch = WinogradTiling.pitch(size: W.size, lanes: count) &* 4
   let columns = UnsafeMutableRawPointer(arguments.scratch)
-  // A vector's room before the first tile, because tiles are also written one place early.
+  // A vector's room before the first tile, because tiles are also written one element early.
   let dealt = columns + (W.extent &* W.size &+ 1) &* count &* 4
   let rowStep = arguments.width &* 4
   let neighbourMasks = arguments.masks + (arguments.columns / count &+ 1) &* W.size &* count

@@ -50,7 +50,7 @@ public struct WinogradTiling: Sendable {
   public let masks: [Int32]
   private let lanes: Int
 
-  /// Cuts an output of `height` · `width` whose input has `inputWidth` columns behind `paddingLeft`.
+  /// Cuts an output of `height` · `width` whose input has `inputWidth` columns after `paddingLeft`.
   public init(size: Int, height: Int, width: Int, inputWidth: Int, paddingLeft: Int, lanes: Int) {
     self.size = size
     self.lanes = lanes
@@ -88,7 +88,7 @@ public struct WinogradTiling: Sendable {
   @inlinable @inline(__always)
   static func batch(size: Int) -> Int { size > 4 ? 64 : 128 }
 
-  /// Elements between rows of dealt tiles: room for a vector before and behind.
+  /// Elements between rows of dealt tiles: room for a vector before and after.
   @inlinable @inline(__always)
   static func pitch(size: Int, lanes: Int) -> Int { batch(size: size) &+ 2 &* lanes &+ 16 }
 }

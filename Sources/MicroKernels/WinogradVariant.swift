@@ -2,7 +2,7 @@
 ///
 /// A tile of α × α inputs, α = m + 2, becomes m × m outputs. The transforms run down the columns and then along the rows of a
 /// tile; with neighbouring columns along the lanes the first needs no shuffles, and for the second columns are dealt out by
-/// their place in a tile (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016, section 4).
+/// their position in a tile (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016, section 4).
 public protocol WinogradVariant {
   /// Rows and columns of a tile of outputs, m.
   static var size: Int { get }
@@ -16,7 +16,7 @@ public protocol WinogradVariant {
   /// Aᵀ: α values to m values.
   static func back<L: Lanes>(_ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void)
 
-  /// Aᵀ, and the m results of the lanes' tiles one behind the other: the columns of a row of outputs.
+  /// Aᵀ, and the m results of the lanes' tiles one after the other: the columns of a row of outputs.
   static func backInOrder<L: Lanes>(_ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void)
 
   /// Deals m vectors of columns out: vector i has column i of each tile.
@@ -77,7 +77,7 @@ public enum WinogradF2: WinogradVariant {
     store(1, results.1)
   }
 
-  /// Aᵀ, with the results one behind the other.
+  /// Aᵀ, with the results one after the other.
   @inlinable @inline(__always)
   public static func backInOrder<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -88,7 +88,7 @@ public enum WinogradF2: WinogradVariant {
     store(1, high)
   }
 
-  /// Columns by their place in a tile.
+  /// Columns by their position in a tile.
   @inlinable @inline(__always)
   public static func deal<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -180,7 +180,7 @@ public enum WinogradF4: WinogradVariant {
     store(3, results.3)
   }
 
-  /// Aᵀ, with the results one behind the other.
+  /// Aᵀ, with the results one after the other.
   @inlinable @inline(__always)
   public static func backInOrder<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -196,7 +196,7 @@ public enum WinogradF4: WinogradVariant {
     store(3, fourth)
   }
 
-  /// Columns by their place in a tile.
+  /// Columns by their position in a tile.
   @inlinable @inline(__always)
   public static func deal<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -320,7 +320,7 @@ public enum WinogradF6: WinogradVariant {
     store(5, results.5)
   }
 
-  /// Aᵀ, with the results one behind the other.
+  /// Aᵀ, with the results one after the other.
   @inlinable @inline(__always)
   public static func backInOrder<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void
@@ -339,7 +339,7 @@ public enum WinogradF6: WinogradVariant {
     store(5, sixth)
   }
 
-  /// Columns by their place in a tile.
+  /// Columns by their position in a tile.
   @inlinable @inline(__always)
   public static func deal<L: Lanes>(
     _ lanes: L.Type, _ load: (Int) -> L.Vector, _ store: (Int, L.Vector) -> Void

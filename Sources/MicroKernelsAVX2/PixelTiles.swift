@@ -1,6 +1,6 @@
 import MicroKernels
 
-/// The pixel tile of `rows` rows by `vectors` vectors, with `tail` pixels behind them; nil where there is none of that size.
+/// The pixel tile of `rows` rows by `vectors` vectors, with `tail` pixels after them; nil where there is none of that size.
 @export(interface)
 public func avx2PixelTile(rows: Int, vectors: Int, tail: Int) -> PixelTileFunction? {
   switch (rows, vectors, tail) {

@@ -2,7 +2,7 @@ import HostPlatform
 import TuningDatabase
 
 extension Deployment {
-  /// The numbers of pictures in a run that can be asked for.
+  /// The numbers of images in a run that can be asked for.
   public static let allowedBatches = 1...4096
   /// The rows and columns that can be asked for.
   public static let allowedSides = 1...16_384

@@ -15,7 +15,7 @@ import TuningDatabase
 /// var deployment = Deployment()
 /// deployment.profile = "TuningDB/amd-zen5-2c-avx512.json"
 /// let network = try deployment.load("shufflenet_v2_x1_0.onnx")
-/// let scores = try network.run([picture])
+/// let scores = try network.run([image])
 /// ```
 public struct Deployment: Sendable {
   /// Threads that run the network.
@@ -23,13 +23,13 @@ public struct Deployment: Sendable {
   /// A database file, or a folder of them, with the tuned profile; nil looks where `tune` writes by default. What is named has
   /// to be there, but a folder may be empty, and a database may hold nothing of this network or this host.
   public var profile: String?
-  /// Pictures in a run, where the model leaves that open; nil means one.
+  /// Images in a run, where the model leaves that open; nil means one.
   public var batch: Int?
-  /// Rows and columns of the picture, where the model leaves them open or is one of the catalog.
+  /// Rows and columns of the image, where the model leaves them open or is one of the catalog.
   public var inputSize: (height: Int, width: Int)?
   /// Whole shapes of an ONNX file's inputs by name, where it leaves sizes open; they go before ``batch`` and ``inputSize``.
   public var shapes: [String: [Int]] = [:]
-  /// How callers lay out pictures.
+  /// How callers lay out images.
   public var inputLayout = TensorLayout.rowMajor
   /// A kernel family that is to run wherever it applies, whatever was tuned; nil for none.
   public var family: String?
@@ -304,7 +304,7 @@ public enum DeploymentError: Error, Equatable, CustomStringConvertible {
   case option(name: String, value: String, allowed: String)
   /// Nothing is where the profile was said to be.
   case noProfile(path: String)
-  /// A whole shape was asked of a network of the catalog, which takes pictures of any size.
+  /// A whole shape was asked of a network of the catalog, which takes images of any size.
   case shapeOfCatalog(network: String)
   /// In strict mode: layers without a tuned choice.
   case notTuned(layers: [String])

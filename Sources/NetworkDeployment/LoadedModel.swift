@@ -12,7 +12,7 @@ public import TensorOperators
 ///
 /// ```swift
 /// let model = try Deployment().loadModel("detector.onnx")
-/// let boxes = try model.run([TypedTensor(picture)])[0]
+/// let boxes = try model.run([TypedTensor(image)])[0]
 /// ```
 public final class LoadedModel: Sendable {
   /// What is known of an input or output.

@@ -27,7 +27,7 @@ public struct DeepShuffleNetV2: Hashable, Sendable {
   /// A network of the given depth.
   public init(_ depth: Depth) { self.depth = depth }
 
-  /// The network's layers from a picture to scores.
+  /// The network's layers from an image to scores.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
   public func build(

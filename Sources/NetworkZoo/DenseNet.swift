@@ -18,7 +18,7 @@ public struct DenseNet: Hashable, Sendable {
   /// The network that table 8 calls by this width.
   public init(_ width: ShuffleNetV2.Width) { self.init(growth: Int(20 * width.factor)) }
 
-  /// The network's layers from a picture to scores.
+  /// The network's layers from an image to scores.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
   public func build(
@@ -42,14 +42,14 @@ public struct DenseNet: Hashable, Sendable {
     }
   }
 
-  /// The input and behind it `growth` new channels, from a 1×1 to four times as many and a 3×3.
+  /// The input and after it `growth` new channels, from a 1×1 to four times as many and a 3×3.
   private func block(_ value: NetworkBuilder.Value, in builder: inout NetworkBuilder) throws -> NetworkBuilder.Value {
     let narrow = try builder.convolution(activated(value, in: &builder), outputs: 4 * growth, kernel: 1)
     let added = try builder.convolution(activated(narrow, in: &builder), outputs: growth, kernel: 3)
     return try builder.concatenate([value, added])
   }
 
-  /// Batch normalisation and ReLU before a convolution instead of behind it.
+  /// Batch normalisation and ReLU before a convolution instead of after it.
   private func activated(
     _ value: NetworkBuilder.Value, in builder: inout NetworkBuilder
   ) throws -> NetworkBuilder.Value {

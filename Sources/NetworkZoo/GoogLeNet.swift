@@ -37,7 +37,7 @@ public struct GoogLeNet: Hashable, Sendable {
     [Module(256, 160, 320, 32, 128, 128), Module(384, 192, 384, 48, 128, 128)],
   ]
 
-  /// The network's layers from a picture to scores.
+  /// The network's layers from an image to scores.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
   public func build(
@@ -57,7 +57,7 @@ public struct GoogLeNet: Hashable, Sendable {
     return try builder.finish { try $0.pooledScores(value, classes: classes) }
   }
 
-  /// Figure 2 (b): four branches of one input behind each other.
+  /// Figure 2 (b): four branches of one input one after the other.
   private func inception(
     _ value: NetworkBuilder.Value, _ module: Module, in builder: inout NetworkBuilder
   ) throws -> NetworkBuilder.Value {

@@ -5,7 +5,7 @@ public import Network
 ///
 /// Convolutions have neither bias nor batch normalisation, as the paper's formulas count none of them.
 public struct GuidelineBlocks: Hashable, Sendable {
-  /// Pictures in the batch.
+  /// Images in the batch.
   public var batch: Int
   /// Rows and columns of the map; the paper's tables 1 to 3 say 56.
   public var size: Int
@@ -26,7 +26,7 @@ public struct GuidelineBlocks: Hashable, Sendable {
   public enum Fragments: Hashable, Sendable, CustomStringConvertible {
     /// One convolution.
     case one
-    /// So many convolutions behind each other.
+    /// So many convolutions one after the other.
     case series(Int)
     /// So many convolutions of one input. Their results are added: our reading, since the paper's text does not say how they join.
     case parallel(Int)

@@ -19,7 +19,7 @@ public struct NASNet: Hashable, Sendable {
     self.repeats = repeats
   }
 
-  /// The network's layers from a picture to scores.
+  /// The network's layers from an image to scores.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
   public func build(

@@ -38,7 +38,7 @@ public struct NetworkBuilder {
     self.ending = ending
   }
 
-  /// The input picture `[N, 3, size, size]`.
+  /// The input image `[N, 3, size, size]`.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the sizes cannot be.
   public mutating func input(batch: Int, channels: Int = 3, height: Int, width: Int) throws -> Value {
@@ -172,14 +172,14 @@ public struct NetworkBuilder {
     try graph.addMovement(nextName("split"), .gather(axis: 1, indices: Array(range)), inputs: [value])
   }
 
-  /// Values behind each other along the channels.
+  /// Values one after the other along the channels.
   ///
   /// - Throws: ``GraphError`` when their other sizes differ.
   public mutating func concatenate(_ values: [Value]) throws -> Value {
     try graph.addMovement(nextName("concat"), .concatenate(axis: 1), inputs: values)
   }
 
-  /// Rows and columns 1, 3, 5 and so on, `[N, C, H, W]` to `[N, C, ⌈H/2⌉, ⌈W/2⌉]`; zeros behind the last of an odd size.
+  /// Rows and columns 1, 3, 5 and so on, `[N, C, H, W]` to `[N, C, ⌈H/2⌉, ⌈W/2⌉]`; zeros after the last of an odd size.
   ///
   /// - Throws: ``GraphError`` when the graph is full.
   public mutating func oddPixels(_ value: Value) throws -> Value {
@@ -222,13 +222,13 @@ public struct NetworkBuilder {
   /// The sizes of a value.
   public func shape(of value: Value) -> TensorShape { graph[value].shape }
 
-  /// Marks the end of a stage, whose map is the picture's size divided by `stride`; of two with one stride the later counts.
+  /// Marks the end of a stage, whose map is the image's size divided by `stride`; of two with one stride the later counts.
   public mutating func endStage(_ value: Value, stride: Int) {
     if stages.last?.stride == stride { stages.removeLast() }
     stages.append((stride, value))
   }
 
-  /// The finished graph: with what `classify` builds behind the last stage, or with the stages as ``ending`` says.
+  /// The finished graph: with what `classify` builds after the last stage, or with the stages as ``ending`` says.
   ///
   /// - Throws: what `classify` throws.
   public mutating func finish(_ classify: (inout NetworkBuilder) throws -> Value) throws -> Graph {

@@ -7,16 +7,16 @@ extension NetworkCatalog {
     public let name: String
     /// What the network is, in a few words.
     public let summary: String
-    /// Rows of the picture that it was made for.
+    /// Rows of the image that it was made for.
     public let inputHeight: Int
-    /// Columns of the picture that it was made for.
+    /// Columns of the image that it was made for.
     public let inputWidth: Int
     private let ending: NetworkBuilder.Ending
     private let build: Build
 
     typealias Build = @Sendable (inout NetworkBuilder, _ batch: Int, _ height: Int, _ width: Int) throws -> Graph
 
-    /// A classifier of square pictures.
+    /// A classifier of square images.
     init(_ name: String, _ summary: String, inputSize: Int = 224, build: @escaping Build) {
       self.init(
         name, summary, inputHeight: inputSize, inputWidth: inputSize, ending: .scores, build: build)
@@ -34,10 +34,10 @@ extension NetworkCatalog {
       self.build = build
     }
 
-    /// What a backbone's name has behind the classifier's.
+    /// What a backbone's name has after the classifier's.
     public static let backboneSuffix = "_backbone"
 
-    /// The network as a detector's backbone: pictures of 800×1333, the size to which detectors scale COCO's (the ShuffleNetV2 paper's
+    /// The network as a detector's backbone: images of 800×1333, the size to which detectors scale COCO's (the ShuffleNetV2 paper's
     /// table 7 has 800×1200), and the stages as outputs, `stride8`, `stride16` and so on, instead of scores.
     public var backbone: Entry {
       Entry(
@@ -45,7 +45,7 @@ extension NetworkCatalog {
         ending: .stages, build: build)
     }
 
-    /// The network's graph for pictures `[batch, 3, height, width]`, with weights from a seed.
+    /// The network's graph for images `[batch, 3, height, width]`, with weights from a seed.
     ///
     /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
     public func graph(batch: Int = 1, height: Int? = nil, width: Int? = nil, seed: UInt64 = 1) throws -> Graph {
@@ -53,7 +53,7 @@ extension NetworkCatalog {
       return try build(&builder, batch, height ?? inputHeight, width ?? inputWidth)
     }
 
-    /// What the papers' tables count of one picture of the size that the network was made for: weights, biases and batch
+    /// What the papers' tables count of one image of the size that the network was made for: weights, biases and batch
     /// normalisations' scales and shifts as parameters; multiply-accumulates of convolutions and dense layers, which the tables
     /// call FLOPs and ``OperationCount`` counts as two FLOPs each.
     ///

@@ -16,7 +16,7 @@ public struct ShuffleNetV1: Hashable, Sendable {
     /// 384, 768 and 1536 channels.
     case eight = 8
 
-    /// Channels behind stage 2 (table 1); each later stage doubles them.
+    /// Channels after stage 2 (table 1); each later stage doubles them.
     public var channels: Int {
       switch self {
       case .one: 144
@@ -53,7 +53,7 @@ public struct ShuffleNetV1: Hashable, Sendable {
     }
   }
 
-  /// The network's layers from a picture to scores.
+  /// The network's layers from an image to scores.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
   public func build(
@@ -75,7 +75,7 @@ public struct ShuffleNetV1: Hashable, Sendable {
     return try builder.finish { try $0.pooledScores(value, classes: classes) }
   }
 
-  /// Figure 2 (b) and, with stride 2, (c): 1×1 in groups, shuffle, depthwise 3×3 and 1×1 in groups, added to the input or behind
+  /// Figure 2 (b) and, with stride 2, (c): 1×1 in groups, shuffle, depthwise 3×3 and 1×1 in groups, added to the input or after
   /// its average over windows.
   private func unit(
     _ value: NetworkBuilder.Value, outputs: Int, firstGroups: Int, stride: Int, in builder: inout NetworkBuilder

@@ -24,7 +24,7 @@ public struct ShuffleNetV2: Hashable, Sendable {
       }
     }
 
-    /// Channels behind stages 2, 3 and 4, and behind the last convolution.
+    /// Channels after stages 2, 3 and 4, and after the last convolution.
     public var channels: (stages: [Int], last: Int) {
       switch self {
       case .half: ([48, 96, 192], 1024)
@@ -51,7 +51,7 @@ public struct ShuffleNetV2: Hashable, Sendable {
     self.variant = variant
   }
 
-  /// The network's layers from a picture to scores.
+  /// The network's layers from an image to scores.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
   public func build(

@@ -14,7 +14,7 @@ public struct ShuffleNetV2Unit: OptionSet, Hashable, Sendable {
   /// The branch's input added to its output before the last ReLU, in the units that keep the size (appendix, figure 2 (a)).
   public static let residual = ShuffleNetV2Unit(rawValue: 2)
 
-  /// Squeeze-and-excitation (Hu et al., CVPR 2018) behind the branch's last 1×1 and before a residual's addition (appendix,
+  /// Squeeze-and-excitation (Hu et al., CVPR 2018) after the branch's last 1×1 and before a residual's addition (appendix,
   /// figure 2 (b) and (c)), with half as many neurons as the unit has channels (the remark under the appendix's table 2): as
   /// many as the branch has.
   public static let squeezeExcitation = ShuffleNetV2Unit(rawValue: 4)

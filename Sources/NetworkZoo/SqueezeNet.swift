@@ -9,7 +9,7 @@ public struct SqueezeNet: Hashable, Sendable {
   /// The network.
   public init() {}
 
-  /// The network's layers from a picture to scores.
+  /// The network's layers from an image to scores.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
   public func build(

@@ -17,7 +17,7 @@ public struct Xception: Hashable, Sendable {
   /// A network of the given width.
   public init(_ width: ShuffleNetV2.Width) { self.width = width }
 
-  /// Channels behind the first stage; each later one doubles them.
+  /// Channels after the first stage; each later one doubles them.
   public var channels: Int {
     switch width {
     case .half: 64
@@ -27,7 +27,7 @@ public struct Xception: Hashable, Sendable {
     }
   }
 
-  /// The network's layers from a picture to scores.
+  /// The network's layers from an image to scores.
   ///
   /// - Throws: ``ProblemError`` or ``GraphError`` when the input is too small or too large.
   public func build(

@@ -139,7 +139,7 @@ public struct ONNXModel: Sendable {
   ///
   /// - Parameters:
   ///   - batch: the first size of inputs that leave it open; nil means 1.
-  ///   - inputSize: rows and columns of pictures that leave them open.
+  ///   - inputSize: rows and columns of images that leave them open.
   ///   - shapes: whole shapes of inputs by name, where the model leaves sizes open; they go before the other two.
   /// - Throws: ``ONNXError`` that names the input: that a size is open, and that another is asked for than the model fixes.
   public func inputTypes(
@@ -168,7 +168,7 @@ public struct ONNXModel: Sendable {
   ///
   /// - Parameters:
   ///   - batch: the first size of inputs that leave it open; nil means 1.
-  ///   - inputSize: rows and columns of pictures that leave them open.
+  ///   - inputSize: rows and columns of images that leave them open.
   ///   - shapes: whole shapes of inputs by name, where the model leaves sizes open; they go before the other two.
   ///   - operators: who makes layers of which operator.
   /// - Throws: ``ONNXError`` that names the node, tensor or input; that it is more than one graph of layers, too.

@@ -125,7 +125,7 @@ public struct RooflinePicture {
       + "\(Figures.percent(layer.fraction_of_roofline)) of the roofline; \(layer.problem)"
   }
 
-  /// The layers one behind the other, each as wide as its time.
+  /// The layers one after the other, each as wide as its time.
   private var timeline: String {
     let begin = top + height + 56
     let blocks = profile.layers.map {

@@ -18,7 +18,7 @@ private enum BatchNormalization {
   @Sendable static func evaluate(_ call: OperatorCall) throws -> [TypedTensor] {
     let input = try call.required(0)
     guard input.shape.rank >= 1 else { throw OperatorError("its input is a scalar, without channels") }
-    // The old form for each element of a picture is the same with every element a channel.
+    // The old form for each element of an image is the same with every element a channel.
     let isSpatial = call.opset >= 9 || call.attributes.integer("spatial") ?? 1 != 0
     let sizes = input.shape.rank == 1 ? [input.shape[0], 1] : input.shape.dimensions
     let channels = isSpatial ? sizes[1] : sizes.dropFirst().reduce(1, *)

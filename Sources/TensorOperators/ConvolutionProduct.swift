@@ -100,7 +100,7 @@ struct ConvolutionColumns {
     lastTaps = byIndex
   }
 
-  /// Whether each output reads the one input in its place, so that the input is the matrix.
+  /// Whether each output reads the one input at its position, so that the input is the matrix.
   var isCopy: Bool {
     axes.allSatisfy { $0.kernel == 1 && $0.stride == 1 && $0.begin == 0 && $0.output == $0.input }
   }

@@ -12,7 +12,7 @@ extension TensorOperatorRegistry {
 
 /// Which axes an equation names, their sizes, and where each operand has them.
 private struct EinsumPlan {
-  /// An axis: a letter, or a place of the ellipsis counted from its end.
+  /// An axis: a letter, or a position of the ellipsis counted from its end.
   enum Label: Hashable {
     case letter(Character)
     case ellipsis(Int)

@@ -150,7 +150,7 @@ enum FusedAttention {
     return [output, try TypedTensor(type, shape: presentShape, doubles: keys.doubles + values.doubles)]
   }
 
-  /// The tensor with a number added to each place of its last dimension.
+  /// The tensor with a number added to each position of its last dimension.
   private static func adding(_ bias: ArraySlice<Double>, to tensor: TypedTensor) throws -> TypedTensor {
     guard tensor.shape.rank == 3, !bias.isEmpty else { return tensor }
     guard bias.count == tensor.shape[2] else {

@@ -142,7 +142,7 @@ private enum Gathering {
 
 /// Where the elements lie that indices name.
 enum ElementPositions {
-  /// For each index, the position of the element that has this index on one axis and the index' own place on all others.
+  /// For each index, the position of the element that has this index on one axis and the index' own position on all others.
   static func along(_ axis: Int, indices: [Int], shape: TensorShape, in data: TensorShape) throws -> [Int] {
     let strides = data.strides
     var steps = strides

@@ -50,7 +50,7 @@ private struct PatchPlan {
   func applied(to input: TypedTensor) throws -> TypedTensor {
     let rank = image.count
     let (elements, places, plane) = (block.product, counts.product, image.product)
-    // For each element of a block and each place, the element of the image.
+    // For each element of a block and each position, the element of the image.
     var targets = [Int](repeating: -1, count: elements * places)
     for element in 0..<elements {
       for place in 0..<places {
@@ -90,7 +90,7 @@ private struct Grams {
   private let mode: String
   private let least, longest, skips: Int
   private let weights: [Float]?
-  /// Runs of numbers and the places where they are counted.
+  /// Runs of numbers and the positions where they are counted.
   private var places: [[Int]: Int] = [:]
 
   init(_ types: OperatorTypes) throws {

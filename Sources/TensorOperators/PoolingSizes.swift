@@ -54,7 +54,7 @@ struct PoolingSizes {
     return output
   }
 
-  /// The largest elements of windows, as tensors of the input's type, and their places in the input if asked for. What is not
+  /// The largest elements of windows, as tensors of the input's type, and their positions in the input if asked for. What is not
   /// a number is larger than nothing, as in ONNX Runtime.
   func largest<Number: ProductNumber>(
     _ input: TypedTensor, as _: Number.Type, wantsIndices: Bool, columnMajor: Bool
@@ -94,7 +94,7 @@ struct PoolingSizes {
     return [output.converted(to: input.type)] + (wantsIndices ? [places] : [])
   }
 
-  /// The place of an element when the first spatial dimension is the fastest.
+  /// The position of an element when the first spatial dimension is the fastest.
   private func columnMajorPlace(_ place: Int) -> Int {
     guard place >= 0 else { return place }
     let (plane, rest) = place.quotientAndRemainder(dividingBy: inputArea)

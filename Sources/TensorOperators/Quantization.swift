@@ -75,7 +75,7 @@ struct QuantizationParameters {
     pair = try BroadcastPair(shape, shape)
   }
 
-  /// The places of the parameters, to be combined with the elements.
+  /// The positions of the parameters, to be combined with the elements.
   var places: [Int] { Array(scales.indices) }
 }
 

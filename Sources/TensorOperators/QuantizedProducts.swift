@@ -50,7 +50,7 @@ enum QuantizedConvolution {
     return (sizes.outputShape, isSmall ? convolve(Float.self) : convolve(Double.self))
   }
 
-  /// 8-bit integers less their zero point: one for all, or one for each place along an axis.
+  /// 8-bit integers less their zero point: one for all, or one for each position along an axis.
   static func centred(_ tensor: TypedTensor, _ zeroPoint: TypedTensor?, axis: Int?) throws -> [Int] {
     guard tensor.type == .u8 || tensor.type == .s8 else {
       throw OperatorError("\(tensor.type) is not an 8-bit integer type")

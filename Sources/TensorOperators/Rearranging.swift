@@ -43,7 +43,7 @@ private enum Rearranging {
     return StridedView(box: sizes, steps: order.map { shape.strides[$0] }, shape: try TensorShape(sizes))
   }
 
-  /// A picture's sizes and the side of its blocks.
+  /// An image's sizes and the side of its blocks.
   private static func blocks(_ types: OperatorTypes) throws -> (sizes: [Int], side: Int) {
     let shape = try types.required(0).shape
     guard shape.rank == 4 else { throw OperatorError("\(shape) has not four dimensions") }

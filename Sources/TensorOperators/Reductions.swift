@@ -70,7 +70,7 @@ struct ReductionPlan {
   let output: TensorShape
   /// How many elements are joined to each.
   let joinedCount: Int
-  /// From each element (left) to its place in the result (right).
+  /// From each element (left) to its position in the result (right).
   let walk: PairWalk
 
   /// A plan from the axes that are an attribute or, in later versions, an operand.
@@ -93,7 +93,7 @@ struct ReductionPlan {
     walk = PairWalk(input.dimensions, input.strides, steps)
   }
 
-  /// Joins every element to the one of its place in the result.
+  /// Joins every element to the one at its position in the result.
   @inline(__always)
   func fold<Element, Sum>(
     _ elements: UnsafeBufferPointer<Element>, _ initial: Sum, _ join: (Sum, Element, Int) -> Sum

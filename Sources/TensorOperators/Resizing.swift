@@ -16,7 +16,7 @@ extension TensorOperatorRegistry {
 struct ResizedAxis {
   let axis: Int
   let count: Int
-  /// As many entries for each position; places of the input.
+  /// As many entries for each position; positions of the input.
   var places: [Int]
   var weights: [Float]
   /// Elements a position is made of.

@@ -1,6 +1,6 @@
 import LayerKernels
 
-/// Operators that read pictures between their elements.
+/// Operators that read images between their elements.
 extension TensorOperatorRegistry {
   mutating func registerSampling() {
     register("AffineGrid", types: TypeRules.planned { [try Sampling.affineType($0)] }, evaluate: Sampling.affineGrid)

@@ -1,6 +1,6 @@
 import LayerKernels
 
-/// Operators that run along one axis: places of extremes, and running sums and products.
+/// Operators that run along one axis: positions of extremes, and running sums and products.
 extension TensorOperatorRegistry {
   mutating func registerScans() {
     register("ArgMax", types: ExtremePlace.types) { call in [try ExtremePlace.find(call, sign: 1)] }
@@ -14,7 +14,7 @@ extension TensorOperatorRegistry {
   }
 }
 
-/// The place of the greatest or the least element along an axis.
+/// The position of the greatest or the least element along an axis.
 private enum ExtremePlace {
   private static func plan(_ shape: TensorShape, _ attributes: OperatorAttributes) throws -> (Lines, TensorShape) {
     let axis = try (attributes.integer("axis") ?? 0).axis(rank: shape.rank)

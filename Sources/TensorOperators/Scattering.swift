@@ -1,6 +1,6 @@
 import LayerKernels
 
-/// Operators that write elements to places that are operands.
+/// Operators that write elements to positions that are operands.
 extension TensorOperatorRegistry {
   mutating func registerScattering() {
     register("Scatter", types: TypeRules.sameAsInput, evaluate: Scattering.scatterElements)

@@ -4,7 +4,7 @@ import LayerKernels
 struct SpatialAxis {
   /// One element of the window, and the outputs for which it lies inside the input.
   struct Tap {
-    /// The element's place in the window.
+    /// The element's position in the window.
     let index: Int
     /// The input that it reads for output 0; negative before the input's start.
     let offset: Int

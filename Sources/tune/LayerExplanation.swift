@@ -69,10 +69,7 @@ struct LayerExplanation: Encodable {
     func conversion(to layouts: OperandLayouts?) -> Double? {
       guard let layouts, let home = entry.winner?.layouts else { return nil }
       if let time = known[layouts] { return time }
-      let inputs = zip(problem.inputShapes, zip(home.inputs, layouts.inputs)).reduce(0.0) { sum, pair in
-        sum + conversions.time(shape: pair.0, from: pair.1.0, to: pair.1.1)
-      }
-      let time = inputs + conversions.time(shape: problem.outputShape, from: layouts.output, to: home.output)
+      let time = conversions.time(of: problem, from: home, to: layouts)
       known[layouts] = time
       return time
     }

@@ -21,7 +21,7 @@ struct TuningSession {
     self.limits = limits
     self.plugins = plugins
     registry = try plugins.registry()
-    // Behind the plugins: a library that never returns asks for no cancellation, so until then a signal ends the process.
+    // After the plugins: a library that never returns asks for no cancellation, so until then a signal ends the process.
     self.cancellation = cancellation()
     var options = TuningOptions(effort: effort, maximumError: maximumError)
     options.conditions = Self.conditions()
@@ -64,7 +64,14 @@ struct TuningSession {
       try write(
         Array(entries.values) + single.values + changed.flatMap(\.weightsEntries), changed.map(\.profile))
     }
-    return outcomes.map { NetworkReport($0, $1, threads: threads) }
+    let conversions = ConversionTimer(
+      registry: registry, clock: SystemClock(), threads: threads, choosers: [EntryChooser(entries: entries)])
+    return try outcomes.map { graph, outcome in
+      try NetworkReport(graph, outcome, threads: threads) { key, home, away in
+        let time = try conversions.time(of: registry.problem(for: key), from: home, to: away)
+        return time.isFinite ? time : nil
+      }
+    }
   }
 
   /// Tunes problems by themselves and writes what came of them.

@@ -138,7 +138,7 @@ struct LyingClockTests {
 
   @Test("A clock of ticks so coarse that all times are equal makes ties, and the first wins")
   func coarse() throws {
-    // Every run begins just behind a tick and ends before the second one.
+    // Every run begins just after a tick and ends before the second one.
     let entry = try tune(LyingClock { time, _ in time }, durations: [100_000, 100_000, 100_000])
     #expect(entry.candidates.map(\.verdict) == [.won, .tied, .tied])
     #expect(entry.winner?.kernel == "a.first")

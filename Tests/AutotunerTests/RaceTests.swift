@@ -164,7 +164,7 @@ struct RaceTests {
     #expect(calls == 2 * rules.screeningRounds + 2 * rules.rounds)
   }
 
-  @Test("The time limit ends the race behind the round in which it is over")
+  @Test("The time limit ends the race after the round in which it is over")
   func limit() {
     let clock = ScriptedClock()
     var calls = 0

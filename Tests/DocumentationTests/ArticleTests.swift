@@ -38,10 +38,22 @@ struct ArticleTests {
   @Test("No other page of the documentation shows Swift that nobody compiles")
   func others() throws {
     let pages = try FileManager.default.contentsOfDirectory(atPath: Self.articles.path).filter { $0.hasSuffix(".md") }
-    #expect(pages.count == 8)
+    #expect(pages.count == 19)
     for page in pages where !page.hasPrefix("Adding") {
       #expect(try Self.blocks(String(page.dropLast(3)), "swift").isEmpty, "\(page)")
     }
+  }
+
+  @Test("Every article is in the catalog's table of contents, and every link leads to one")
+  func contents() throws {
+    let pages = try FileManager.default.contentsOfDirectory(atPath: Self.articles.path).filter { $0.hasSuffix(".md") }
+      .map { String($0.dropLast(3)) }
+    func links(_ page: String) throws -> [String] {
+      let text = try String(contentsOf: Self.articles.appendingPathComponent(page + ".md"), encoding: .utf8)
+      return text.matches(of: /<doc:(\w+)>/).map { String($0.output.1) }
+    }
+    #expect(try Set(links("Luthier")) == Set(pages).subtracting(["Luthier"]))
+    for page in pages { #expect(try Set(links(page)).isSubset(of: pages), "\(page)") }
   }
 
   @Test("Every path of a file that the articles name is there")

@@ -33,7 +33,7 @@ struct DesignCheckTests {
     #expect(try Self.violations(GuidelineBlocks(size: 8, repeats: 1).grouped(channels: 128, groups: 128)).isEmpty)
   }
 
-  @Test("Convolutions beside each other are named with the one that replaces them; behind each other they are not")
+  @Test("Convolutions beside each other are named with the one that replaces them; one after the other they are not")
   func fragments() throws {
     let blocks = GuidelineBlocks(size: 8, repeats: 1)
     #expect(try Self.violations(blocks.fragmented(.series(4), channels: 16)).isEmpty)

@@ -14,7 +14,7 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
 
 /// Values that several threads add to.
 ///
-/// Behind a lock of Foundation's, which Thread Sanitizer knows.
+/// After a lock of Foundation's, which Thread Sanitizer knows.
 /// `@unchecked Sendable`: the lock guards every access.
 final class Collected<Value>: @unchecked Sendable {
   private let lock = NSLock()

@@ -42,7 +42,7 @@ enum EncodedJPEG {
     AAAAAAAA/9oADgRDAE0AWQBLAAA/AKppVJVKpgDKuqk1UOdwBqoStZV3RAAyrqpNVDncAf/Z
     """)
 
-  /// The file with an EXIF segment behind its first marker.
+  /// The file with an EXIF segment after its first marker.
   static func adding(exif tiff: [UInt8], to file: [UInt8]) -> [UInt8] {
     let content = Array("Exif\0\0".utf8) + tiff
     let length = content.count + 2

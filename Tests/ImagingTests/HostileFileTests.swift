@@ -56,7 +56,7 @@ struct HostileFileTests {
     #expect(refusedCount > 300)
   }
 
-  @Test("Flipped bytes within a PNG's compressed data, behind a right checksum, give an error or a picture")
+  @Test("Flipped bytes within a PNG's compressed data, after a right checksum, give an error or a picture")
   func flippedInside() throws {
     let rows = (0..<16).map { row in (0..<48).map { UInt8(row * 13 + $0 & 255) } }
     let file = EncodedPNG(width: 16, height: 16, bitDepth: 8, colorType: 2, rows: rows)
@@ -166,7 +166,7 @@ struct HostileFileTests {
     #expect(error?.description.contains(word) == true)
   }
 
-  @Test("Bytes without meaning behind a right beginning are malformed", arguments: 0..<40)
+  @Test("Bytes without meaning after a right beginning are malformed", arguments: 0..<40)
   func randomBytes(seed: Int) {
     var source = SeededBytes(seed: UInt64(seed))
     let beginning: [UInt8] =

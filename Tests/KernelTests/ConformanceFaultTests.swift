@@ -17,7 +17,7 @@ struct ExpectedSentence: Sendable, CustomTestStringConvertible {
   static let all: [ExpectedSentence] = [
     ExpectedSentence(.writesPastTheSlack, "output: memory was written 1 elements past the end of a plane's slack"),
     ExpectedSentence(.writesBeforeThePlane, "output: memory was written 1 elements before a plane"),
-    ExpectedSentence(.readsSlack, "5 of 175 elements were made from the slack behind a plane"),
+    ExpectedSentence(.readsSlack, "5 of 175 elements were made from the slack after a plane"),
     ExpectedSentence(.readsBesideThePlane, "5 of 175 elements were made from memory beside an operand"),
     ExpectedSentence(.wrongTail, "15 of 175 elements differ from the reference"),
     ExpectedSentence(.wrongTail, "(all within [0, 0…4, 4, 4…6] of 1x5x5x7)"),
@@ -39,7 +39,7 @@ struct ExpectedSentence: Sendable, CustomTestStringConvertible {
     ExpectedSentence(.mixesPlanes, "a NaN among the inputs spreads: 1 of 175 elements, the first [0, 1, 2, 3]"),
     ExpectedSentence(.mixesPlanes, "an infinity among the inputs spreads: 1 of 175 elements, the first [0, 1, 2, 3]"),
     ExpectedSentence(.scribblesOnItsInput, "with inputs that share memory, 140 of 175 elements differ"),
-    ExpectedSentence(.needsAlignment, "with dense operands 5 elements behind a 64-byte boundary, 132 of 175 elements"),
+    ExpectedSentence(.needsAlignment, "with dense operands 5 elements past a 64-byte boundary, 132 of 175 elements"),
     ExpectedSentence(.needsAlignment, "5 of 175 elements were made from memory beside an operand"),
     ExpectedSentence(.spoilsTheLastPlaneWhenWorkersAreMany, "with 7 workers, element [0, 4, 0, 0] differs"),
     ExpectedSentence(.isSlightlyOff, "5 of 175 elements differ from the reference, most [0,"),

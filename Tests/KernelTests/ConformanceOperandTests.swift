@@ -69,7 +69,7 @@ struct ConformanceOperandTests {
     withExtendedLifetime(memory) { #expect(UInt(bitPattern: memory.operand.base) % 64 == UInt(offset * 4)) }
   }
 
-  @Test("writing in front, behind or into an input is found", arguments: TensorLayout.allCases)
+  @Test("writing before, after or into an input is found", arguments: TensorLayout.allCases)
   func damage(layout: TensorLayout) throws {
     let tensor = try counting(1, 2, 4, 4)
     let behind = layout == .planeList ? 16 : 32

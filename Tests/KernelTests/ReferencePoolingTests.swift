@@ -50,7 +50,7 @@ struct ReferencePoolingTests {
     #expect(try pool(.averageIncludingPadding, input, 1, 5, window, roundsUp: true) == [1.5, 3.5, 5])
   }
 
-  @Test("padding that a window hangs over is counted, what lies behind it is not")
+  @Test("padding that a window hangs over is counted, what lies past it is not")
   func roundingUpOverPadding() throws {
     let input: [Float] = [1, 2, 3, 4]
     let window = try row(3, stride: 2, pads: 1)

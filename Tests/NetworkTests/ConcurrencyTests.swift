@@ -37,7 +37,7 @@ struct ConcurrencyTests {
     return try results.all.map { try $0.get() }
   }
 
-  /// Behind a lock of Foundation's, which Thread Sanitizer knows.
+  /// After a lock of Foundation's, which Thread Sanitizer knows.
   /// `@unchecked Sendable`: the lock guards every access.
   private final class Results<Value>: @unchecked Sendable {
     private let lock = NSLock()

@@ -99,7 +99,7 @@ struct PassTests {
     }
   }
 
-  /// A convolution of 16 channels of 128² elements, which is a mebibyte, with a pooling and more readers behind it.
+  /// A convolution of 16 channels of 128² elements, which is a mebibyte, with a pooling and more readers after it.
   func pooled(_ kernel: Int = 3, height: Int = 128, isRead: Bool = false, isOutput: Bool = false) throws -> [String] {
     var builder = NetworkBuilder(name: "pooled", seed: 3)
     let input = try builder.input(batch: 1, channels: 3, height: height, width: 128)

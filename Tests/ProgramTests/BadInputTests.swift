@@ -86,7 +86,7 @@ struct BadInputTests {
       var bytes = whole
       for _ in 0..<8 {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        // Mostly where the structure is: names, sizes and attributes stand behind the nodes' tags at the front.
+        // Mostly where the structure is: names, sizes and attributes stand after the nodes' tags at the front.
         let limit = seed % 2 == 0 ? 20_000 : bytes.count
         bytes[Int(state >> 33) % limit] = UInt8(truncatingIfNeeded: state >> 20)
       }

@@ -15,9 +15,9 @@ struct CInterfaceTests {
     }
   }
 
-  /// The README's block in a language.
+  /// The block in a language of the article on C and Python.
   static func example(_ language: String) throws -> String {
-    let blocks = try Checkout.text("README.md").components(separatedBy: "```\(language)\n")
+    let blocks = try Checkout.article("CAndPython").components(separatedBy: "```\(language)\n")
     return try #require(blocks.dropFirst().first?.components(separatedBy: "```").first)
   }
 
@@ -75,7 +75,7 @@ struct CInterfaceTests {
       ], folder: folder.url)
   }
 
-  @Test("The README's C program compiles without a warning and prints the class that Swift finds")
+  @Test("The documentation's C program compiles without a warning and prints the class that Swift finds")
   func cExample() throws {
     let folder = try TemporaryFolder()
     let program = try Self.compile(Self.example("c"), in: folder)
@@ -142,7 +142,7 @@ struct CInterfaceTests {
     #expect(lines[3].contains("no tuned database at no-such-profile.json"))
   }
 
-  @Test("The README's Python program gives the scores that Swift gives")
+  @Test("The documentation's Python program gives the scores that Swift gives")
   func pythonExample() throws {
     let folder = try TemporaryFolder()
     guard let python = Self.python(that: "import numpy", in: folder) else {
@@ -152,21 +152,21 @@ struct CInterfaceTests {
 
       assert scores.shape == (1, 1000) and scores.dtype == numpy.float32
       again = numpy.empty_like(scores)
-      assert network.run(picture[:, :, ::-1], outputs=[again])[0] is again and numpy.allclose(again, scores)
+      assert network.run(image[:, :, ::-1], outputs=[again])[0] is again and numpy.allclose(again, scores)
       try:
-          network.run(picture[:, :1])
+          network.run(image[:, :1])
       except luthier.LuthierError as error:
           assert "(1, 3, 224, 224)" in str(error)
       else:
           raise SystemExit("a wrong shape was taken")
       for wrong in (numpy.empty((1, 999), numpy.float32), numpy.empty((1, 1000)), numpy.empty((1000, 1), numpy.float32)):
           try:
-              network.run(picture, outputs=[wrong])
+              network.run(image, outputs=[wrong])
           except luthier.LuthierError as error:
               assert "(1, 1000)" in str(error)
           else:
               raise SystemExit("a wrong output was taken")
-      fixed = picture.copy()
+      fixed = image.copy()
       fixed.flags.writeable = False
       assert numpy.array_equal(network.run(fixed)[0], scores)
       try:

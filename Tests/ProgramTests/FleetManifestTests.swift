@@ -2,11 +2,11 @@ import Foundation
 import Luthier
 import Testing
 
-@Suite("The README's fleets run as processes, to the letter")
+@Suite("The fleets of the article on them run as processes, to the letter")
 struct FleetManifestTests {
   /// What stands between the fences of the first block of that language that has the text in it.
   static func block(_ language: String, containing text: String) throws -> String {
-    let parts = try Checkout.text("README.md").components(separatedBy: "```\(language)\n").dropFirst()
+    let parts = try Checkout.article("TuningAFleet").components(separatedBy: "```\(language)\n").dropFirst()
     let blocks = parts.map { $0.components(separatedBy: "\n```")[0] }
     return try #require(blocks.first { $0.contains(text) })
   }
@@ -77,7 +77,7 @@ struct FleetManifestTests {
     let text = try Self.block("sh", containing: "sbatch")
     let folder = try Self.folder()
     let sets = (0..<4).map(Self.instructionSet).joined(separator: " ")
-    // As Slurm does with these options, and refuses all others: an array's tasks at once, a dependent job behind success only.
+    // As Slurm does with these options, and refuses all others: an array's tasks at once, a dependent job after success only.
     try Self.script(
       """
       set -u; array=0; command=; sets=(\(sets))

@@ -112,7 +112,7 @@ struct HostilePlaceTests {
     default: break
     }
     let bench = ["bench", "shufflenet_v2_x0_5", "--input-size", "32", "--runs", "1", "--profile", folder.url.path]
-    // A limit on files' sizes fails as a full disk does, behind some bytes, and by a signal that ends who does not expect it.
+    // A limit on files' sizes fails as a full disk does, after some bytes, and by a signal that ends who does not expect it.
     let prefix = kind == "a full disk" ? ["/bin/sh", "-c", "ulimit -f 1 && exec \"$0\" \"$@\""] : []
     let run = try ProgramRun("luthier", bench + ["--record", path], behind: prefix, timeout: 60)
     #expect(run.status == 0 && run.output.contains("shufflenet"), "\(kind): \(run.status) \(run.errors)")

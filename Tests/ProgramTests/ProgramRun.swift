@@ -115,4 +115,9 @@ enum Checkout {
   static func text(_ path: String) throws -> String {
     try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
   }
+
+  /// The folder of the documentation's articles.
+  static let articles = "Sources/LuthierLibrary/Documentation.docc"
+
+  static func article(_ name: String) throws -> String { try text("\(articles)/\(name).md") }
 }

@@ -35,8 +35,8 @@ struct ReadmeExampleTests {
     deployment.profile = untuned.url.path
     deployment.threads = 1
     let network = try deployment.load("shufflenet_v2_x1_0")
-    let picture = Tensor(shape: try TensorShape([1, 3, 224, 224]), repeating: 0.5)
-    let scores = try network.run([picture])[0]
+    let image = Tensor(shape: try TensorShape([1, 3, 224, 224]), repeating: 0.5)
+    let scores = try network.run([image])[0]
     #expect(scores.shape.dimensions == [1, 1000])
     #expect(!scores.elements.contains { !$0.isFinite })
   }

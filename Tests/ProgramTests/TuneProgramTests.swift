@@ -31,6 +31,7 @@ struct TuneProgramTests {
     #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == bytes)
     let object = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
     #expect(object["platform"] != nil)
+    try Self.checkTable(second.output, layers: layers)
 
     let show = try ProgramRun("tune", ["show", "--database", database])
     #expect(show.output.contains("convolution n=1"))
@@ -47,6 +48,65 @@ struct TuneProgramTests {
     #expect(!bench.errors.contains("no tuned profile"))
     let result = try bench.object()
     for key in ["network", "threads", "median_ms", "min_ms", "spread", "runs"] { #expect(result[key] != nil, "\(key)") }
+  }
+
+  /// A row a problem and kernel, whose numbers of layers add up to the network's, and nothing is slower by less than nothing.
+  static func checkTable(_ text: String, layers: [[String: Any]]) throws {
+    let lines = text.components(separatedBy: "\n")
+    let rule = try #require(lines.firstIndex { $0.hasPrefix("---") })
+    #expect(lines[rule - 1].contains("first layer") && lines[rule - 1].contains("which is"))
+    let rows = lines[(rule + 1)...].prefix { !$0.isEmpty }.map { $0.split(separator: " ") }
+    #expect(rows.count == Set(layers.map { "\($0["problem"] ?? "") \($0["kernel"] ?? "")" }).count)
+    #expect(try rows.map { try #require(Int($0[1])) }.reduce(0, +) == layers.count)
+    #expect(!rows.contains { row in row.contains { $0.hasPrefix("-") && $0.count > 1 } })
+  }
+
+  @Test("Says what stands against a candidate that is faster alone: what converting its operands costs")
+  func conversions() throws {
+    let folder = try TemporaryFolder()
+    let database = folder.url.appendingPathComponent("database")
+    let model = try folder.file(
+      "model.onnx",
+      SmallModel(
+        [SmallModel.Node("Relu", ["x"], ["y"])], inputs: [SmallModel.Port("x", 1, "1x8x12x12")],
+        outputs: [SmallModel.Port("y", 1, "1x8x12x12")]
+      ).data)
+    let arguments = ["--network", model, "--effort", "quick"]
+    try TunedFolder.tune(into: database.path, arguments)
+    let url = URL(fileURLWithPath: try TunedFolder.databaseFile(in: database))
+    var object = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+    var entries = try #require(object["entries"] as? [[String: Any]])
+    let profiles = try #require(object["profiles"] as? [[String: Any]])
+    let layers = try #require(profiles.first?["layers"] as? [[String: Any]])
+    // The first candidate in other layouts than the chosen one has won, with a hundredth of its time.
+    var hasChanged = false
+    for index in entries.indices where !hasChanged {
+      let problem = entries[index]["problem"] as? String
+      guard let layer = layers.first(where: { $0["problem"] as? String == problem }),
+        var candidates = entries[index]["candidates"] as? [[String: Any]],
+        let other = candidates.firstIndex(where: {
+          ["won", "tied", "lost", "dropped"].contains($0["verdict"] as? String)
+            && $0["layouts"] as? NSObject != layer["layouts"] as? NSObject
+        })
+      else { continue }
+      for candidate in candidates.indices where ["won", "tied"].contains(candidates[candidate]["verdict"] as? String) {
+        candidates[candidate]["verdict"] = "lost"
+      }
+      for (name, value) in candidates[other] {
+        if let number = value as? Double, name.hasSuffix("Nanoseconds") { candidates[other][name] = number / 100 }
+        if let samples = value as? [Double] { candidates[other][name] = samples.map { $0 / 100 } }
+      }
+      candidates[other]["verdict"] = "won"
+      entries[index]["candidates"] = candidates
+      hasChanged = true
+    }
+    try #require(hasChanged)
+    object["entries"] = entries
+    try JSONSerialization.data(withJSONObject: object).write(to: url)
+    let run = try ProgramRun("tune", ["--platform", "this-host", "--database", database.path] + arguments)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("nothing has changed"), "\(run.output)")
+    #expect(run.output.contains(" % faster, but for conversions of "), "\(run.output)")
   }
 
   @Test("Lists every kernel family")

@@ -41,7 +41,7 @@
         guard let text = try? String(contentsOfFile: "\(folder)/\(identifier)/stat", encoding: .utf8),
           let end = text.lastIndex(of: ")")
         else { return false }
-        // The time in user and in system mode are the 12th and 13th word behind the name.
+        // The time in user and in system mode are the 12th and 13th word after the name.
         let words = text[text.index(after: end)...].split(separator: " ")
         guard words.count > 12, let user = Int(words[11]), let system = Int(words[12]) else { return false }
         return (user + system) * 20 >= 3 * ticks

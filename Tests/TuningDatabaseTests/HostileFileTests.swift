@@ -19,7 +19,7 @@ struct HostileFileTests {
     ("long number", "{\"schemaVersion\": \(String(repeating: "9", count: 5000))}", "more than 64 characters"),
     ("leading zero", "{\"schemaVersion\": 01}", "begins with 0"),
     ("bare minus", "{\"schemaVersion\": -}", "is no value"),
-    ("bare point", "{\"schemaVersion\": 1.}", "behind its point"), ("plus", "{\"schemaVersion\": +1}", "is no value"),
+    ("bare point", "{\"schemaVersion\": 1.}", "after its point"), ("plus", "{\"schemaVersion\": +1}", "is no value"),
     ("bare exponent", "{\"schemaVersion\": 1e}", "without an exponent"),
     ("name twice", "{\"schemaVersion\": 1, \"schemaVersion\": 1}", "twice"),
     ("version text", "{\"schemaVersion\": \"1\"}", "not a number"),

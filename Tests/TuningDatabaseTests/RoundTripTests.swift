@@ -189,7 +189,7 @@ struct TimestampTests {
     #expect(try DatabaseFile(path: folder.appendingPathComponent("none.json").path).read(.conversions) == nil)
   }
 
-  @Test("A deployment's first reading has one network's profiles and looks at nothing behind them")
+  @Test("A deployment's first reading has one network's profiles and looks at nothing past them")
   func oneNetwork() throws {
     let database = try Fixture.database()
     let bytes = try database.encoded()

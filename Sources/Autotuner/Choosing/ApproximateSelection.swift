@@ -5,7 +5,7 @@ import TuningDatabase
 
 /// Chooses approximate kernels for a network within an error at its output.
 ///
-/// A low-rank kernel's error depends on the layer's own weights and on what the layers behind make of it, so each option is
+/// A low-rank kernel's error depends on the layer's own weights and on what the layers after make of it, so each option is
 /// tried alone in the whole network, and what it changes at the output is its error. The budget is spent as if errors added up; then the
 /// network with all chosen options is run, and where it errs by more than is allowed less is spent.
 struct ApproximateSelection {

@@ -102,7 +102,7 @@ public final class IsolatedProblemTuner: ProblemTuning {
     var precedingCount = 0
     func reason(_ end: String) -> String {
       let lines = complaints + worker.complaintLines()
-      // Sanitizers say much before and behind the line that says it all.
+      // Sanitizers say much before and after the line that says it all.
       let line = lines.last { $0.contains("Fatal error") || $0.hasPrefix("SUMMARY: ") } ?? lines.last
       return end + (line.map { ": \($0)" } ?? "")
     }

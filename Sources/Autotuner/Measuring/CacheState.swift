@@ -6,7 +6,7 @@ import LayerKernels
 ///
 /// Before a timed run every thread reads through a buffer larger than its second-level cache, which pushes out what an
 /// earlier run left, weights included. Then each writes, with the values that are there, its share of the inputs and of the
-/// output: of the places of maps or of the channels, as the kernels of planes do (``Worker/sharePlaces(mapSize:batch:workers:)``).
+/// output: of spatial positions or of channels, as the kernels of planes do (``Worker/sharePlaces(mapSize:batch:workers:)``).
 /// A kernel that shares its work otherwise than the layers around it pays here what it would pay there. All of it is outside
 /// the timed span.
 final class CacheState {

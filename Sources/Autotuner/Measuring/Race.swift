@@ -163,7 +163,7 @@ public struct RaceRules: Hashable, Sendable, Codable {
   public var warmUp: Int64 = 0
   /// The relative difference below which two times count as equal.
   public var tieBand = 0.02
-  /// The longest that one race may take, in nanoseconds; it ends behind the round in which the time is over.
+  /// The longest that one race may take, in nanoseconds; it ends after the round in which the time is over.
   public var limit: Int64 = 2_000_000_000
 
   /// The usual rules.

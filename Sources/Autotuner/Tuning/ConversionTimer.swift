@@ -50,6 +50,14 @@ public struct ConversionTimer<Clock: MonotonicClock> {
     from == to ? 0 : time(of: ConversionKey(shape: shape, from: from, to: to))
   }
 
+  /// The nanoseconds of bringing a problem's inputs from their layouts into others, and its output back.
+  package func time(of problem: any LayerProblem, from home: OperandLayouts, to away: OperandLayouts) -> Double {
+    let inputs = zip(problem.inputShapes, zip(home.inputs, away.inputs)).reduce(0.0) { sum, pair in
+      sum + time(shape: pair.0, from: pair.1.0, to: pair.1.1)
+    }
+    return inputs + time(shape: problem.outputShape, from: away.output, to: home.output)
+  }
+
   /// What a network's lowering would take.
   package func candidate(for problem: LayoutConversionProblem) -> Candidate? {
     let layer = LayerContext(node: "", problem: problem, availableLayouts: [[problem.source]], threads: threads)

@@ -29,7 +29,7 @@ public final class Cancellation: Sendable {
   /// Nobody has asked yet.
   public init() {}
 
-  /// Asks the tuner to stop behind the run in hand. Safe in a signal handler.
+  /// Asks the tuner to stop after the run in hand. Safe in a signal handler.
   public func cancel() { flag.store(true, ordering: .relaxed) }
 
   /// Whether somebody has asked.

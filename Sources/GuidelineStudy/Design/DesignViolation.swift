@@ -11,7 +11,7 @@ package struct DesignViolation {
   package let reason: String
   /// The layers as they are.
   package let found: [any LayerProblem]
-  /// What keeps the guideline at equal FLOPs; several are run behind each other. Empty where there is nothing to compare with.
+  /// What keeps the guideline at equal FLOPs; several are run one after the other. Empty where there is nothing to compare with.
   package let kept: [any LayerProblem]
   /// What is to be taken from the time of ``kept``: the part that is there already.
   package let keptWithout: [any LayerProblem]

@@ -1,6 +1,6 @@
 import Luthier
 
-/// Guideline 3 (section 2, table 3): ten blocks of one 1×1 convolution, or of several behind or beside each other, of equal
+/// Guideline 3 (section 2, table 3): ten blocks of one 1×1 convolution, or of several one after the other or side by side, of equal
 /// FLOPs.
 struct FragmentExperiment {
   let workbench: StudyWorkbench

@@ -49,7 +49,7 @@ struct NetworkTableExperiment {
       "Networks of one level are timed in turn; weights are random, which changes no time.",
     ]
     if workbench.options.peerPython != nil {
-      result.notes.append("ONNX Runtime is timed behind ours, level by level, with the same rounds and threads.")
+      result.notes.append("ONNX Runtime is timed after ours, level by level, with the same rounds and threads.")
     }
     return result
   }

@@ -42,7 +42,7 @@ package enum ReplacedFile {
     /// others the file stays the process's own, and no more people may read it than before.
     package func apply(to file: Int32) {
       if fchown(file, owner, group) != 0 { _ = fchown(file, uid_t.max, group) }
-      // Behind it, since a new owner takes bits away.
+      // After it, since a new owner takes bits away.
       _ = fchmod(file, mode)
     }
   }

@@ -121,6 +121,6 @@ package struct ProcessorInformation {
     self.numbers = numbers
   }
 
-  /// The number behind a name, or nil.
+  /// The number of a name, or nil.
   package subscript(name: String) -> Int? { numbers[name] }
 }

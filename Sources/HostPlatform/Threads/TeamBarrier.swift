@@ -32,7 +32,7 @@ struct TeamBarrier: ~Copyable {
   /// Returns when `count` members have called it, which must be the same number for all of them.
   @inline(never)
   borrowing func wait(count: Int) {
-    // Read before arriving: behind that the last member may already have begun the next generation.
+    // Read before arriving: after that the last member may already have begun the next generation.
     let mine = generation.load(ordering: .relaxed)
     if arrivals.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue == count {
       arrivals.store(0, ordering: .relaxed)

@@ -3,7 +3,7 @@ struct ExifOrientation {
   private let tiff: ArraySlice<UInt8>
   private let isBigEndian: Bool
 
-  /// - Parameter tiff: the EXIF data behind its `Exif` mark.
+  /// - Parameter tiff: the EXIF data after its `Exif` mark.
   init(tiff: ArraySlice<UInt8>) {
     self.tiff = tiff
     isBigEndian = tiff.first == 0x4d

@@ -21,7 +21,7 @@ public struct Preprocessing: Hashable, Sendable {
     case bgr
   }
 
-  /// How elements lie one behind another.
+  /// How elements lie one after another.
   public enum Arrangement: String, Hashable, Sendable, CaseIterable {
     /// A plane for each channel: `[1, 3, H, W]`.
     case planar

@@ -41,7 +41,7 @@ public struct Candidate: Sendable {
   /// - Throws: ``KernelError`` when they are not, or the kernel refuses its configuration.
   public func prepare(parameters: any Sendable) throws -> any PreparedKernel { try preparation(parameters) }
 
-  /// The configuration that stands for all of the kernel's that run alike where so many threads share the work.
+  /// The canonical one of all configurations that behave alike with `threads` threads.
   public func canonicalConfiguration(threads: Int) -> KernelConfiguration { canonicalization(threads) }
 
   /// `direct.pointwise.pixels m=14,n=2`

@@ -1,4 +1,4 @@
-/// The kernels that are known, in the order of their registration, apart for each operation.
+/// The registered kernels of each operation, in the order of registration.
 ///
 /// A registry is a value: a program that adds a kernel of its own copies the standard one and registers into the copy.
 public struct KernelRegistry: Sendable {
@@ -9,7 +9,7 @@ public struct KernelRegistry: Sendable {
   /// A registry without kernels.
   public init() {}
 
-  /// Adds a kernel behind those that are already there.
+  /// Adds a kernel after those that are already there.
   ///
   /// - Throws: ``KernelError/duplicateIdentifier(_:)`` when a kernel of the operation has the name or alias already;
   ///   ``KernelError/conflictingOperation(_:kernel:)`` when another type of problem has the operation's name.

@@ -5,7 +5,7 @@ public struct TensorOperand: @unchecked Sendable {
   /// The first element, or what the offsets count from.
   public let base: UnsafeMutablePointer<Float>
 
-  /// For ``TensorLayout/planeList``: N·C element offsets from `base`, the plane of picture n and channel c at `n·C + c`.
+  /// For ``TensorLayout/planeList``: N·C element offsets from `base`, the plane of image n and channel c at `n·C + c`.
   /// For other layouts a single zero.
   public let planes: UnsafePointer<Int32>
 
@@ -76,32 +76,32 @@ public struct Worker: Hashable, Sendable {
     return min(start, total)..<min(end, total)
   }
 
-  /// Whether so many workers share the places of maps, rather than their channels.
+  /// Whether `workers` workers split feature maps spatially rather than by channel.
   ///
-  /// What a worker reads is near if it has written it: a depthwise convolution or a pooling behind a convolution that shares
-  /// places does well to share them, too. But each worker's part of a plane ends at another's, and the processor's own
+  /// What a worker reads is near if it has written it: a depthwise convolution or a pooling after a convolution that shares
+  /// positions does well to share them, too. But each worker's part of a plane ends at another's, and the processor's own
   /// prefetching runs on into that one's lines; on small maps this costs more than it saves (measured: a depthwise layer at
-  /// 14 × 14 takes 1.6 times as long on two cores as on one, against 0.65 by channels). So kernels of planes share places where
-  /// there are whole pictures for all, or at least 64 cache lines of each map for every worker.
+  /// 14 × 14 takes 1.6 times as long on two cores as on one, against 0.65 by channels). So kernels of planes split spatially where
+  /// there are whole images for all, or at least 64 cache lines of each map for every worker.
   ///
   /// - Parameters:
   ///   - mapSize: the elements of a plane.
-  ///   - batch: the pictures.
+  ///   - batch: the images.
   ///   - workers: how many share the layer.
   @inlinable
   public static func sharePlaces(mapSize: Int, batch: Int, workers: Int) -> Bool {
     workers == 1 || batch % workers == 0 || mapSize / AlignedMemory.elementAlignment >= 64 * workers
   }
 
-  /// Calls `body` with what this worker has of a layer that works plane by plane: some rows of all planes of a picture where
-  /// workers share places, all rows of some planes where they do not (``sharePlaces(mapSize:batch:workers:)``).
+  /// Calls `body` with what this worker has of a layer that works plane by plane: some rows of all planes of an image where
+  /// workers split spatially, all rows of some planes where they do not (``sharePlaces(mapSize:batch:workers:)``).
   ///
   /// - Parameters:
-  ///   - batch: the pictures.
-  ///   - channels: the planes of a picture.
+  ///   - batch: the images.
+  ///   - channels: the planes of an image.
   ///   - height: the rows of an output plane.
   ///   - width: the columns of an output plane.
-  ///   - body: takes planes, counted over all pictures, and rows; neither is empty.
+  ///   - body: takes planes, counted over all images, and rows; neither is empty.
   @inlinable
   public func forEachShare(
     batch: Int, channels: Int, height: Int, width: Int, _ body: (_ planes: Range<Int>, _ rows: Range<Int>) -> Void
@@ -116,7 +116,7 @@ public struct Worker: Hashable, Sendable {
     }
   }
 
-  /// Calls `body` with each picture of which this worker has rows, where workers share the rows of all pictures.
+  /// Calls `body` with each image of which this worker has rows, where workers share the rows of all images.
   @inlinable
   public func forEachPicture(batch: Int, height: Int, _ body: (_ picture: Int, _ rows: Range<Int>) -> Void) {
     let share = share(of: batch * height)

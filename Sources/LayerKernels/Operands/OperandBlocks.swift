@@ -4,12 +4,12 @@ struct OperandBlocks {
   let starts: [Int]
   /// The activation's elements in a block.
   let size: Int
-  /// The elements of a block that a kernel may write: its own and, in a plane list, the slack behind them.
+  /// The elements of a block that a kernel may write: its own and, in a plane list, the slack after them.
   let writableSize: Int
   /// The elements of the memory, guards included.
   let totalCount: Int
 
-  /// Guard elements before the first block and, at least, behind the last.
+  /// Guard elements before the first block and, at least, after the last.
   private static let guardCount = 64
 
   /// - Throws: ``ProblemError`` when the layout needs another rank or the memory cannot be addressed.

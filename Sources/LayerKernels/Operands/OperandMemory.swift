@@ -22,9 +22,9 @@ public final class OperandMemory {
   /// - Parameters:
   ///   - shape: the activation's shape.
   ///   - layout: how it lies.
-  ///   - seed: for planes in a random order with guards between them and wide ones behind, to check a kernel;
-  ///     nil for planes one behind the other, as networks place them, to time one.
-  ///   - offset: elements by which the first element of a layout without planes lies behind a 64-byte boundary, 0 to 15:
+  ///   - seed: for planes in a random order with guards between them and wide ones after, to check a kernel;
+  ///     nil for planes one after the other, as networks place them, to time one.
+  ///   - offset: elements by which the first element of a layout without planes lies after a 64-byte boundary, 0 to 15:
   ///     callers' memory is aligned to 4 bytes only.
   ///   - fenced: whether what lies beyond the guards kills the process that touches it.
   /// - Throws: ``ProblemError`` when the layout needs another rank or the memory cannot be addressed.
@@ -60,7 +60,7 @@ public final class OperandMemory {
   }
 
   /// Calls `body` with each run of elements that a worker has written if this is what kernels of planes have made: some
-  /// places of every plane or whole planes (``Worker/sharePlaces(mapSize:batch:workers:)``), or a part of a tensor in one piece.
+  /// positions of every plane or whole planes (``Worker/sharePlaces(mapSize:batch:workers:)``), or a part of a tensor in one piece.
   ///
   /// Different workers may be given their shares at the same time.
   public func forEachShare(of worker: Worker, _ body: (UnsafeMutableBufferPointer<Float>) -> Void) {
@@ -130,7 +130,7 @@ public final class OperandMemory {
     memory[index].bitPattern != Poison.outside.value(at: index, salt: salt).bitPattern
   }
 
-  /// Calls `body` with each element's place in memory and its row-major index.
+  /// Calls `body` with each element's position in memory and its row-major index.
   private func forEachElement(_ body: (_ position: Int, _ index: Int) -> Void) {
     guard layout == .channelsLast else {
       for (block, start) in blocks.starts.enumerated() {

@@ -4,7 +4,7 @@
 public enum Poison: UInt32, Sendable, CaseIterable {
   /// Beside an operand: may be read, as vectors overhang, but neither be written nor reach a result.
   case outside = 0x7FC1_0000
-  /// The slack behind a plane of an input: may be read and written, but not reach a result.
+  /// The slack after a plane of an input: may be read and written, but not reach a result.
   case slack = 0x7FC2_0000
   /// An output before the run.
   case unwritten = 0x7FC3_0000
@@ -17,10 +17,10 @@ public enum Poison: UInt32, Sendable, CaseIterable {
     self = poison
   }
 
-  /// The same for every place.
+  /// The same for every position.
   public var value: Float { Float(bitPattern: rawValue) }
 
-  /// Another value for each place, so that poison copied from one place to another is found out.
+  /// Another value for each position, so that poison copied from one to another is found out.
   func value(at position: Int, salt: UInt32) -> Float {
     let mixed = (UInt32(truncatingIfNeeded: position) ^ salt) &* 0x9E37_79B1
     return Float(bitPattern: rawValue | mixed >> 16)

@@ -2,7 +2,7 @@
 ///
 /// Inputs: the activation, then the residual if the epilogue has one. Depthwise is `groups == inputChannels`.
 public struct ConvolutionProblem: LayerProblem {
-  /// Pictures in the batch, N.
+  /// Images in the batch, N.
   public let batch: Int
   /// Input channels, C.
   public let inputChannels: Int

@@ -113,7 +113,7 @@ public struct ElementwiseProblem: LayerProblem {
     }
   }
 
-  /// One operation an output, two if there is an activation behind a binary function.
+  /// One operation an output, two if there is an activation after a binary function.
   public var operationCount: OperationCount {
     switch function {
     case .unary(.identity): .none

@@ -12,7 +12,7 @@ public struct PoolingProblem: LayerProblem {
 
   /// Maximum or average.
   public let reduction: Reduction
-  /// Pictures in the batch, N.
+  /// Images in the batch, N.
   public let batch: Int
   /// Channels, C.
   public let channels: Int

@@ -34,7 +34,7 @@ public struct SoftmaxProblem: LayerProblem {
       operation: Self.operation, ["shape": "\(outputShape)", "axis": "\(axis)", "axes": "\(axisCount)"])
   }
 
-  /// Sums that are independent before the axes, elements of one sum, and sums behind each other after the axes.
+  /// Sums that are independent before the axes, elements of one sum, and sums one after the other after the axes.
   public var extents: (outer: Int, length: Int, inner: Int) {
     let sizes = outputShape.dimensions
     return (

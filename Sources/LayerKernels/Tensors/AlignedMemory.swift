@@ -12,7 +12,7 @@ public enum AlignedMemory {
     (count + elementAlignment - 1) / elementAlignment * elementAlignment
   }
 
-  /// Allocates room for `count` floats on a boundary, with one boundary's slack behind, and fills it with zeros.
+  /// Allocates room for `count` floats on a boundary, with one boundary's slack after, and fills it with zeros.
   ///
   /// Zeros, so that what lies in slack is never a signalling value and pages are charged to this call.
   public static func allocate(count: Int) -> UnsafeMutablePointer<Float> {

@@ -182,7 +182,7 @@ private final class TensorStorage: @unchecked Sendable {
     owner = nil
   }
 
-  /// Room for elements that are set at once: only what lies behind them is cleared.
+  /// Room for elements that are set at once: only what lies after them is cleared.
   init(filling count: Int, _ fill: (UnsafeMutableBufferPointer<Float>) -> Void) {
     self.count = count
     let start = Self.room(for: count)

@@ -8,7 +8,7 @@ public enum TensorLayout: String, Hashable, Sendable, CaseIterable, Codable {
 
   /// N·C planes of H·W elements, each wherever the operand's offset table says.
   ///
-  /// Every plane starts on a 64-byte boundary and has slack behind it up to the next boundary. A kernel may read the
+  /// Every plane starts on a 64-byte boundary and has slack after it up to the next boundary. A kernel may read the
   /// slack and write anything into it. Because a channel is a row of the table, a channel shuffle, split or
   /// concatenation permutes the table and moves no bytes.
   case planeList

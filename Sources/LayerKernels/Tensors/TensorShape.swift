@@ -1,4 +1,4 @@
-/// The sizes of a tensor, outermost dimension first: `[N, C, H, W]` for pictures and activations.
+/// The sizes of a tensor, outermost dimension first: `[N, C, H, W]` for images and activations.
 ///
 /// A shape that exists has passed its checks: no dimension is negative and the product of those that are not zero fits
 /// ``maximumElementCount``, so later index arithmetic cannot overflow, not even in the strides of a tensor without elements.

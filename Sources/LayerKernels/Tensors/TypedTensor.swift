@@ -1,6 +1,6 @@
 /// A dense, row-major tensor of any element type, copied on write.
 ///
-/// What the kernels compute on is a ``Tensor`` of 32-bit floats; this is what models hold and what callers hand over: pictures
+/// What the kernels compute on is a ``Tensor`` of 32-bit floats; this is what models hold and what callers hand over: images
 /// of bytes, classes of 64-bit integers, masks. Integers of 4 and 2 bits lie one in a byte.
 public struct TypedTensor: Sendable {
   /// What the elements are.

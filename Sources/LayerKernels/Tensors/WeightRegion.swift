@@ -19,7 +19,7 @@ final class WeightRegion: @unchecked Sendable {
   /// Bytes that have been given away.
   private var position = 0
   /// Blocks that somebody has. Counted under the lock, and not by references, because whoever has the pages next has to come
-  /// behind whoever read them last.
+  /// after whoever read them last.
   private var blockCount = 0
   /// Bytes that are no longer zeros, because somebody had them before.
   private var used = 0

@@ -2,7 +2,7 @@ import LayerKernels
 
 /// Where each block of a plan lies in the arena.
 ///
-/// Blocks get the lowest free address that fits at the time they are written, and are free again behind the step that reads
+/// Blocks get the lowest free address that fits at the time they are written, and are free again after the step that reads
 /// them last. The planes of one plane list may be freed at different times: a unit of ShuffleNet writes its output into the
 /// planes that its own branch has read, while the other half of the channels stays where it is.
 struct MemoryPlan {
@@ -46,7 +46,7 @@ struct MemoryPlan {
 private struct FreeList {
   /// Ranges in ascending order, none touching the next.
   private var ranges: [Range<Int>] = []
-  /// Where the arena ends: everything behind is free.
+  /// Where the arena ends: everything after is free.
   private(set) var end = 0
 
   /// `count` blocks: side by side where a range is long enough, else wherever single blocks fit.
@@ -71,7 +71,7 @@ private struct FreeList {
   }
 
   mutating func release(_ start: Int, size: Int) {
-    // Binary search for the first range behind the block.
+    // Binary search for the first range after the block.
     var low = 0
     var high = ranges.count
     while low < high {

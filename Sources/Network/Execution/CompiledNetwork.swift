@@ -8,14 +8,14 @@ public import LayerKernels
 ///
 /// ```swift
 /// let network = try CompiledNetwork(graph, registry: .standard())
-/// let scores = try network.run([picture])[0]
+/// let scores = try network.run([image])[0]
 /// ```
 public final class CompiledNetwork: Sendable {
   /// A name and a shape: what is known of an input or output.
   public struct Port: Hashable, Sendable {
     /// The name that the model's file uses.
     public let name: String
-    /// The sizes, `[N, C, H, W]` for pictures.
+    /// The sizes, `[N, C, H, W]` for images.
     public let shape: TensorShape
   }
 

@@ -9,7 +9,7 @@ public struct Graph: Sendable {
   /// The network's name, for tables and profiles.
   public var name: String
 
-  /// The nodes, each behind those whose outputs it reads.
+  /// The nodes, each after those whose outputs it reads.
   public private(set) var nodes: [GraphNode] = []
 
   /// The values, in the order in which they were added; ``ValueID`` indexes them.
@@ -81,7 +81,7 @@ public enum Movement: Hashable, Sendable {
   case transpose(permutation: [Int])
   /// Position `i` along `axis` of the output is position `indices[i]` of the input: slices, splits and shuffles are this.
   case gather(axis: Int, indices: [Int])
-  /// The inputs behind each other along `axis`.
+  /// The inputs one after the other along `axis`.
   case concatenate(axis: Int)
   /// The input with `before` and `after` positions of `value` around each axis.
   case pad(before: [Int], after: [Int], value: Float)

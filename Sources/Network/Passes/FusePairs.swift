@@ -11,7 +11,7 @@ extension GraphPass {
   /// a near cache: the beginning of ShuffleNetV2, for one.
   public static let fuseConvolutionPooling = fusePairs(ConvolutionPoolingProblem.self, minimumBytes: 1 << 20)
 
-  /// Joins two layers to pairs of one kind where the activation between them has at least so many bytes a picture.
+  /// Joins two layers to pairs of one kind where the activation between them has at least so many bytes an image.
   public static func fusePairs<Pair: LayerPair>(_ pair: Pair.Type, minimumBytes: Int) -> GraphPass {
     GraphPass("fuse-\(Pair.operation)") { graph in
       var rewriter = try GraphRewriter(graph)

@@ -66,7 +66,7 @@ private struct PlaneTrack {
         count *= shape[axes]
         axes += 1
       }
-      // Axes of size one behind the planes may belong to either side; a plane's own rows and columns end the shape.
+      // Axes of size one after the planes may belong to either side; a plane's own rows and columns end the shape.
       while axes < shape.rank - 2, shape[axes] == 1 { axes += 1 }
       guard count == planes.count else { return nil }
       return with(planes: planes, leading: Array(shape.dimensions[..<axes]))
@@ -89,7 +89,7 @@ private struct PlaneTrack {
     }
   }
 
-  /// The channel of the source that each channel holds, if the value is `[N, C', H, W]` with every picture's planes at
+  /// The channel of the source that each channel holds, if the value is `[N, C', H, W]` with every image's planes at
   /// home and alike.
   func channels(of shape: TensorShape, from source: TensorShape) -> [Int]? {
     guard shape.rank == 4, shape[0] == source[0], shape[2] == source[2], shape[3] == source[3],

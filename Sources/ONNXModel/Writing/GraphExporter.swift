@@ -150,7 +150,7 @@ struct GraphExporter {
     message.node.append(node)
   }
 
-  /// Adds operators one behind the other; the last writes the node's own output.
+  /// Adds operators one after the other; the last writes the node's own output.
   private mutating func addChain(
     _ node: GraphNode, _ steps: [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])]
   ) {

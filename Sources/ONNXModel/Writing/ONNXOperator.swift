@@ -22,7 +22,7 @@ public struct ONNXOperator: Sendable {
   public let version: Int
   /// The attributes by name.
   public let attributes: [String: Attribute]
-  /// The inputs behind those of the layer: its weights.
+  /// The inputs after those of the layer: its weights.
   public let constants: [Tensor]
 
   /// An operator.

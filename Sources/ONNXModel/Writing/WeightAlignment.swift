@@ -6,7 +6,7 @@ extension Onnx_ModelProto {
   /// file, so that whoever maps it can read the weights where they lie.
   ///
   /// Fields stand in the order of their numbers: within TensorProto `raw_data` is 9 and `doc_string` 12, within GraphProto
-  /// only `node` and `name` stand before `initializer`, and within ModelProto only `opset_import` behind `graph`.
+  /// only `node` and `name` stand before `initializer`, and within ModelProto only `opset_import` after `graph`.
   ///
   /// - Throws: ``ONNXError`` when the model is too large for the format.
   mutating func alignWeights() throws(ONNXError) {

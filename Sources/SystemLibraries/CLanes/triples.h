@@ -1,4 +1,4 @@
-// Every third lane of three vectors that lie one behind the other: the channels of a picture whose pixels are triples.
+// Every third lane of three vectors that lie one after the other: the channels of an image whose pixels are triples.
 //
 // And the way back, lanes of three vectors in turn. Each is two permutations of two registers. As in shim.h, inlined into the caller and compiled with its flags.
 #pragma once

@@ -26,7 +26,7 @@ public struct DatabaseFile: Hashable, Sendable {
     self.patience = patience
   }
 
-  /// The file of a platform in a folder: `<platform>.json`, or with a digest of the fingerprint behind its name where that
+  /// The file of a platform in a folder: `<platform>.json`, or with a digest of the fingerprint after its name where that
   /// file is another machine's, whose cores have the same name but other caches, for example.
   ///
   /// - Throws: ``TuningDatabaseError`` when there is a file of that name that cannot be read or is no database.
@@ -72,7 +72,7 @@ public struct DatabaseFile: Hashable, Sendable {
 
   private func readDatabase(_ scope: ReadingScope) throws(TuningDatabaseError) -> PlatformDatabase? {
     if scope == .conversions, try FileAccess.position(of: LayoutConversionProblem.operation, in: path) == nil {
-      // Almost always: what a file does not name need not be looked for behind thousands of brackets.
+      // Almost always: what a file does not name need not be looked for after thousands of brackets.
       return try readDatabase(.network(fingerprint: ""))
     }
     if scope.allowsMissingEntries, let end = try FileAccess.position(of: "\"entries\"", in: path),

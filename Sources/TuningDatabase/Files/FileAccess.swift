@@ -66,7 +66,7 @@ enum FileAccess {
       if count == 0 { return nil }
       let length = kept + count
       buffer[length] = 0
-      // Behind a zero byte nothing is found: no JSON text holds one.
+      // After a zero byte nothing is found: no JSON text holds one.
       let place = buffer.withUnsafeBufferPointer { buffer in
         buffer.baseAddress.flatMap { start in strstr(start, text).map { UnsafePointer($0) - start } }
       }
@@ -124,7 +124,7 @@ enum FileAccess {
     synchronizeFolder(of: target)
   }
 
-  /// Adds bytes at a plain file's end, behind a line feed if its last line has none, and waits until they are on the disk. Where not
+  /// Adds bytes at a plain file's end, after a line feed if its last line has none, and waits until they are on the disk. Where not
   /// all of them find room, the file is as it was.
   ///
   /// Only for the holder of the file's lock.
@@ -200,7 +200,7 @@ enum FileAccess {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// The part of a path behind its last slash.
+  /// The part of a path after its last slash.
   static func name(of path: String) -> String { String(path.split(separator: "/").last ?? "") }
 
   /// What the system says of the call that has just failed.

@@ -8,12 +8,12 @@ public enum ReadingScope: Sendable, Hashable {
   ///
   /// They are passed by unread, however many they are, so that loading a network does not wait for the results of all others.
   case conversions
-  /// The profiles of one network's graph, by its fingerprint, and nothing of what stands behind the profiles.
+  /// The profiles of one network's graph, by its fingerprint, and nothing of what stands after the profiles.
   ///
   /// For a deployment that finds its profile there; one that does not, or that needs tuned conversions, reads on.
   case network(fingerprint: String)
 
-  /// Whether a database may end behind its profiles.
+  /// Whether a database may end after its profiles.
   var allowsMissingEntries: Bool {
     if case .network = self { true } else { false }
   }

@@ -98,7 +98,7 @@ package struct JSONParser {
       let isTaken = members.count < 16 ? members.contains { $0.name == name } : !names.insert(name).inserted
       guard !isTaken else { throw failure("has the name '\(name.prefix(80))' twice") }
       skipSpace()
-      guard skip(":") else { throw failure("lacks ':' behind '\(name.prefix(80))'") }
+      guard skip(":") else { throw failure("lacks ':' after '\(name.prefix(80))'") }
       path.append(.member(name))
       members.append(JSONValue.Member(name, try value(depth: depth)))
       path.removeLast()
@@ -167,7 +167,7 @@ package struct JSONParser {
     position = end
   }
 
-  /// A list of numbers only, behind its `[`; nil, with nothing consumed, when something else is in it.
+  /// A list of numbers only, after its `[`; nil, with nothing consumed, when something else is in it.
   private mutating func numbers() throws(JSONFailure) -> [Double]? {
     let start = position
     var numbers: [Double] = []
@@ -226,7 +226,7 @@ package struct JSONParser {
     guard integerDigits > 0 else { throw failure("is no value") }
     guard leading != UInt8(ascii: "0") || integerDigits == 1 else { throw failure("is a number that begins with 0") }
     if skip(".") {
-      guard take(&self, scale: -1) > 0 else { throw failure("is a number without digits behind its point") }
+      guard take(&self, scale: -1) > 0 else { throw failure("is a number without digits after its point") }
     }
     if skip("e") || skip("E") {
       isExact = false

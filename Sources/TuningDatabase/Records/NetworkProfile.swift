@@ -33,7 +33,7 @@ public struct NetworkProfile: Hashable, Sendable {
         && allowedError == other.allowedError
     }
 
-    /// The first input's first size: how many pictures a run takes.
+    /// The first input's first size: how many images a run takes.
     public var batch: Int { inputShapes.first?.dimensions.first ?? 1 }
   }
 

@@ -28,11 +28,11 @@ struct OnlineChoice: ParsableCommand {
     let network: String
     let requests: Int
     let state: String
-    /// The request behind which it was decided; nil while it is not.
+    /// The request after which it was decided; nil while it is not.
     let decided_after: Int?
     let spent_ms: Double
     let budget_ms: Double
-    /// Medians of the requests before it was decided, and of those behind.
+    /// Medians of the requests before it was decided, and of those after.
     let before_ms: Double?
     let after_ms: Double?
   }

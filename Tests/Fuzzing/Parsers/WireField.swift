@@ -1,6 +1,6 @@
 /// A field of the protobuf wire format (Protocol Buffers, "Encoding"), with its payload as fields where it can be read so.
 public struct WireField {
-  /// What stands behind the tag.
+  /// What stands after the tag.
   public indirect enum Content {
     case varint(UInt64)
     /// Four or eight bytes.

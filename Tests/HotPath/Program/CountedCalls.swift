@@ -14,7 +14,7 @@ enum CountedCalls {
   nonisolated(unsafe) fileprivate static var systemLock: (@convention(c) (OpaquePointer?) -> Int32)?
 
   fileprivate static func findSystemLock() -> (@convention(c) (OpaquePointer?) -> Int32)? {
-    // RTLD_NEXT: the definition behind this one.
+    // RTLD_NEXT: the definition after this one.
     guard let symbol = dlsym(UnsafeMutableRawPointer(bitPattern: -1), "pthread_mutex_lock") else { return nil }
     systemLock = unsafeBitCast(symbol, to: (@convention(c) (OpaquePointer?) -> Int32).self)
     return systemLock

@@ -61,7 +61,7 @@ private struct Prepared<Vector: SIMD>: PreparedKernel where Vector.Scalar == Flo
   private let planes: Int
   private let height: Int
   private let width: Int
-  /// What an output is at least: 0 behind a ReLU.
+  /// What an output is at least: 0 after a ReLU.
   private let lowerBound: Float
   /// 25 numbers a channel.
   private let filter: PackedWeights

@@ -89,7 +89,7 @@ struct PReluTests {
     return operators
   }
 
-  /// A depthwise convolution with PReLU behind it.
+  /// A depthwise convolution with PReLU after it.
   private func graph() throws -> Graph {
     var random = RandomSource(seed: 2)
     var graph = Graph(name: "example")
