@@ -20,7 +20,7 @@ The library is found through LUTHIER_LIBRARY, beside these files, or by the syst
 profile() run in the folder bin beside these files, or beside the library.
 """
 
-from ._library import ABI_VERSION, API_LEVEL, LuthierError
+from ._library import ABI_VERSION, API_LEVEL, LuthierError, __version__
 from ._network import Network
 from ._session import (
     ExecutionMode,

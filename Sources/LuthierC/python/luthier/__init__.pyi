@@ -1,7 +1,9 @@
 import os
-from collections.abc import Buffer, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any
+
+from typing_extensions import Buffer, Self, TypeAlias
 
 from . import backend as backend
 
@@ -12,6 +14,7 @@ _Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _Model: TypeAlias = _Path | bytearray | memoryview
 _Shapes: TypeAlias = Mapping[str, Sequence[int]]
 
+__version__: str
 ABI_VERSION: int
 API_LEVEL: int
 

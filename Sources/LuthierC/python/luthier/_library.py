@@ -3,6 +3,7 @@
 import ctypes
 import os
 
+__version__ = "0.1.0"
 ABI_VERSION = 1
 API_LEVEL = 2
 
