@@ -31,12 +31,17 @@ struct CaseOutcomes {
   /// Why a case was refused or failed.
   var reasons: [String: String] = [:]
 
+  init() {}
+
+  /// What lines say, but for comments.
+  init(lines text: String) {
+    for line in text.split(separator: "\n") where !line.hasPrefix("#") { note(String(line)) }
+  }
+
   /// What the table says: lines of an outcome, a case and, where it did not pass, why.
   static func expected() throws -> CaseOutcomes {
-    var result = CaseOutcomes()
-    let text = try String(contentsOf: CasePython.root.appendingPathComponent("Expected/node-tests"), encoding: .utf8)
-    for line in text.split(separator: "\n") where !line.hasPrefix("#") { result.note(String(line)) }
-    return result
+    CaseOutcomes(
+      lines: try String(contentsOf: CasePython.root.appendingPathComponent("Expected/node-tests"), encoding: .utf8))
   }
 
   /// Runs the cases in processes of their own: after a crash another goes on with those that are left.
