@@ -59,5 +59,15 @@ public final class PackedWeights: @unchecked Sendable {
     try fill(UnsafeMutableBufferPointer(start: memory, count: count))
   }
 
+  /// Allocates `byteCount` zero bytes, rounded up to whole floats, and lets `fill` write them once: for elements of other types.
+  ///
+  /// - Throws: as ``init(count:fill:)``.
+  public convenience init(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
+    let size = MemoryLayout<Float>.stride
+    try self.init(count: (byteCount + size - 1) / size) { memory in
+      try fill(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(memory)[..<byteCount]))
+    }
+  }
+
   deinit { region.giveBack() }
 }
