@@ -20,8 +20,8 @@ func vectors(_ name: String, _ features: String...) -> Target {
 /// The instruction sets of this architecture beyond the portable one: a compiler for another knows none of their flags.
 #if arch(x86_64)
   let vectorTargets: [Target] = [
-    vectors("MicroKernelsAVX2", "avx2", "fma"),
-    vectors("MicroKernelsAVX512", "avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"),
+    vectors("MicroKernelsAVX2", "avx2", "fma", "f16c"),
+    vectors("MicroKernelsAVX512", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"),
   ]
 #else
   let vectorTargets: [Target] = []
@@ -118,12 +118,13 @@ let package = Package(
     family("Im2colKernels"),
     family("WinogradKernels"),
     family("DecomposedKernels"),
+    family("ReducedWeightKernels", "DirectKernels"),
     .target(
       name: "StandardKernels",
       dependencies: vectorTargets.map { .byName(name: $0.name) }
         + vendors.map { .target(name: "\($0.0)Kernels", condition: .when(traits: [$0.0])) } + [
           "HostPlatform", "MicroKernelsPortable", "ReferenceKernels", "DirectKernels", "Im2colKernels",
-          "WinogradKernels", "DecomposedKernels",
+          "WinogradKernels", "DecomposedKernels", "ReducedWeightKernels",
         ]),
 
     // Networks, their files, and the choices made for them.
@@ -227,6 +228,12 @@ let package = Package(
           ["-Xlinker", "--export-dynamic", "-Xlinker", "--defsym=malloc=luthier_counted_malloc"],
           .when(platforms: [.linux]))
       ]),
+    .executableTarget(
+      name: "weight-types",
+      dependencies: [
+        "StandardKernels", "HostPlatform", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/HotPath/WeightTypes"),
     .executableTarget(name: "network-process", dependencies: ["HotPathNetworks"], path: "Tests/HotPath/Process"),
 
     // What the sanitizers must report, so that their silence about the tests counts.
@@ -237,7 +244,9 @@ let package = Package(
     .testTarget(name: "LayerKernelsTests", dependencies: ["LayerKernels"]),
     .testTarget(name: "TensorOperatorsTests", dependencies: ["TensorOperators"]),
     .testTarget(name: "HostPlatformTests", dependencies: ["HostPlatform"]),
-    .testTarget(name: "KernelTests", dependencies: ["StandardKernels", "KernelConformance", "DecomposedKernels"]),
+    .testTarget(
+      name: "KernelTests",
+      dependencies: ["StandardKernels", "KernelConformance", "DecomposedKernels", "ReducedWeightKernels"]),
     .testTarget(name: "TuningDatabaseTests", dependencies: ["TuningDatabase"], exclude: ["Resources"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "NetworkTests", dependencies: ["Luthier"]),
@@ -249,7 +258,9 @@ let package = Package(
     .testTarget(name: "AutotunerTests", dependencies: ["Autotuner", "Luthier", "FaultyTuningWorker", "tune"]),
     .testTarget(name: "GuidelineStudyTests", dependencies: ["GuidelineStudy"]),
     .testTarget(name: "ProgramTests", dependencies: ["Luthier", "tune", "LuthierProgram"]),
-    .testTarget(name: "DocumentationTests", dependencies: ["Luthier", "KernelConformance", "MicroKernels"]),
+    .testTarget(
+      name: "DocumentationTests",
+      dependencies: ["Luthier", "KernelConformance", "MicroKernels", "ReducedWeightKernels"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -9,7 +9,7 @@ import MicroKernels
 /// channels (`channelsLast`), 0 for plane lists.
 public struct PointwiseChannels: LayerKernel {
   /// `direct.pointwise.channels`
-  public let identifier: KernelIdentifier = "direct.pointwise.channels"
+  public let identifier: KernelIdentifier
   /// The first.
   public let version = 1
   private let tiles: ChannelTileTable
@@ -17,8 +17,14 @@ public struct PointwiseChannels: LayerKernel {
 
   /// The kernel on an instruction set.
   public init(_ set: MicroKernelSet) {
-    tiles = set.channelTiles
-    rows = set.rows
+    self.init("direct.pointwise.channels", tiles: set.channelTiles, rows: set.rows)
+  }
+
+  /// The kernel by another name on tiles that may load weights of another type.
+  package init(_ identifier: KernelIdentifier, tiles: ChannelTileTable, rows: RowFunctionTable) {
+    self.identifier = identifier
+    self.tiles = tiles
+    self.rows = rows
   }
 
   /// 1×1, stride 1, no padding, one group, an activation without an exponential.
@@ -111,33 +117,9 @@ public struct PointwiseChannels: LayerKernel {
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
     }
     return PreparedPointwiseRows(
-      product: product, weights: try product.packed(rowsOf: parameters.filter, rows), rows: rows, batch: problem.batch,
+      product: product, weights: try ChannelWeights(product, rowsOf: parameters.filter, rows), rows: rows,
+      batch: problem.batch,
       blocks: PanelPlan(rows: pixels, limit: block), readsRows: readsRows, writesRows: writesRows,
       hasResidual: problem.epilogue.hasResidual, activation: activation)
-  }
-}
-
-extension ChannelProduct {
-  /// The packed weights of a matrix with a row of `depth` weights for each channel.
-  func packed(rowsOf matrix: Tensor, _ functions: RowFunctionTable) throws -> PackedWeights {
-    try PackedWeights(count: packedCount) { packed in
-      guard let start = packed.baseAddress else { return }
-      var moved: [Float] = []
-      for panel in 0..<panels.count {
-        let first = firstChannel(of: panel)
-        let width = panels.rowCount(of: panel) * lanes
-        let offsets = (0..<depth).map { Int32($0 * width) }
-        matrix.withElements(in: first * depth..<(first + channelCount(of: panel)) * depth, movedThrough: &moved) {
-          rows in
-          offsets.withUnsafeBufferPointer { offsets in
-            guard let source = rows.baseAddress, let offsets = offsets.baseAddress else { return }
-            var copy = RowArguments(
-              source: source, sourceStride: depth, target: start + first * depth, targetOffsets: offsets,
-              rows: channelCount(of: panel), columns: depth)
-            functions.transpose(&copy)
-          }
-        }
-      }
-    }
   }
 }

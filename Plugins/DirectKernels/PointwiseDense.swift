@@ -8,16 +8,20 @@ import MicroKernels
 /// `p` rows and `n` vectors of a tile, `block`, the rows that share a pass over a panel of weights.
 public struct PointwiseDense: LayerKernel {
   /// `direct.dense`
-  public let identifier: KernelIdentifier = "direct.dense"
+  public let identifier: KernelIdentifier
   /// The first.
   public let version = 1
   private let tiles: ChannelTileTable
   private let rows: RowFunctionTable
 
   /// The kernel on an instruction set.
-  public init(_ set: MicroKernelSet) {
-    tiles = set.channelTiles
-    rows = set.rows
+  public init(_ set: MicroKernelSet) { self.init("direct.dense", tiles: set.channelTiles, rows: set.rows) }
+
+  /// The kernel by another name on tiles that may load weights of another type, which have to be constant then.
+  package init(_ identifier: KernelIdentifier, tiles: ChannelTileTable, rows: RowFunctionTable) {
+    self.identifier = identifier
+    self.tiles = tiles
+    self.rows = rows
   }
 
   /// Any product with an activation without an exponential.
@@ -72,7 +76,8 @@ public struct PointwiseDense: LayerKernel {
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
     }
     return PreparedPointwiseRows(
-      product: product, weights: try parameters.weights.map { try product.packed(rowsOf: $0, rows) }, rows: rows,
+      product: product, weights: try parameters.weights.map { try ChannelWeights(product, rowsOf: $0, rows) },
+      rows: rows,
       batch: problem.batch, blocks: PanelPlan(rows: problem.rows, limit: block), readsRows: true, writesRows: true,
       hasResidual: problem.epilogue.hasResidual, activation: activation)
   }

@@ -8,7 +8,7 @@ import MicroKernels
 struct PreparedPointwiseRows: PreparedKernel {
   let product: ChannelProduct
   /// The packed weights; nil when they are the second input, `[batch, depth, channels]`, and packed in each run.
-  let weights: PackedWeights?
+  let weights: ChannelWeights?
   let rows: RowFunctionTable
   let batch: Int
   /// The pixels of an image, cut into blocks.
@@ -24,7 +24,7 @@ struct PreparedPointwiseRows: PreparedKernel {
   private let pitch: Int
 
   init(
-    product: ChannelProduct, weights: PackedWeights?, rows: RowFunctionTable, batch: Int, blocks: PanelPlan,
+    product: ChannelProduct, weights: ChannelWeights?, rows: RowFunctionTable, batch: Int, blocks: PanelPlan,
     readsRows: Bool, writesRows: Bool, hasResidual: Bool, activation: TileActivation
   ) {
     self.product = product
@@ -43,6 +43,7 @@ struct PreparedPointwiseRows: PreparedKernel {
     rowOffsets = writesRows ? (0..<blocks.largeRows).map { Int32($0 * product.channels) } : []
   }
 
+  private var weightScales: UnsafePointer<Float>? { weights?.scaleStart }
   private var stagingCount: Int { readsRows && pitch > 1 ? product.depth * pitch : 0 }
   private var scratchCount: Int { blocks.largeRows * product.panels.largeRows * product.lanes }
   private var packedCount: Int { weights == nil ? AlignedMemory.paddedCount(batch * product.packedCount) : 0 }
@@ -69,7 +70,7 @@ struct PreparedPointwiseRows: PreparedKernel {
           run(
             operands, image: item / blocks.count, block: item % blocks.count,
             panels: bySize ? 0..<panels : worker.share(of: panels),
-            weights?.start ?? UnsafePointer(memory + item / blocks.count * product.packedCount), scratch,
+            weights?.start ?? UnsafeRawPointer(memory + item / blocks.count * product.packedCount), scratch,
             stagingOffsets, rowOffsets)
         }
       }
@@ -88,7 +89,7 @@ struct PreparedPointwiseRows: PreparedKernel {
   }
 
   private func run(
-    _ operands: LayerOperands, image: Int, block: Int, panels: Range<Int>, _ weights: UnsafePointer<Float>,
+    _ operands: LayerOperands, image: Int, block: Int, panels: Range<Int>, _ weights: UnsafeRawPointer,
     _ scratch: UnsafeMutablePointer<Float>, _ stagingOffsets: UnsafeBufferPointer<Int32>,
     _ rowOffsets: UnsafeBufferPointer<Int32>
   ) {
@@ -99,6 +100,7 @@ struct PreparedPointwiseRows: PreparedKernel {
       weights: weights, inputs: operands.input.base + first,
       inputOffsets: operands.input.planes + image * product.depth, outputs: scratch, outputStride: 0,
       activation: activation)
+    place.scales = weightScales
     if readsRows, let offsets = stagingOffsets.baseAddress {
       let source = operands.input.base + pixel * product.depth
       place.inputOffsets = offsets

@@ -29,6 +29,8 @@ final class SubjectStore: Sendable {
   private struct Key: Hashable {
     let problem: ProblemKey
     let kind: InputKind
+    /// The kernel that rounds the parameters, or nil for the parameters as they are.
+    var rounding: KernelIdentifier?
   }
 
   init(reference: KernelRegistry, seed: UInt64) {
@@ -43,6 +45,22 @@ final class SubjectStore: Sendable {
     let key = Key(problem: problem.key, kind: kind)
     if let known = subjects.withLock({ $0[key] }) { return known }
     let subject = try makeSubject(for: problem, kind)
+    subjects.withLock { $0[key] = subject }
+    return subject
+  }
+
+  /// The subject of a candidate's problem with the parameters as the candidate's kernel rounds them, made once; nil for a kernel
+  /// that does not.
+  ///
+  /// - Throws: `KernelError` when no reference knows the problem, or the kernel refuses the parameters.
+  func roundedSubject(for candidate: Candidate, _ kind: InputKind = .plain) throws -> ConformanceSubject? {
+    let key = Key(problem: candidate.problem.key, kind: kind, rounding: candidate.kernel)
+    if let known = subjects.withLock({ $0[key] }) { return known }
+    let plain = try subject(for: candidate.problem, kind)
+    guard let parameters = try candidate.roundedParameters(plain.parameters) else { return nil }
+    let subject = ConformanceSubject(
+      problem: candidate.problem, parameters: parameters, inputs: plain.inputs,
+      expected: try output(of: candidate.problem, parameters, plain.inputs))
     subjects.withLock { $0[key] = subject }
     return subject
   }

@@ -68,15 +68,19 @@ public struct KernelConformance: Sendable {
   }
 
   func check(_ candidate: Candidate, workerCounts: [Int]) throws -> ConformanceReport {
-    let subject = try subjects.subject(for: candidate.problem)
+    let plain = try subjects.subject(for: candidate.problem)
     var report = ConformanceReport(candidate)
     let layouts = candidate.layouts.inputs.count
-    guard layouts == subject.inputs.count else {
-      report.add("declares \(layouts) input layouts, but the problem has \(subject.inputs.count) inputs")
+    guard layouts == plain.inputs.count else {
+      report.add("declares \(layouts) input layouts, but the problem has \(plain.inputs.count) inputs")
       return report
     }
     let prepared: any PreparedKernel
-    do { prepared = try candidate.prepare(parameters: subject.parameters) } catch {
+    let rounded: ConformanceSubject?
+    do {
+      prepared = try candidate.prepare(parameters: plain.parameters)
+      rounded = try subjects.roundedSubject(for: candidate)
+    } catch {
       report.add("prepare refuses a configuration that the kernel offers: \(error)")
       return report
     }
@@ -84,8 +88,9 @@ public struct KernelConformance: Sendable {
       report.add("has \(prepared.phaseCount) phases, so that nothing would run")
       return report
     }
+    if rounded != nil { try noteError(of: candidate, prepared, plain, &report) }
     for workers in workerCounts {
-      try run(candidate, prepared, subject, OperandPlacement(variant: workers), workers: workers, &report)
+      try run(candidate, prepared, rounded ?? plain, OperandPlacement(variant: workers), workers: workers, &report)
     }
     // What is wrong already would only be said again.
     if report.isConforming { try checkSharedInputs(candidate, prepared, &report) }
@@ -95,6 +100,25 @@ public struct KernelConformance: Sendable {
     return report
   }
 
+  /// Notes what a kernel that rounds its parameters errs on the parameters themselves, which none of its other checks sees.
+  private func noteError(
+    of candidate: Candidate, _ prepared: any PreparedKernel, _ plain: ConformanceSubject,
+    _ report: inout ConformanceReport
+  ) throws {
+    var aside = ConformanceReport(candidate)
+    let trial = try Trial(
+      candidate, prepared, inputs: plain.inputs, workers: 1, placement: OperandPlacement(variant: 1),
+      report: &aside)
+    trial?.check(against: plain.expected, report: &aside)
+    report.note(error: aside.maximumError)
+    for issue in aside.issues { report.add(issue) }
+  }
+
+  /// What a candidate is judged by beside a subject: a kernel that rounds its parameters computes with those exactly.
+  private func errorClass(of candidate: Candidate) throws -> ErrorClass {
+    try subjects.roundedSubject(for: candidate) == nil ? candidate.errorClass : .exact()
+  }
+
   /// What is wrong when the kernel runs with so many workers on operands that lie so.
   private func issues(
     of candidate: Candidate, _ prepared: any PreparedKernel, _ subject: ConformanceSubject,
@@ -102,7 +126,8 @@ public struct KernelConformance: Sendable {
   ) throws -> ConformanceReport {
     var report = ConformanceReport(candidate)
     let trial = try Trial(
-      candidate, prepared, inputs: subject.inputs, workers: workers, placement: placement, report: &report)
+      candidate, prepared, inputs: subject.inputs, workers: workers, placement: placement,
+      errorClass: errorClass(of: candidate), report: &report)
     trial?.check(against: subject.expected, report: &report)
     return report
   }
@@ -130,7 +155,8 @@ public struct KernelConformance: Sendable {
   private func checkSharedInputs(
     _ candidate: Candidate, _ prepared: any PreparedKernel, _ report: inout ConformanceReport
   ) throws {
-    let subject = try subjects.subject(for: candidate.problem, .repeated)
+    let subject =
+      try subjects.roundedSubject(for: candidate, .repeated) ?? subjects.subject(for: candidate.problem, .repeated)
     guard GuardedOperands.canShareMemory(candidate.layouts, inputs: subject.inputs) else { return }
     let shared = OperandPlacement(variant: 1, sharesMemory: true)
     let found = try issues(of: candidate, prepared, subject, shared, workers: 1)

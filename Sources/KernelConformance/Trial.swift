@@ -10,10 +10,11 @@ struct Trial {
 
   /// Memory for the runs; nil when there cannot be any, and the report says why.
   ///
+  /// - Parameter errorClass: what the results are judged by in place of what the candidate declares.
   /// - Throws: `ProblemError` when the problem's own shapes cannot be laid out.
   init?(
     _ candidate: Candidate, _ prepared: any PreparedKernel, inputs: [Tensor], workers: Int,
-    placement: OperandPlacement, report: inout ConformanceReport
+    placement: OperandPlacement, errorClass: ErrorClass? = nil, report: inout ConformanceReport
   ) throws {
     let byteCount = prepared.workspaceSize(workers: workers)
     guard byteCount >= 0 else {
@@ -26,7 +27,7 @@ struct Trial {
       report.add("declares the layout \(layout.rawValue) for an operand of shape \(shape), which is not of rank 4")
       return nil
     }
-    errorClass = candidate.errorClass
+    self.errorClass = errorClass ?? candidate.errorClass
     self.prepared = prepared
     self.workers = workers
     workspace = WorkspaceMemory(byteCount: byteCount)

@@ -25,8 +25,10 @@ public struct ChannelProduct: Sendable {
 
   /// Where the pixels of one call lie.
   public struct Operands {
-    /// Packed weights, as ``ChannelProduct/pack(_:weight:)`` writes them.
-    public var weights: UnsafePointer<Float>
+    /// Packed weights, as ``ChannelWeights`` or ``ChannelProduct/pack(panel:_:row:)`` writes them.
+    public var weights: UnsafeRawPointer
+    /// The scales of the channels, from the first one on; nil for a type without.
+    public var scales: UnsafePointer<Float>?
     /// What the input offsets count from, moved on to the first pixel.
     public var inputs: UnsafePointer<Float>
     /// `depth` offsets of rows of pixels.
@@ -42,12 +44,13 @@ public struct ChannelProduct: Sendable {
     /// What is done at last.
     public var activation: TileActivation
 
-    /// Operands without addends.
+    /// Operands without addends and scales.
     public init(
-      weights: UnsafePointer<Float>, inputs: UnsafePointer<Float>, inputOffsets: UnsafePointer<Int32>,
+      weights: UnsafeRawPointer, inputs: UnsafePointer<Float>, inputOffsets: UnsafePointer<Int32>,
       outputs: UnsafeMutablePointer<Float>, outputStride: Int, activation: TileActivation
     ) {
       self.weights = weights
+      scales = nil
       self.inputs = inputs
       self.inputOffsets = inputOffsets
       self.outputs = outputs
@@ -68,6 +71,9 @@ public struct ChannelProduct: Sendable {
   public let blocking: Blocking
   /// The floats of a vector.
   public let lanes: Int
+  /// How the tiles load weights.
+  public let weightType: any WeightElement.Type
+  private let weightByteCount: Int
   private let bias: PackedWeights
   private let tiles: [ChannelTileFunction?]
 
@@ -83,6 +89,8 @@ public struct ChannelProduct: Sendable {
     self.depth = depth
     self.blocking = blocking
     lanes = table.lanes
+    weightType = table.weightType
+    weightByteCount = table.weightType.byteCount
     let panels = PanelPlan(rows: (channels + table.lanes - 1) / table.lanes, limit: blocking.vectors)
     self.panels = panels
     let padded = panels.rows * table.lanes
@@ -105,6 +113,9 @@ public struct ChannelProduct: Sendable {
   /// The elements of the packed weights.
   public var packedCount: Int { panels.rows * lanes * depth }
 
+  /// The bytes of the packed weights.
+  public var packedByteCount: Int { packedCount * weightByteCount }
+
   /// The first channel of a panel.
   @inlinable
   public func firstChannel(of panel: Int) -> Int { panels.firstRow(of: panel) * lanes }
@@ -115,7 +126,8 @@ public struct ChannelProduct: Sendable {
     min(panels.rowCount(of: panel) * lanes, channels - firstChannel(of: panel))
   }
 
-  /// Writes the weights of one panel in the order in which tiles read them: k by k, channel by channel, zeros for padding.
+  /// Writes the weights of one panel in the order in which tiles of 32-bit weights read them: k by k, channel by channel, zeros for
+  /// padding.
   ///
   /// - Parameter row: writes the weights of `count` channels from `first` on for one k.
   public func pack(
@@ -150,11 +162,12 @@ public struct ChannelProduct: Sendable {
         let rows = pixels.rowCount(of: part)
         guard let tile = tiles[(isLarge ? 0 : ChannelTileTable.maximumRows) + rows - 1] else { return }
         var arguments = ChannelTileArguments(
-          weights: operands.weights + channel * depth + k * width, panelStride: width * depth,
+          weights: operands.weights + (channel * depth + k * width) * weightByteCount, panelStride: width * depth,
           inputs: operands.inputs + pixel, inputOffsets: operands.inputOffsets + k,
           outputs: operands.outputs + pixel * operands.outputStride, outputStride: operands.outputStride,
           bias: bias.start + channel + (k == 0 ? 0 : bias.count / 2), depth: end - k,
           activation: end == depth ? operands.activation : .none)
+        if let scales = operands.scales { arguments.scales = scales + channel }
         if k > 0 {
           arguments.addends = UnsafePointer(arguments.outputs)
         } else if let addends = operands.addends {

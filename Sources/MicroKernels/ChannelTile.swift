@@ -4,14 +4,15 @@ import CLanes
 ///
 /// With `V` lanes a vector, a tile of P pixels and N vectors computes, for `panelCount` panels of N·V channels,
 ///
-///     outputs[p · outputStride + c] = activation(bias[c] + addends[p · addendStride + c] + Σ_k input[k][p] · weights[k][c])
+///     outputs[p · outputStride + c]
+///       = activation(bias[c] + addends[p · addendStride + c] + scales[c] · Σ_k input[k][p] · weights[k][c])
 ///
 /// where `input[k]` starts `inputOffsets[k]` elements after `inputs`: pixels side by side, as in a plane. All N·V
 /// lanes of a panel are read and written.
 public struct ChannelTileArguments {
-  /// Packed weights: panels one after the other, each `[depth][N·V]`.
-  public var weights: UnsafePointer<Float>
-  /// Elements from a panel's weights to the next one's: `depth · N·V`, more where only a block of k is worked through.
+  /// Packed weights of the tile's ``WeightElement``: panels one after the other, each `[depth][N·V]`.
+  public var weights: UnsafeRawPointer
+  /// Weights from a panel's weights to the next one's: `depth · N·V`, more where only a block of k is worked through.
   public var panelStride: Int
   /// The element that `inputOffsets` count from, moved on to the first pixel.
   public var inputs: UnsafePointer<Float>
@@ -23,6 +24,8 @@ public struct ChannelTileArguments {
   public var outputStride: Int
   /// `panelCount · N·V` numbers that the sums start from.
   public var bias: UnsafePointer<Float>
+  /// `panelCount · N·V` numbers that the sums of a scaled type are multiplied by; nil for 1. Other types do not read them.
+  public var scales: UnsafePointer<Float>?
   /// What is added, laid out as the outputs; nil for nothing. It may be the output itself: a sum in several blocks of k
   /// goes on from what is there.
   public var addends: UnsafePointer<Float>?
@@ -37,7 +40,7 @@ public struct ChannelTileArguments {
 
   /// Arguments with nothing added and no activation.
   public init(
-    weights: UnsafePointer<Float>, panelStride: Int, inputs: UnsafePointer<Float>, inputOffsets: UnsafePointer<Int32>,
+    weights: UnsafeRawPointer, panelStride: Int, inputs: UnsafePointer<Float>, inputOffsets: UnsafePointer<Int32>,
     outputs: UnsafeMutablePointer<Float>, outputStride: Int, bias: UnsafePointer<Float>, depth: Int,
     panelCount: Int = 1, activation: TileActivation = .none
   ) {
@@ -48,6 +51,7 @@ public struct ChannelTileArguments {
     self.outputs = outputs
     self.outputStride = outputStride
     self.bias = bias
+    scales = nil
     addends = nil
     addendStride = outputStride
     self.depth = depth
@@ -68,23 +72,39 @@ public struct ChannelTileFunction: Sendable {
   public func callAsFunction(_ arguments: UnsafePointer<ChannelTileArguments>) { code(arguments) }
 }
 
-/// The code of every channel tile: `Rows` pixels by `Vectors` vectors of channels.
+/// The code of every channel tile with weights of 32 bits.
 @inlinable @inline(__always)
 public func channelTile<L: Lanes, let Rows: Int, let Vectors: Int, let Accumulators: Int, let Tail: Int>(
   _ lanes: L.Type, _ shape: TileShape<Rows, Vectors, Accumulators, Tail>.Type, _ address: UnsafeRawPointer
 ) {
+  channelTile(lanes, Float32Weights.self, shape, address)
+}
+
+/// The code of every channel tile: `Rows` pixels by `Vectors` vectors of channels.
+///
+/// Weights widen as they are loaded, once for all the tile's pixels.
+@inlinable @inline(__always)
+public func channelTile<
+  L: Lanes, W: WeightElement, let Rows: Int, let Vectors: Int, let Accumulators: Int, let Tail: Int
+>(
+  _ lanes: L.Type, _ weightType: W.Type, _ shape: TileShape<Rows, Vectors, Accumulators, Tail>.Type,
+  _ address: UnsafeRawPointer
+) {
   let arguments = address.assumingMemoryBound(to: ChannelTileArguments.self).pointee
   let depth = arguments.depth
   let step = L.byteCount * Vectors
-  var panel = UnsafeRawPointer(arguments.weights)
+  let weightStep = W.vectorByteCount(lanes) * Vectors
+  var panel = arguments.weights
   var channel = 0
   for _ in 0..<arguments.panelCount {
     var sums = InlineArray<Accumulators, L.Vector> { _ in L.Vector() }
     let bias = UnsafeRawPointer(arguments.bias) + channel
-    unrolled(Rows) { p in
-      for n in 0..<Vectors { sums[p * Vectors + n] = L.load(bias + n * L.byteCount) }
+    if !W.isScaled {
+      unrolled(Rows) { p in
+        for n in 0..<Vectors { sums[p * Vectors + n] = L.load(bias + n * L.byteCount) }
+      }
     }
-    if let addends = arguments.addends {
+    if !W.isScaled, let addends = arguments.addends {
       let start = UnsafeRawPointer(addends) + channel
       unrolled(Rows) { p in
         let source = start + p &* arguments.addendStride &* 4
@@ -98,15 +118,34 @@ public func channelTile<L: Lanes, let Rows: Int, let Vectors: Int, let Accumulat
     repeat {
       let source = inputs + Int(arguments.inputOffsets[k]) &* 4
       var values = InlineArray<Vectors, L.Vector> { _ in L.Vector() }
-      for n in 0..<Vectors { values[n] = L.load(weights + n * L.byteCount) }
-      for n in 0..<(step + 63) / 64 { luthier_prefetch(weights + weightPrefetchDistance + n * 64) }
+      for n in 0..<Vectors { values[n] = W.load(lanes, weights + n * W.vectorByteCount(lanes)) }
+      for n in 0..<(weightStep + 63) / 64 { luthier_prefetch(weights + weightPrefetchDistance + n * 64) }
       unrolled(Rows) { p in
         let value = L.broadcast((source + p * 4).loadUnaligned(as: Float.self))
         for n in 0..<Vectors { L.multiplyAdd(&sums[p * Vectors + n], values[n], value) }
       }
-      weights += step
+      weights += weightStep
       k += 1
     } while k < depth
+
+    if W.isScaled {
+      for n in 0..<Vectors {
+        let start = L.load(bias + n * L.byteCount)
+        let scale = arguments.scales.map { L.load(UnsafeRawPointer($0) + channel + n * L.byteCount) } ?? L.broadcast(1)
+        unrolled(Rows) { p in
+          var sum = start
+          L.multiplyAdd(&sum, sums[p * Vectors + n], scale)
+          sums[p * Vectors + n] = sum
+        }
+      }
+    }
+    if W.isScaled, let addends = arguments.addends {
+      let start = UnsafeRawPointer(addends) + channel
+      unrolled(Rows) { p in
+        let source = start + p &* arguments.addendStride &* 4
+        for n in 0..<Vectors { sums[p * Vectors + n] = L.sum(sums[p * Vectors + n], L.load(source + n * L.byteCount)) }
+      }
+    }
 
     let lower = L.broadcast(arguments.activation.lower)
     let upper = L.broadcast(arguments.activation.upper)
@@ -121,6 +160,6 @@ public func channelTile<L: Lanes, let Rows: Int, let Vectors: Int, let Accumulat
       }
     }
     channel += step
-    panel += arguments.panelStride &* 4
+    panel += arguments.panelStride &* W.byteCount
   }
 }

@@ -7,11 +7,17 @@ public struct ChannelTileTable: Sendable {
 
   /// The floats of a vector.
   public let lanes: Int
+  /// How the tiles load weights.
+  public let weightType: any WeightElement.Type
   private let functions: [ChannelTileFunction?]
 
-  /// A table of what `tile` knows.
-  public init(lanes: Int, tile: (_ rows: Int, _ vectors: Int) -> ChannelTileFunction?) {
+  /// A table of what `tile` knows, with weights of `weightType`.
+  public init(
+    lanes: Int, weightType: any WeightElement.Type = Float32Weights.self,
+    tile: (_ rows: Int, _ vectors: Int) -> ChannelTileFunction?
+  ) {
     self.lanes = lanes
+    self.weightType = weightType
     functions = (1...Self.maximumRows).flatMap { rows in (1...Self.maximumVectors).map { tile(rows, $0) } }
   }
 

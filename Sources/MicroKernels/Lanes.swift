@@ -43,6 +43,18 @@ public protocol Lanes {
 
   /// Lanes of `a`, `b` and `c` in turn, as three vectors; undoes ``separate(_:_:_:)``.
   static func joined(_ a: Vector, _ b: Vector, _ c: Vector) -> (first: Vector, second: Vector, third: Vector)
+
+  /// A vector's worth of numbers of 8 bits with sign at `address`, which need not be aligned, as floats.
+  ///
+  /// This and the next two are what the types of weights ask of an instruction set; one that brings none goes lane by lane.
+  static func loadInt8(_ address: UnsafeRawPointer) -> Vector
+
+  /// A vector's worth of numbers of half precision, all finite, as floats. Subnormal ones count, even where the thread flushes
+  /// those of floats.
+  static func loadFloat16(_ address: UnsafeRawPointer) -> Vector
+
+  /// A vector's worth of upper halves of floats, as floats.
+  static func loadBFloat16(_ address: UnsafeRawPointer) -> Vector
 }
 
 extension Lanes {

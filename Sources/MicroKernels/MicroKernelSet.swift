@@ -1,3 +1,5 @@
+public import LayerKernels
+
 /// The micro-kernels of one instruction set: where algorithms, which know no instruction set, meet one.
 ///
 /// A set is chosen once, when the program starts. Each field is the table of one kind of micro-kernel, and knows how many floats
@@ -9,6 +11,8 @@ public struct MicroKernelSet: Sendable {
   public let pixelTiles: PixelTileTable
   /// Matrix products with channels along the lanes.
   public let channelTiles: ChannelTileTable
+  /// The same with weights that are stored in fewer bits: a table for each type that the set has tiles of.
+  public let reducedChannelTiles: [ElementType: ChannelTileTable]
   /// Rearrangements of rows.
   public let rows: RowFunctionTable
   /// Depthwise convolutions.
@@ -20,15 +24,18 @@ public struct MicroKernelSet: Sendable {
   /// Transforms of tiles.
   public let winograd: WinogradTable
 
-  /// A set of the given tables.
+  /// A set of the given tables; where there is none for a type, kernels of that type say so.
   public init(
-    name: String, pixelTiles: PixelTileTable, channelTiles: ChannelTileTable, rows: RowFunctionTable,
+    name: String, pixelTiles: PixelTileTable, channelTiles: ChannelTileTable,
+    reducedChannelTiles: [ChannelTileTable] = [], rows: RowFunctionTable,
     depthwise: DepthwiseTable, windowTiles: WindowTileTable, planes: PlaneFunctionTable,
     winograd: WinogradTable
   ) {
     self.name = name
     self.pixelTiles = pixelTiles
     self.channelTiles = channelTiles
+    self.reducedChannelTiles = Dictionary(
+      reducedChannelTiles.map { ($0.weightType.type, $0) }, uniquingKeysWith: { $1 })
     self.rows = rows
     self.depthwise = depthwise
     self.windowTiles = windowTiles

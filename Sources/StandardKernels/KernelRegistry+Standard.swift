@@ -4,6 +4,7 @@ import HostPlatform
 import Im2colKernels
 public import LayerKernels
 public import MicroKernels
+import ReducedWeightKernels
 import ReferenceKernels
 import WinogradKernels
 
@@ -45,6 +46,7 @@ extension KernelRegistry {
       try registerXNNPACKKernels(in: &registry, microKernels: microKernels)
     #endif
     try registerDecomposedKernels(in: &registry)
+    try registerReducedWeightKernels(in: &registry, microKernels: microKernels)
     return registry
   }
 }

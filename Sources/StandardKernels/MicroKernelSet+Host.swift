@@ -35,6 +35,15 @@ extension MicroKernelSet {
       name: InstructionSet.portable.rawValue,
       pixelTiles: PixelTileTable(lanes: 4) { portablePixelTile(rows: $0, vectors: $1, tail: $2) },
       channelTiles: ChannelTileTable(lanes: 4) { portableChannelTile(rows: $0, vectors: $1) },
+      reducedChannelTiles: [
+        ChannelTileTable(lanes: 4, weightType: BFloat16Weights.self) {
+          portableBFloat16ChannelTile(rows: $0, vectors: $1)
+        },
+        ChannelTileTable(lanes: 4, weightType: Float16Weights.self) {
+          portableFloat16ChannelTile(rows: $0, vectors: $1)
+        },
+        ChannelTileTable(lanes: 4, weightType: Int8Weights.self) { portableInt8ChannelTile(rows: $0, vectors: $1) },
+      ],
       rows: RowFunctionTable(
         transpose: portableTranspose(), copy: portableCopy(), gather: portableGather(), dealToTwo: portableDealToTwo(),
         dealToThree: portableDealToThree()),
@@ -51,6 +60,13 @@ extension MicroKernelSet {
         name: InstructionSet.avx2.rawValue,
         pixelTiles: PixelTileTable(lanes: 8) { avx2PixelTile(rows: $0, vectors: $1, tail: $2) },
         channelTiles: ChannelTileTable(lanes: 8) { avx2ChannelTile(rows: $0, vectors: $1) },
+        reducedChannelTiles: [
+          ChannelTileTable(lanes: 8, weightType: BFloat16Weights.self) {
+            avx2BFloat16ChannelTile(rows: $0, vectors: $1)
+          },
+          ChannelTileTable(lanes: 8, weightType: Float16Weights.self) { avx2Float16ChannelTile(rows: $0, vectors: $1) },
+          ChannelTileTable(lanes: 8, weightType: Int8Weights.self) { avx2Int8ChannelTile(rows: $0, vectors: $1) },
+        ],
         rows: RowFunctionTable(
           transpose: portableTranspose(), copy: portableCopy(), gather: avx2Gather(), dealToTwo: avx2DealToTwo(),
           dealToThree: avx2DealToThree()),
@@ -66,6 +82,15 @@ extension MicroKernelSet {
         name: InstructionSet.avx512.rawValue,
         pixelTiles: PixelTileTable(lanes: 16) { avx512PixelTile(rows: $0, vectors: $1, tail: $2) },
         channelTiles: ChannelTileTable(lanes: 16) { avx512ChannelTile(rows: $0, vectors: $1) },
+        reducedChannelTiles: [
+          ChannelTileTable(lanes: 16, weightType: BFloat16Weights.self) {
+            avx512BFloat16ChannelTile(rows: $0, vectors: $1)
+          },
+          ChannelTileTable(lanes: 16, weightType: Float16Weights.self) {
+            avx512Float16ChannelTile(rows: $0, vectors: $1)
+          },
+          ChannelTileTable(lanes: 16, weightType: Int8Weights.self) { avx512Int8ChannelTile(rows: $0, vectors: $1) },
+        ],
         rows: RowFunctionTable(
           transpose: portableTranspose(), copy: portableCopy(), gather: avx512Gather(), dealToTwo: avx512DealToTwo(),
           dealToThree: avx512DealToThree()),

@@ -23,7 +23,9 @@ struct ArticleTests {
 
   @Test(
     "Each block of Swift is compiled and run, line by line, in the test file of the article's name",
-    arguments: ["AddingAKernel", "AddingAnInstructionSet", "AddingAnOperation", "AddingANetwork"])
+    arguments: [
+      "AddingAKernel", "AddingAnInstructionSet", "AddingANumberType", "AddingAnOperation", "AddingANetwork",
+    ])
   func compiled(article: String) throws {
     let file = Self.root.appendingPathComponent("Tests/DocumentationTests/\(article).swift")
     let source = Self.lines(try String(contentsOf: file, encoding: .utf8))
@@ -38,7 +40,7 @@ struct ArticleTests {
   @Test("No other page of the documentation shows Swift that nobody compiles")
   func others() throws {
     let pages = try FileManager.default.contentsOfDirectory(atPath: Self.articles.path).filter { $0.hasSuffix(".md") }
-    #expect(pages.count == 19)
+    #expect(pages.count == 20)
     for page in pages where !page.hasPrefix("Adding") {
       #expect(try Self.blocks(String(page.dropLast(3)), "swift").isEmpty, "\(page)")
     }

@@ -50,10 +50,10 @@ struct InstructionSetTests {
     #expect(Set(InstructionSet.avx512.requiredFeatures).isSuperset(of: InstructionSet.avx2.requiredFeatures))
   }
 
-  @Test("AVX2 without FMA is not enough")
-  func withoutFMA() {
+  @Test("AVX2 without FMA or conversions of half precision is not enough", arguments: [ProcessorFeature.fma, .f16c])
+  func without(feature: ProcessorFeature) {
     var features = zen5.features
-    features.remove(.fma)
+    features.remove(feature)
     let processor = Processor(
       vendor: "amd", family: 0, model: 0, stepping: 0, brand: "", microarchitecture: "", features: features,
       caches: .assumed, logicalCores: 1, physicalCores: 1, usableCores: 1)

@@ -9,7 +9,9 @@ struct TileListTests {
   @Test(
     "give each tile the accumulators that its rows and vectors need, and the place of its size",
     arguments: ["MicroKernelsPortable", "MicroKernelsAVX2", "MicroKernelsAVX512"],
-    ["PixelTiles", "ChannelTiles", "WindowTiles"])
+    [
+      "PixelTiles", "ChannelTiles", "ChannelTilesBFloat16", "ChannelTilesFloat16", "ChannelTilesInt8", "WindowTiles",
+    ])
   func accumulators(module: String, list: String) throws {
     let text = try String(contentsOf: Self.folder.appendingPathComponent("\(module)/\(list).swift"), encoding: .utf8)
     // A smaller number of accumulators would be an access outside an inline array, which nobody checks in a release.

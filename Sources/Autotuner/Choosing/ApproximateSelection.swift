@@ -5,7 +5,7 @@ import TuningDatabase
 
 /// Chooses approximate kernels for a network within an error at its output.
 ///
-/// A low-rank kernel's error depends on the layer's own weights and on what the layers after make of it, so each option is
+/// The error of a low rank or of rounded weights depends on the layer's own weights and on what the layers after make of it, so each option is
 /// tried alone in the whole network, and what it changes at the output is its error. The budget is spent as if errors added up; then the
 /// network with all chosen options is run, and where it errs by more than is allowed less is spent.
 struct ApproximateSelection {
@@ -92,7 +92,10 @@ struct ApproximateSelection {
       else { continue }
       var choices = exact
       choices[node.name] = LayerChoice(candidate, source: .forced)
-      let error = Self.error(try outputs(graph, choices, inputs), expected)
+      let found: [[Tensor]]
+      // The layer's own weights may be such as the kernel refuses, unlike those that it was timed with.
+      do { found = try outputs(graph, choices, inputs) } catch is KernelError { continue }
+      let error = Self.error(found, expected)
       guard error <= allowedError else { continue }
       trials.append(
         Trial(

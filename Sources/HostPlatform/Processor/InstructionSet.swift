@@ -6,9 +6,9 @@
 public enum InstructionSet: String, Codable, Hashable, Sendable, CaseIterable, Comparable {
   /// What every processor of the architecture has: SSE2 on x86-64, NEON on arm64.
   case portable
-  /// AVX2 and FMA, with the 256-bit registers enabled by the operating system.
+  /// AVX2, FMA and F16C, with the 256-bit registers enabled by the operating system.
   case avx2
-  /// AVX-512 F, BW, DQ and VL beside AVX2 and FMA, with the 512-bit registers enabled by the operating system.
+  /// AVX-512 F, BW, DQ and VL beside AVX2, FMA and F16C, with the 512-bit registers enabled by the operating system.
   case avx512
 
   /// The environment variable that forces an instruction set.
@@ -29,8 +29,8 @@ public enum InstructionSet: String, Codable, Hashable, Sendable, CaseIterable, C
   public var requiredFeatures: [ProcessorFeature] {
     switch self {
     case .portable: []
-    case .avx2: [.avx2, .fma]
-    case .avx512: [.avx2, .fma, .avx512F, .avx512BW, .avx512DQ, .avx512VL]
+    case .avx2: [.avx2, .fma, .f16c]
+    case .avx512: [.avx2, .fma, .f16c, .avx512F, .avx512BW, .avx512DQ, .avx512VL]
     }
   }
 

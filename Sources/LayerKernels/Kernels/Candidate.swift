@@ -16,6 +16,7 @@ public struct Candidate: Sendable {
   public let errorClass: ErrorClass
 
   private let preparation: @Sendable (any Sendable) throws -> any PreparedKernel
+  private let rounding: @Sendable (any Sendable) throws -> (any Sendable)?
   private let canonicalization: @Sendable (_ threads: Int) -> KernelConfiguration
 
   init<Kernel: LayerKernel>(_ kernel: Kernel, _ problem: Kernel.Problem, _ configuration: KernelConfiguration) {
@@ -31,6 +32,12 @@ public struct Candidate: Sendable {
       }
       return try kernel.prepare(problem, configuration: configuration, parameters: parameters)
     }
+    rounding = { parameters in
+      guard let parameters = parameters as? Kernel.Problem.Parameters else {
+        throw KernelError.parameterType(problem: problem.key)
+      }
+      return try kernel.roundedParameters(parameters, for: problem)
+    }
     canonicalization = { threads in
       kernel.canonicalConfiguration(configuration, for: problem, threads: threads)
     }
@@ -40,6 +47,11 @@ public struct Candidate: Sendable {
   ///
   /// - Throws: ``KernelError`` when they are not, or the kernel refuses its configuration.
   public func prepare(parameters: any Sendable) throws -> any PreparedKernel { try preparation(parameters) }
+
+  /// The parameters as the kernel rounds them, on which it is exact; nil where it does not.
+  ///
+  /// - Throws: ``KernelError`` when they are of another type than the problem's, or such as the kernel cannot store.
+  public func roundedParameters(_ parameters: any Sendable) throws -> (any Sendable)? { try rounding(parameters) }
 
   /// The canonical one of all configurations that behave alike with `threads` threads.
   public func canonicalConfiguration(threads: Int) -> KernelConfiguration { canonicalization(threads) }

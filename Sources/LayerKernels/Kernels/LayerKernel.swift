@@ -61,6 +61,14 @@ public protocol LayerKernel<Problem>: Sendable {
   /// What a configuration's results are worth.
   func errorClass(for problem: Problem, configuration: KernelConfiguration) -> ErrorClass
 
+  /// The parameters as the kernel stores them, where it rounds them: on these its results are exact, up to the arithmetic's own
+  /// rounding. Nil for a kernel that does something else.
+  ///
+  /// An approximate kernel is checked against the definition on these; what it errs on the parameters themselves is measured.
+  ///
+  /// - Throws: what ``prepare(_:configuration:parameters:)`` throws for parameters that it cannot store.
+  func roundedParameters(_ parameters: Problem.Parameters, for problem: Problem) throws -> Problem.Parameters?
+
   /// Packs the parameters and sizes the workspace; what it returns runs without allocating, locking or throwing.
   ///
   /// Several threads may prepare layers at the same time.
@@ -96,6 +104,11 @@ extension LayerKernel {
 
   /// Exact up to rounding.
   public func errorClass(for problem: Problem, configuration: KernelConfiguration) -> ErrorClass { .exact() }
+
+  /// Nil: the kernel does not round.
+  public func roundedParameters(
+    _ parameters: Problem.Parameters, for problem: Problem
+  ) throws -> Problem.Parameters? { nil }
 
   /// The part of the identifier before the first dot.
   public var family: String { identifier.family }

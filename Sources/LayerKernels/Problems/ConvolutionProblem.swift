@@ -139,7 +139,7 @@ public struct ConvolutionParameters: Sendable {
     self.init(uncheckedFilter: filter, bias: bias)
   }
 
-  init(uncheckedFilter filter: Tensor, bias: [Float]?) {
+  package init(uncheckedFilter filter: Tensor, bias: [Float]?) {
     self.filter = filter
     self.bias = bias
   }

@@ -118,7 +118,7 @@ public struct MatrixMultiplyParameters: Sendable {
     self.init(uncheckedWeights: weights, bias: bias)
   }
 
-  init(uncheckedWeights weights: Tensor?, bias: [Float]?) {
+  package init(uncheckedWeights weights: Tensor?, bias: [Float]?) {
     self.weights = weights
     self.bias = bias
   }

@@ -26,6 +26,16 @@ public final class PackedWeights: @unchecked Sendable {
     start = UnsafeRawPointer(block.start).assumingMemoryBound(to: Float.self)
   }
 
+  /// Allocates `byteCount` zero bytes, rounded up to whole floats, and lets `fill` write them once: for elements of other types.
+  ///
+  /// - Throws: as ``init(count:fill:)``.
+  public convenience init(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
+    let size = MemoryLayout<Float>.stride
+    try self.init(count: (byteCount + size - 1) / size) { memory in
+      try fill(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(memory)[..<byteCount]))
+    }
+  }
+
   /// Runs what makes packed weights; those whose bytes are in use already become that memory.
   package static func sharing<Result>(_ body: () throws -> Result) rethrows -> Result {
     try WeightBlocks.$areShared.withValue(true) { try body() }
