@@ -8,8 +8,8 @@ import MicroKernels
 public struct Elementwise: LayerKernel {
   /// `direct.elementwise`
   public let identifier: KernelIdentifier = "direct.elementwise"
-  /// The first.
-  public let version = 1
+  /// The second: exponentials reach 0 and infinity.
+  public let version = 2
   private let set: MicroKernelSet
 
   /// The layouts in the order in which a configuration counts them.
@@ -100,17 +100,17 @@ private enum InputRole {
 struct ElementwiseForm: Sendable {
   private let row: MicroKernelFunction<ElementwiseRowArguments>
   private let function: ElementwiseRowArguments.Function
-  private let activation: RowActivation
+  private let activation: TileActivation
 
   init(_ function: ElementwiseProblem.Function, _ set: MicroKernelSet) {
     row = set.planes.elementwise
     switch function {
     case .unary(let activation):
       self.function = .left
-      self.activation = RowActivation(activation)
+      self.activation = TileActivation(activation)
     case .binary(let binary, let activation):
       self.function = ElementwiseRowArguments.Function(binary)
-      self.activation = RowActivation(activation)
+      self.activation = TileActivation(activation)
     }
   }
 

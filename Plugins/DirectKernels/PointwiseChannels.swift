@@ -27,13 +27,10 @@ public struct PointwiseChannels: LayerKernel {
     self.rows = rows
   }
 
-  /// 1×1, stride 1, no padding, one group, an activation without an exponential.
+  /// 1×1, stride 1, no padding, one group.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
     guard problem.isPointwise else { return .refused("needs a 1×1 window with stride 1 and no padding") }
     guard problem.groups == 1 else { return .refused("needs 1 group, not \(problem.groups)") }
-    guard TileActivation(problem.epilogue.activation) != nil else {
-      return .refused("cannot apply \(problem.epilogue.activation) in registers")
-    }
     return .applies
   }
 
@@ -112,7 +109,7 @@ public struct PointwiseChannels: LayerKernel {
     let writesRows = try configuration.value("rowsOut", in: 0...1, of: identifier) == 1
     let product = try ChannelProduct(
       tiles, blocking: blocking, channels: problem.outputChannels, depth: problem.inputChannels, bias: parameters.bias)
-    guard let product, let activation = TileActivation(problem.epilogue.activation) else {
+    guard let product else {
       throw KernelError.invalidConfiguration(
         kernel: identifier, configuration: configuration, reason: "there is no tile of that size here")
     }
@@ -120,6 +117,6 @@ public struct PointwiseChannels: LayerKernel {
       product: product, weights: try ChannelWeights(product, rowsOf: parameters.filter, rows), rows: rows,
       batch: problem.batch,
       blocks: PanelPlan(rows: pixels, limit: block), readsRows: readsRows, writesRows: writesRows,
-      hasResidual: problem.epilogue.hasResidual, activation: activation)
+      hasResidual: problem.epilogue.hasResidual, activation: TileActivation(problem.epilogue.activation))
   }
 }

@@ -24,13 +24,8 @@ public struct PointwiseDense: LayerKernel {
     self.rows = rows
   }
 
-  /// Any product with an activation without an exponential.
-  public func applicability(to problem: MatrixMultiplyProblem) -> Applicability {
-    guard TileActivation(problem.epilogue.activation) != nil else {
-      return .refused("cannot apply \(problem.epilogue.activation) in registers")
-    }
-    return .applies
-  }
+  /// Any product.
+  public func applicability(to problem: MatrixMultiplyProblem) -> Applicability { .applies }
 
   /// Memory decides for one row, arithmetic for many.
   public func expectedEfficiency(for problem: MatrixMultiplyProblem) -> Double {
@@ -59,11 +54,6 @@ public struct PointwiseDense: LayerKernel {
   public func prepare(
     _ problem: MatrixMultiplyProblem, configuration: KernelConfiguration, parameters: MatrixMultiplyParameters
   ) throws -> any PreparedKernel {
-    guard let activation = TileActivation(problem.epilogue.activation) else {
-      throw KernelError.notApplicable(
-        kernel: identifier, problem: problem.key,
-        reason: "cannot apply \(problem.epilogue.activation) in registers")
-    }
     let vectors = try configuration.value("n", in: 1...ChannelTileTable.maximumVectors, of: identifier)
     let blocking = ChannelProduct.Blocking(
       rows: try configuration.value("p", in: 1...max(tiles.maximumRows(vectors: vectors), 1), of: identifier),
@@ -79,6 +69,6 @@ public struct PointwiseDense: LayerKernel {
       product: product, weights: try parameters.weights.map { try ChannelWeights(product, rowsOf: $0, rows) },
       rows: rows,
       batch: problem.batch, blocks: PanelPlan(rows: problem.rows, limit: block), readsRows: true, writesRows: true,
-      hasResidual: problem.epilogue.hasResidual, activation: activation)
+      hasResidual: problem.epilogue.hasResidual, activation: TileActivation(problem.epilogue.activation))
   }
 }

@@ -18,12 +18,9 @@ public struct PointwisePixels: LayerKernel {
   /// The kernel on an instruction set.
   public init(_ set: MicroKernelSet) { tiles = set.pixelTiles }
 
-  /// 1×1, stride 1, no padding, an activation without an exponential.
+  /// 1×1, stride 1, no padding.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
     guard problem.isPointwise else { return .refused("needs a 1×1 window with stride 1 and no padding") }
-    guard TileActivation(problem.epilogue.activation) != nil else {
-      return .refused("cannot apply \(problem.epilogue.activation) in registers")
-    }
     guard problem.groups == 1 || problem.inputChannels / problem.groups >= 4 else {
       return .refused("needs at least 4 input channels a group, not \(problem.inputChannels / problem.groups)")
     }

@@ -11,7 +11,7 @@ struct RowEpilogue: Sendable {
   /// Whether there is a pass after the registers.
   let hasPass: Bool
   private let hasResidual: Bool
-  private let activation: RowActivation
+  private let activation: TileActivation
   private let function: MicroKernelFunction<ElementwiseRowArguments>
 
   init(_ epilogue: Epilogue, _ set: MicroKernelSet) {
@@ -20,7 +20,7 @@ struct RowEpilogue: Sendable {
     upper = bounds?.upper ?? .infinity
     hasPass = bounds == nil
     hasResidual = epilogue.hasResidual
-    activation = RowActivation(epilogue.activation)
+    activation = TileActivation(epilogue.activation)
     function = set.planes.elementwise
   }
 

@@ -5,8 +5,8 @@ import MicroKernels
 public struct Softmax: LayerKernel {
   /// `direct.softmax`
   public let identifier: KernelIdentifier = "direct.softmax"
-  /// The first.
-  public let version = 1
+  /// The second: exponentials reach 0 and infinity.
+  public let version = 2
   private let set: MicroKernelSet
 
   /// The kernel on an instruction set.

@@ -24,11 +24,8 @@ public struct Im2colGemm: LayerKernel {
     rows = set.rows
   }
 
-  /// Any convolution with an activation without an exponential whose patches of one vector of pixels fit the workspace.
+  /// Any convolution whose patches of one vector of pixels fit the workspace.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
-    guard TileActivation(problem.epilogue.activation) != nil else {
-      return .refused("cannot apply \(problem.epilogue.activation) in registers")
-    }
     let depth = problem.filterShape.elementCount / problem.outputChannels
     guard depth <= Self.maximumBlockElements / (8 * tiles.lanes) else {
       return .refused("a patch of \(depth) elements is too large to pack")

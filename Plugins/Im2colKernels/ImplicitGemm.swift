@@ -22,11 +22,8 @@ public struct ImplicitGemm: LayerKernel {
 
   private var tiles: PixelTileTable { self.set.pixelTiles }
 
-  /// Windows larger than 1×1 over rows of at least a vector of outputs, an activation without an exponential.
+  /// Windows larger than 1×1 over rows of at least a vector of outputs.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
-    guard TileActivation(problem.epilogue.activation) != nil else {
-      return .refused("cannot apply \(problem.epilogue.activation) in registers")
-    }
     guard problem.window.kernel != WindowGeometry.Extent(1) else { return .refused("needs a window larger than 1×1") }
     guard problem.output.width >= tiles.lanes else {
       return .refused("needs rows of at least \(tiles.lanes) outputs, not \(problem.output.width)")

@@ -26,7 +26,9 @@
       case .hardSwish: function = (dnnl_eltwise_hardswish, 0)
       case .tanh: function = (dnnl_eltwise_tanh, 0)
       case .swish: function = (dnnl_eltwise_swish, 1)
-      case .relu, .relu6, .clip, .sigmoid, .hardSigmoid, .leakyRelu: return
+      case .relu, .relu6, .clip, .sigmoid, .hardSigmoid, .leakyRelu, .scaledSwish, .gelu, .geluTanh, .mish, .elu, .celu,
+        .selu, .softplus, .softsign, .erf:
+        return
       }
       isComplete = true
       if epilogue.hasResidual { self.residual = residual }

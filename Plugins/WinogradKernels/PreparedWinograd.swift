@@ -14,6 +14,7 @@ struct PreparedWinograd: PreparedKernel {
   private let chunk: Int
   private let sharesChannels: Bool
   private let transforms: WinogradTable.Transforms
+  private let activation: WinogradActivation
   private let planeSize: Int
   /// Elements between the tiles' elements: of transformed inputs and of a chunk's products. Some lines more than the planes take,
   /// because streams that lie a multiple of 4 KiB apart share the sets of the first cache.
@@ -28,8 +29,8 @@ struct PreparedWinograd: PreparedKernel {
 
   init(
     problem: ConvolutionProblem, tiling: WinogradTiling, product: PixelProduct, filters: WinogradFilters,
-    bias: [Float]?,
-    blockRows: Int, chunk: Int, sharesChannels: Bool, transforms: WinogradTable.Transforms
+    bias: [Float]?, blockRows: Int, chunk: Int, sharesChannels: Bool, transforms: WinogradTable.Transforms,
+    activation: WinogradActivation
   ) {
     self.problem = problem
     self.tiling = tiling
@@ -40,6 +41,7 @@ struct PreparedWinograd: PreparedKernel {
     self.chunk = min(chunk, product.panels.count)
     self.sharesChannels = sharesChannels
     self.transforms = transforms
+    self.activation = activation
     let planeSize = AlignedMemory.paddedCount(tiling.planeSize(rows: blockRows))
     self.planeSize = planeSize
     inputStride = problem.inputChannels * planeSize + 5 * AlignedMemory.elementAlignment
@@ -157,18 +159,11 @@ struct PreparedWinograd: PreparedKernel {
       rowCount: block.rows.count, plane: plane, height: output.height, width: output.width, scratch: scratch)
     arguments.bias = bias?[channel] ?? 0
     if problem.epilogue.hasResidual { arguments.addend = UnsafePointer(operands.inputs[1].plane(index)) }
-    let activation = problem.epilogue.activation
-    if let bounds = activation.clampBounds {
-      arguments.lower = bounds.lower
-      arguments.upper = bounds.upper
-    }
+    arguments.lower = activation.lower
+    arguments.upper = activation.upper
     transforms.output(&arguments)
-    if activation.clampBounds == nil {
-      let rows = block.rows.lowerBound * tiling.size..<min(block.rows.upperBound * tiling.size, output.height)
-      for place in rows.lowerBound * output.width..<rows.upperBound * output.width {
-        plane[place] = Float(activation(Double(plane[place])))
-      }
-    }
+    let rows = block.rows.lowerBound * tiling.size..<min(block.rows.upperBound * tiling.size, output.height)
+    activation.pass(over: plane + rows.lowerBound * output.width, count: rows.count * output.width)
   }
 }
 

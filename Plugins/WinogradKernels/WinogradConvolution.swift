@@ -14,11 +14,12 @@ import MicroKernels
 public struct WinogradConvolution: LayerKernel {
   /// `winograd.f2x2`, `winograd.f4x4` or `winograd.f6x6`
   public let identifier: KernelIdentifier
-  /// The fourth: tiles with four pixels after their vectors.
-  public let version = 4
+  /// The fifth: activations that are no clamps by the instruction set, too.
+  public let version = 5
   private let size: Int
-  private let tiles: PixelTileTable
-  private let transforms: WinogradTable
+  private let microKernels: MicroKernelSet
+  private var tiles: PixelTileTable { microKernels.pixelTiles }
+  private var transforms: WinogradTable { microKernels.winograd }
 
   /// The most elements of the workspace of one worker.
   private static let maximumWorkspaceElements = 1 << 27
@@ -27,8 +28,7 @@ public struct WinogradConvolution: LayerKernel {
   public init(_ set: MicroKernelSet, size: Int) {
     self.size = size
     identifier = size == 2 ? "winograd.f2x2" : size == 4 ? "winograd.f4x4" : "winograd.f6x6"
-    tiles = set.pixelTiles
-    transforms = set.winograd
+    microKernels = set
   }
 
   /// 3×3, stride 1, no dilation, no groups.
@@ -174,7 +174,7 @@ public struct WinogradConvolution: LayerKernel {
     return PreparedWinograd(
       problem: problem, tiling: tiling, product: product, filters: filters, bias: parameters.bias, blockRows: rows,
       chunk: chunk == 0 ? product.panels.count : chunk, sharesChannels: sharesChannels,
-      transforms: transforms[size: size])
+      transforms: transforms[size: size], activation: WinogradActivation(problem.epilogue.activation, microKernels))
   }
 }
 

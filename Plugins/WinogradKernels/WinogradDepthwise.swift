@@ -8,12 +8,13 @@ import MicroKernels
 public struct WinogradDepthwise: LayerKernel {
   /// `winograd.depthwise`
   public let identifier: KernelIdentifier = "winograd.depthwise"
-  /// The third: filters are transformed by the instruction set.
-  public let version = 3
-  private let transforms: WinogradTable
+  /// The fourth: activations that are no clamps by the instruction set, too.
+  public let version = 4
+  private let microKernels: MicroKernelSet
+  private var transforms: WinogradTable { microKernels.winograd }
 
   /// The kernel on an instruction set.
-  public init(_ set: MicroKernelSet) { transforms = set.winograd }
+  public init(_ set: MicroKernelSet) { microKernels = set }
 
   /// Depthwise, 3×3, stride 1, no dilation.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
@@ -53,6 +54,7 @@ public struct WinogradDepthwise: LayerKernel {
       tiling: tiling, lanes: transforms.lanes, transform: transforms[size: size].filter)
     return PreparedDepthwise(
       problem: problem, tiling: tiling, filters: filters, bias: parameters.bias, transforms: transforms[size: size],
+      activation: WinogradActivation(problem.epilogue.activation, microKernels),
       planeSize: AlignedMemory.paddedCount(tiling.planeSize(rows: tiling.rows)) + AlignedMemory.elementAlignment)
   }
 
@@ -62,6 +64,7 @@ public struct WinogradDepthwise: LayerKernel {
     let filters: WinogradFilters
     let bias: [Float]?
     let transforms: WinogradTable.Transforms
+    let activation: WinogradActivation
     let planeSize: Int
 
     private var scratchSize: Int { AlignedMemory.paddedCount(tiling.scratchSize) }
@@ -74,7 +77,6 @@ public struct WinogradDepthwise: LayerKernel {
       let tiles = scratch + scratchSize
       let channels = problem.outputChannels
       let output = problem.output
-      let activation = problem.epilogue.activation
       tiling.masks.withUnsafeBufferPointer { masks in
         guard let masks = masks.baseAddress else { return }
         for index in worker.share(of: problem.batch * channels) {
@@ -94,15 +96,10 @@ public struct WinogradDepthwise: LayerKernel {
             plane: operands.output.plane(index), height: output.height, width: output.width, scratch: scratch)
           backward.bias = bias?[channel] ?? 0
           if problem.epilogue.hasResidual { backward.addend = UnsafePointer(operands.inputs[1].plane(index)) }
-          if let bounds = activation.clampBounds {
-            backward.lower = bounds.lower
-            backward.upper = bounds.upper
-          }
+          backward.lower = activation.lower
+          backward.upper = activation.upper
           transforms.output(&backward)
-          if activation.clampBounds == nil {
-            let plane = operands.output.plane(index)
-            for place in 0..<output.height * output.width { plane[place] = Float(activation(Double(plane[place]))) }
-          }
+          activation.pass(over: operands.output.plane(index), count: output.height * output.width)
         }
       }
     }

@@ -9,7 +9,7 @@
   /// that is not finite NaN again: a sum that overflowed is NaN, too.
   struct FinitePass: Sendable {
     private let epilogue: Epilogue
-    private let activation: RowActivation
+    private let activation: TileActivation
     private let function: MicroKernelFunction<ElementwiseRowArguments>
 
     /// Elements that go through at a time: few enough for the first cache.
@@ -17,7 +17,7 @@
 
     init(_ epilogue: Epilogue, _ set: MicroKernelSet) {
       self.epilogue = epilogue
-      activation = RowActivation(epilogue.activation)
+      activation = TileActivation(epilogue.activation)
       function = set.planes.elementwise
     }
 

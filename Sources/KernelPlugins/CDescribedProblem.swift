@@ -143,6 +143,16 @@ extension Activation {
       case .sigmoid: (LUTHIER_SIGMOID, 0, 0)
       case .tanh: (LUTHIER_TANH, 0, 0)
       case .swish: (LUTHIER_SWISH, 0, 0)
+      case .scaledSwish(let alpha): (LUTHIER_SCALED_SWISH, alpha, 0)
+      case .gelu: (LUTHIER_GELU, 0, 0)
+      case .geluTanh: (LUTHIER_GELU_TANH, 0, 0)
+      case .mish: (LUTHIER_MISH, 0, 0)
+      case .elu(let alpha): (LUTHIER_ELU, alpha, 0)
+      case .celu(let alpha): (LUTHIER_CELU, alpha, 0)
+      case .selu(let alpha, let gamma): (LUTHIER_SELU, alpha, gamma)
+      case .softplus: (LUTHIER_SOFTPLUS, 0, 0)
+      case .softsign: (LUTHIER_SOFTSIGN, 0, 0)
+      case .erf: (LUTHIER_ERF, 0, 0)
       }
     return (Int32(kind.rawValue), a, b)
   }

@@ -49,12 +49,12 @@ public struct ElementwiseRowArguments {
   /// What is computed.
   public var function: Function
   /// What is done to each result.
-  public var activation: RowActivation
+  public var activation: TileActivation
 
   /// Arguments of a function of two inputs.
   public init(
     _ function: Function, _ left: UnsafePointer<Float>, step leftStep: Int = 1, _ right: UnsafePointer<Float>,
-    step rightStep: Int = 1, target: UnsafeMutablePointer<Float>, count: Int, activation: RowActivation = .none
+    step rightStep: Int = 1, target: UnsafeMutablePointer<Float>, count: Int, activation: TileActivation = .none
   ) {
     self.function = function
     self.left = left
@@ -68,46 +68,9 @@ public struct ElementwiseRowArguments {
 
   /// Arguments of an activation alone.
   public init(
-    _ activation: RowActivation, of source: UnsafePointer<Float>, target: UnsafeMutablePointer<Float>, count: Int
+    _ activation: TileActivation, of source: UnsafePointer<Float>, target: UnsafeMutablePointer<Float>, count: Int
   ) {
     self.init(.left, source, source, target: target, count: count, activation: activation)
-  }
-}
-
-/// Any activation as a row of elements takes it.
-public struct RowActivation: Sendable {
-  /// What is computed.
-  public enum Form: Int32, Sendable {
-    /// x
-    case identity
-    /// What tiles know, too.
-    case tile
-    /// 1 / (1 + exp(−x))
-    case sigmoid
-    /// The hyperbolic tangent.
-    case tanh
-    /// x · sigmoid(x)
-    case swish
-  }
-
-  /// What is computed.
-  public var form: Form
-  /// The numbers of ``Form/tile``.
-  public var tile: TileActivation
-
-  /// The identity.
-  public static let none = RowActivation(.identity)
-
-  /// The row's form of an activation.
-  public init(_ activation: Activation) {
-    tile = TileActivation(activation) ?? .none
-    switch activation {
-    case .identity: form = .identity
-    case .sigmoid: form = .sigmoid
-    case .tanh: form = .tanh
-    case .swish: form = .swish
-    case .relu, .relu6, .clip, .leakyRelu, .hardSwish, .hardSigmoid: form = .tile
-    }
   }
 }
 
@@ -126,23 +89,31 @@ public func elementwiseRow<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawP
   }
 }
 
-/// The same, the function known; each form of activation has a loop of its own.
+/// The same, the function known; the identity has a loop of its own.
 @inlinable @inline(__always)
 func activateRow<L: PlaneLanes>(
   _ lanes: L.Type, _ arguments: ElementwiseRowArguments, _ function: (L.Vector, L.Vector) -> L.Vector
 ) {
-  switch arguments.activation.form {
-  case .identity: combineRow(lanes, arguments, function)
-  case .tile:
-    let tile = arguments.activation.tile
-    combineRow(lanes, arguments) { L.activate(function($0, $1), tile) }
-  case .sigmoid: combineRow(lanes, arguments) { L.sigmoid(function($0, $1)) }
-  case .tanh: combineRow(lanes, arguments) { L.hyperbolicTangent(function($0, $1)) }
-  case .swish:
-    combineRow(lanes, arguments) {
-      let x = function($0, $1)
-      return L.product(x, L.sigmoid(x))
+  let activation = arguments.activation
+  if activation.isExponential {
+    // In parts that stay in the first cache between function and activation.
+    let part = 32 &* L.Vector.scalarCount
+    var rest = arguments
+    while rest.count > 0 {
+      let count = min(rest.count, part)
+      var some = rest
+      some.count = count
+      combineRow(lanes, some, function)
+      activate(lanes, UnsafeMutableRawPointer(some.target), count: count, activation)
+      rest.left += count &* rest.leftStep
+      rest.right += count &* rest.rightStep
+      rest.target += count
+      rest.count &-= count
     }
+  } else if activation.isIdentity {
+    combineRow(lanes, arguments, function)
+  } else {
+    combineRow(lanes, arguments) { L.activateSimply(function($0, $1), activation) }
   }
 }
 

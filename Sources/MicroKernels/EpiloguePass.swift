@@ -6,7 +6,7 @@ public struct EpiloguePass: Sendable {
   private let hasBias: Bool
   private let hasResidual: Bool
   private let hasActivation: Bool
-  private let activation: RowActivation
+  private let activation: TileActivation
   private let function: MicroKernelFunction<ElementwiseRowArguments>
 
   /// A pass for an epilogue.
@@ -18,7 +18,7 @@ public struct EpiloguePass: Sendable {
     hasBias = epilogue.hasBias && addsBias
     hasResidual = epilogue.hasResidual
     hasActivation = epilogue.activation != .identity
-    activation = RowActivation(epilogue.activation)
+    activation = TileActivation(epilogue.activation)
     function = set.planes.elementwise
   }
 

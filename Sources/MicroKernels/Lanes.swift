@@ -29,6 +29,16 @@ public protocol Lanes {
   /// The smaller of each two lanes; `b` where either is a NaN.
   static func minimum(_ a: Vector, _ b: Vector) -> Vector
 
+  /// The lanes of `x` where `a` is less than `b`, else those of `y`; those of `y` beside a NaN.
+  static func select(_ a: Vector, lessThan b: Vector, _ x: Vector, _ y: Vector) -> Vector
+
+  /// x · 2ⁿ where n is whole and within −252 ... 254: 0 or infinity where the result is too small or too large.
+  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector
+
+  /// Applies an activation that needs an exponential to vectors in memory: ``activateExponentially(_:_:vectors:_:)`` as code of its
+  /// own, which the many tiles of an instruction set share.
+  static func activateExponentially(_ address: UnsafeMutableRawPointer, vectors: Int, _ activation: TileActivation)
+
   /// The even lanes of `a` and then `b`, and the odd ones.
   static func deinterleave(_ a: Vector, _ b: Vector) -> (even: Vector, odd: Vector)
 
@@ -58,6 +68,28 @@ public protocol Lanes {
 }
 
 extension Lanes {
+  /// Lane by lane: right for every instruction set, and slow.
+  public static func select(_ a: Vector, lessThan b: Vector, _ x: Vector, _ y: Vector) -> Vector {
+    y.replacing(with: x, where: a .< b)
+  }
+
+  /// Lane by lane: right for every instruction set, and slow.
+  public static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector {
+    var result = x
+    for lane in x.indices where n[lane].isFinite {
+      result[lane] = x[lane].isZero ? x[lane] : Float(sign: .plus, exponent: Int(n[lane]), significand: x[lane])
+    }
+    return result
+  }
+
+  /// The forms' own code, with whatever instructions the calling module is compiled for.
+  @inlinable
+  public static func activateExponentially(
+    _ address: UnsafeMutableRawPointer, vectors: Int, _ activation: TileActivation
+  ) {
+    MicroKernels.activateExponentially(Self.self, address, vectors: vectors, activation)
+  }
+
   /// The bytes of a vector.
   @inlinable @inline(__always)
   static var byteCount: Int { Vector.scalarCount * 4 }

@@ -1,4 +1,4 @@
-/// What the functions on planes need of an instruction set besides ``Lanes``: loads of some lanes, and powers of two.
+/// What the functions on planes need of an instruction set besides ``Lanes``: loads of some lanes.
 public protocol PlaneLanes: Lanes {
   /// Which lanes of a vector are meant.
   associatedtype Mask: BitwiseCopyable
@@ -26,9 +26,6 @@ public protocol PlaneLanes: Lanes {
 
   /// The smaller of each two lanes; a NaN where either is one.
   static func smallest(_ a: Vector, _ b: Vector) -> Vector
-
-  /// x · 2ⁿ where n is whole and x and the result are normal numbers.
-  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector
 }
 
 extension PlaneLanes {

@@ -8,7 +8,7 @@ extension PixelProduct {
   public static func groups(
     of problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ tiles: PixelTileTable, _ blocking: Blocking
   ) throws -> [PixelProduct]? {
-    guard let activation = TileActivation(problem.epilogue.activation) else { return nil }
+    let activation = TileActivation(problem.epilogue.activation)
     let rows = problem.outputChannels / problem.groups
     let depth = problem.filterShape.elementCount / problem.outputChannels
     return try parameters.filter.withElements { filter in

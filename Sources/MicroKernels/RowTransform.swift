@@ -115,19 +115,33 @@ func finishRow<L: Lanes>(
   _ lanes: L.Type, _ row: UnsafeMutableRawPointer, _ addend: UnsafeRawPointer?, _ count: Int,
   _ activation: TileActivation
 ) {
+  if activation.isExponential {
+    if addend != nil { finishRow(lanes, row, addend, count) { $0 } }
+    activate(lanes, row, count: count, activation)
+  } else {
+    finishRow(lanes, row, addend, count) { L.activateSimply($0, activation) }
+  }
+}
+
+/// The same, the activation known.
+@inlinable @inline(__always)
+func finishRow<L: Lanes>(
+  _ lanes: L.Type, _ row: UnsafeMutableRawPointer, _ addend: UnsafeRawPointer?, _ count: Int,
+  _ function: (L.Vector) -> L.Vector
+) {
   let width = L.Vector.scalarCount
   var index = 0
   while index &+ width <= count {
     var vector = L.load(row + index &* 4)
     if let addend { vector = L.sum(vector, L.load(addend + index &* 4)) }
-    L.store(L.activate(vector, activation), row + index &* 4)
+    L.store(function(vector), row + index &* 4)
     index &+= width
   }
   while index < count {
     let place = row + index &* 4
     var value = place.loadUnaligned(as: Float.self)
     if let addend { value += (addend + index &* 4).loadUnaligned(as: Float.self) }
-    place.storeBytes(of: L.activate(L.broadcast(value), activation)[0], as: Float.self)
+    place.storeBytes(of: function(L.broadcast(value))[0], as: Float.self)
     index &+= 1
   }
 }

@@ -27,6 +27,21 @@ enum AVX2: Lanes {
   static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum8(a, b) }
 
   @inline(__always)
+  static func select(_ a: Vector, lessThan b: Vector, _ x: Vector, _ y: Vector) -> Vector {
+    luthier_select8(a, b, x, y)
+  }
+
+  @inline(__always)
+  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector { luthier_scale8(x, n) }
+
+  @inline(never)
+  static func activateExponentially(
+    _ address: UnsafeMutableRawPointer, vectors: Int, _ activation: TileActivation
+  ) {
+    MicroKernels.activateExponentially(AVX2.self, address, vectors: vectors, activation)
+  }
+
+  @inline(__always)
   static func following(_ a: Vector, _ b: Vector) -> Vector { luthier_following8(a, b) }
 
   @inline(__always)

@@ -30,7 +30,4 @@ extension AVX2: PlaneLanes {
 
   @inline(__always)
   static func smallest(_ a: Vector, _ b: Vector) -> Vector { luthier_smallest8(a, b) }
-
-  @inline(__always)
-  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector { luthier_scale8(x, n) }
 }

@@ -33,7 +33,4 @@ extension AVX512: PlaneLanes {
 
   @inline(__always)
   static func smallest(_ a: Vector, _ b: Vector) -> Vector { luthier_smallest16(a, b) }
-
-  @inline(__always)
-  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector { luthier_scale16(x, n) }
 }

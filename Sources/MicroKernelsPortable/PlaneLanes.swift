@@ -30,7 +30,4 @@ extension Portable: PlaneLanes {
 
   @inline(__always)
   static func smallest(_ a: Vector, _ b: Vector) -> Vector { luthier_smallest4(a, b) }
-
-  @inline(__always)
-  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector { luthier_scale4(x, n) }
 }

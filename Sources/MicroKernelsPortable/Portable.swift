@@ -34,6 +34,21 @@ enum Portable: Lanes {
   static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum4(a, b) }
 
   @inline(__always)
+  static func select(_ a: Vector, lessThan b: Vector, _ x: Vector, _ y: Vector) -> Vector {
+    luthier_select4(a, b, x, y)
+  }
+
+  @inline(__always)
+  static func scale(_ x: Vector, byPowerOfTwo n: Vector) -> Vector { luthier_scale4(x, n) }
+
+  @inline(never)
+  static func activateExponentially(
+    _ address: UnsafeMutableRawPointer, vectors: Int, _ activation: TileActivation
+  ) {
+    MicroKernels.activateExponentially(Portable.self, address, vectors: vectors, activation)
+  }
+
+  @inline(__always)
   static func following(_ a: Vector, _ b: Vector) -> Vector { luthier_following4(a, b) }
 
   @inline(__always)

@@ -40,7 +40,8 @@ struct TileSize: CustomTestStringConvertible, Sendable {
 /// The activations that tiles apply.
 let tileActivations: [Activation] = [
   .identity, .relu, .relu6, .clip(lower: -0.25, upper: 0.5), .leakyRelu(slope: 0.1), .hardSwish,
-  .hardSigmoid(alpha: 0.2, beta: 0.5),
+  .hardSigmoid(alpha: 0.2, beta: 0.5), .softsign, .sigmoid, .tanh, .swish, .scaledSwish(alpha: 1.702), .gelu, .geluTanh,
+  .mish, .elu(alpha: 0.7), .celu(alpha: 0.5), .selu(alpha: 1.67, gamma: 1.05), .softplus, .erf,
 ]
 
 @Suite("Matrix product tiles")
@@ -79,7 +80,7 @@ struct GemmTileTests {
         var arguments = PixelTileArguments(
           weights: weights.start, panelStride: depth * size.rows, inputs: inputs.start,
           inputOffsets: inputOffsets.start, outputs: outputs.start, outputOffsets: order.start, bias: bias.start,
-          depth: depth, panelCount: panels, groupCount: groups, activation: TileActivation(activation) ?? .none)
+          depth: depth, panelCount: panels, groupCount: groups, activation: TileActivation(activation))
         if hasAddend { arguments.addends = UnsafePointer(addends.start) }
         tile(&arguments)
         for row in 0..<rows {
@@ -118,7 +119,7 @@ struct GemmTileTests {
         var arguments = ChannelTileArguments(
           weights: weights.start, panelStride: depth * width, inputs: inputs.start, inputOffsets: offsets.start,
           outputs: outputs.start, outputStride: stride, bias: bias.start, depth: depth, panelCount: panels,
-          activation: TileActivation(activation) ?? .none)
+          activation: TileActivation(activation))
         if hasAddend { arguments.addends = UnsafePointer(addends.start) }
         tile(&arguments)
         for pixel in 0..<size.rows {
@@ -148,7 +149,7 @@ struct GemmTileTests {
     let (one, zero) = (Block<Float>(repeating: 1, count: 32), Block<Float>(repeating: 0, count: 16))
     var arguments = PixelTileArguments(
       weights: one.start, panelStride: 1, inputs: inputs.start, inputOffsets: offset.start, outputs: outputs.start,
-      outputOffsets: offset.start, bias: zero.start, depth: 1, activation: TileActivation(.relu6) ?? .none)
+      outputOffsets: offset.start, bias: zero.start, depth: 1, activation: TileActivation(.relu6))
     tile(&arguments)
     #expect((0..<set.pixelTiles.lanes).allSatisfy { outputs[$0].isNaN })
   }

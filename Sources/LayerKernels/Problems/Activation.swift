@@ -28,6 +28,26 @@ public enum Activation: Hashable, Sendable {
   case tanh
   /// x · sigmoid(x)
   case swish
+  /// x · sigmoid(alpha · x); with 1.702 what is called quick GELU
+  case scaledSwish(alpha: Float)
+  /// x · Φ(x), the normal distribution's function Φ(x) = (1 + erf(x / √2)) / 2 (Hendrycks and Gimpel, "Gaussian Error Linear Units")
+  case gelu
+  /// x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))
+  case geluTanh
+  /// x · tanh(softplus(x))
+  case mish
+  /// x where positive, else alpha · (exp(x) − 1)
+  case elu(alpha: Float)
+  /// x where positive, else alpha · (exp(x / alpha) − 1); alpha is positive
+  case celu(alpha: Float)
+  /// gamma · x where positive, else gamma · alpha · (exp(x) − 1)
+  case selu(alpha: Float, gamma: Float)
+  /// log(1 + exp(x))
+  case softplus
+  /// x / (1 + |x|)
+  case softsign
+  /// The error function.
+  case erf
 
   /// The bounds of an activation that only clamps; nil for any other. SIMD epilogues take these two numbers.
   public var clampBounds: (lower: Float, upper: Float)? {
@@ -36,7 +56,9 @@ public enum Activation: Hashable, Sendable {
     case .relu: (0, .infinity)
     case .relu6: (0, 6)
     case .clip(let lower, let upper): (lower, upper)
-    case .leakyRelu, .hardSwish, .hardSigmoid, .sigmoid, .tanh, .swish: nil
+    case .leakyRelu, .hardSwish, .hardSigmoid, .sigmoid, .tanh, .swish, .scaledSwish, .gelu, .geluTanh, .mish, .elu,
+      .celu, .selu, .softplus, .softsign, .erf:
+      nil
     }
   }
 
@@ -51,61 +73,26 @@ public enum Activation: Hashable, Sendable {
     case .hardSwish: x * Swift.min(Swift.max(x / 6 + 0.5, 0), 1)
     case .hardSigmoid(let alpha, let beta): Swift.min(Swift.max(Double(alpha) * x + Double(beta), 0), 1)
     case .sigmoid: 1 / (1 + exp(-x))
-    case .tanh: Self.hyperbolicTangent(x)
+    case .tanh: hyperbolicTangent(x)
     case .swish: x / (1 + exp(-x))
+    case .scaledSwish(let alpha): x / (1 + exp(-Double(alpha) * x))
+    // By what is left of one, which loses nothing where the function is near zero.
+    case .gelu: 0.5 * x * erfc(-x * 0.5.squareRoot())
+    case .geluTanh: x / (1 + exp(-2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .mish: x * hyperbolicTangent(Self.softplus(x))
+    case .elu(let alpha): x < 0 ? Double(alpha) * expm1(x) : x
+    case .celu(let alpha): x < 0 ? Double(alpha) * expm1(x / Double(alpha)) : x
+    case .selu(let alpha, let gamma): Double(gamma) * (x < 0 ? Double(alpha) * expm1(x) : x)
+    case .softplus: Self.softplus(x)
+    case .softsign: x / (1 + x.magnitude)
+    case .erf: errorFunction(x)
     }
   }
 
-  private static func hyperbolicTangent(_ x: Double) -> Double {
-    #if canImport(Glibc)
-      Glibc.tanh(x)
-    #elseif canImport(Musl)
-      Musl.tanh(x)
-    #else
-      Darwin.tanh(x)
-    #endif
-  }
+  /// log(1 + exp(x)) without overflow.
+  private static func softplus(_ x: Double) -> Double { (x < 0 ? 0 : x) + log1p(exp(-x.magnitude)) }
 }
 
-extension Activation: CustomStringConvertible {
-  /// The word that keys use: `relu`, `clip:-1.0:1.0`, …
-  public var description: String {
-    switch self {
-    case .identity: "identity"
-    case .relu: "relu"
-    case .relu6: "relu6"
-    case .clip(let lower, let upper): "clip:\(Self.text(lower)):\(Self.text(upper))"
-    case .leakyRelu(let slope): "leaky-relu:\(Self.text(slope))"
-    case .hardSwish: "hard-swish"
-    case .hardSigmoid(let alpha, let beta): "hard-sigmoid:\(Self.text(alpha)):\(Self.text(beta))"
-    case .sigmoid: "sigmoid"
-    case .tanh: "tanh"
-    case .swish: "swish"
-    }
-  }
-
-  /// The shortest text of a number, without the `+` of an exponent: that sign joins an epilogue's parts.
-  private static func text(_ number: Float) -> String { String(number.description.filter { $0 != "+" }) }
-
-  /// Reads the word back; nil when it is none.
-  public init?(parsing text: String) {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    let numbers = parts.dropFirst().compactMap { Float($0) }
-    guard let name = parts.first, numbers.count == parts.count - 1, !numbers.contains(where: \.isNaN) else {
-      return nil
-    }
-    switch (name, numbers.count) {
-    case ("identity", 0): self = .identity
-    case ("relu", 0): self = .relu
-    case ("relu6", 0): self = .relu6
-    case ("clip", 2): self = .clip(lower: numbers[0], upper: numbers[1])
-    case ("leaky-relu", 1): self = .leakyRelu(slope: numbers[0])
-    case ("hard-swish", 0): self = .hardSwish
-    case ("hard-sigmoid", 2): self = .hardSigmoid(alpha: numbers[0], beta: numbers[1])
-    case ("sigmoid", 0): self = .sigmoid
-    case ("tanh", 0): self = .tanh
-    case ("swish", 0): self = .swish
-    default: return nil
-    }
-  }
-}
+// Outside the enumeration, whose cases have the functions' names.
+private func hyperbolicTangent(_ x: Double) -> Double { tanh(x) }
+private func errorFunction(_ x: Double) -> Double { erf(x) }

@@ -37,7 +37,7 @@ enum luthier_layout {
   LUTHIER_CHANNELS_LAST = 1 /* [N, H, W, C] */
 };
 
-/* Functions of one element x, with the numbers a and b. */
+/* Functions of one element x, with the numbers a and b. More may follow: refuse problems with one that you do not know. */
 enum luthier_activation {
   LUTHIER_IDENTITY = 0,
   LUTHIER_CLIP = 1,         /* min(max(x, a), b); ReLU is a = 0, b = infinity; ReLU6 is a = 0, b = 6 */
@@ -46,7 +46,17 @@ enum luthier_activation {
   LUTHIER_HARD_SIGMOID = 4, /* min(max(a * x + b, 0), 1) */
   LUTHIER_SIGMOID = 5,
   LUTHIER_TANH = 6,
-  LUTHIER_SWISH = 7         /* x * sigmoid(x) */
+  LUTHIER_SWISH = 7,        /* x * sigmoid(x) */
+  LUTHIER_SCALED_SWISH = 8, /* x * sigmoid(a * x) */
+  LUTHIER_GELU = 9,         /* x / 2 * (1 + erf(x / sqrt(2))) */
+  LUTHIER_GELU_TANH = 10,   /* x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x))) */
+  LUTHIER_MISH = 11,        /* x * tanh(log(1 + exp(x))) */
+  LUTHIER_ELU = 12,         /* x where positive, else a * (exp(x) - 1) */
+  LUTHIER_CELU = 13,        /* x where positive, else a * (exp(x / a) - 1) */
+  LUTHIER_SELU = 14,        /* b * x where positive, else b * a * (exp(x) - 1) */
+  LUTHIER_SOFTPLUS = 15,    /* log(1 + exp(x)) */
+  LUTHIER_SOFTSIGN = 16,    /* x / (1 + |x|) */
+  LUTHIER_ERF = 17          /* the error function */
 };
 
 /* Functions of one or two elements. */

@@ -105,12 +105,10 @@ private struct FusibleLayer {
     var longer = self
     switch problem.function {
     case .unary(let function):
-      guard function.clampBounds != nil || function == .hardSwish else { return nil }
-      if case .elementwise = product, function.clampBounds == nil { return nil }
       longer.epilogue.activation = function
       return longer
     case .binary(let function, let activation):
-      guard activation.clampBounds != nil, node.inputs.count == 2, node.inputs[0] != node.inputs[1] else { return nil }
+      guard node.inputs.count == 2, node.inputs[0] != node.inputs[1] else { return nil }
       if case .elementwise = product { return nil }
       let isLeft = node.inputs[0] == value
       let other = isLeft ? node.inputs[1] : node.inputs[0]

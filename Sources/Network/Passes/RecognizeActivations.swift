@@ -1,13 +1,15 @@
 import LayerKernels
 
 extension GraphPass {
-  /// Writes x · sigmoid(x) as swish and x · hard-sigmoid(x; 1/6, 1/2) as hard-swish, as exporters of older opsets spell them.
+  /// Writes the formulas of activations as one layer each, as exporters of older opsets spell them: swish, hard-swish, GELU in
+  /// both forms and mish, in any order of their steps.
+  ///
+  /// What only the formula has read is left to ``removeUnused``.
   public static let recognizeActivations = GraphPass("recognize-activations") { graph in
     var rewriter = try GraphRewriter(graph)
     for node in graph.nodes {
-      guard case .layer(let layer, _) = node.operation, let problem = layer as? ElementwiseProblem,
-        case .binary(.multiply, .identity) = problem.function,
-        let (function, value) = gatedActivation(node, in: rewriter)
+      guard ScalarExpression.elementwise(node) != nil,
+        let (function, value) = activation(of: node.output, in: graph, writers: rewriter.writers)
       else {
         try rewriter.copy(node)
         continue
@@ -19,16 +21,16 @@ extension GraphPass {
     return try rewriter.finish()
   }
 
-  private static func gatedActivation(_ node: GraphNode, in rewriter: GraphRewriter) -> (Activation, ValueID)? {
-    for (value, gate) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
-      guard let writer = rewriter.writers[gate], rewriter.source.nodes[writer].inputs == [value],
-        case .layer(let layer, _) = rewriter.source.nodes[writer].operation,
-        let problem = layer as? ElementwiseProblem, case .unary(let function) = problem.function
-      else { continue }
-      switch function {
-      case .sigmoid: return (.swish, value)
-      case .hardSigmoid(let alpha, 0.5) where (alpha - 1 / 6).magnitude < 1e-6: return (.hardSwish, value)
-      default: continue
+  /// What a value is an activation of, by several nodes.
+  private static func activation(
+    of output: ValueID, in graph: Graph, writers: [ValueID: Int]
+  ) -> (Activation, ValueID)? {
+    for argument in ScalarExpression.arguments(of: output, in: graph, writers: writers) {
+      var expression = ScalarExpression(of: argument, in: graph, writers: writers)
+      if let results = expression.values(of: output), expression.nodeCount > 1,
+        let function = Activation(results: results)
+      {
+        return (function, argument)
       }
     }
     return nil

@@ -12,6 +12,7 @@ extension ONNXOperatorRegistry {
     }
     registerActivation("Sigmoid") { _, _ in .sigmoid }
     registerActivation("Tanh") { _, _ in .tanh }
+    registerExponentialUnits()
     registerActivation("Clip") { node, importer in
       // Attributes until opset 10, inputs since; either bound may be left out.
       func bound(_ attribute: String, _ index: Int) throws -> Float? {
@@ -50,10 +51,56 @@ extension ONNXOperatorRegistry {
     }
   }
 
+  private mutating func registerExponentialUnits() {
+    registerActivation("Elu") { node, _ in .elu(alpha: node.float("alpha") ?? 1) }
+    registerActivation("Celu") { node, _ in
+      let alpha = node.float("alpha") ?? 1
+      guard alpha > 0 else {
+        throw node.unsupported("no layer computes it with an alpha of \(alpha), which is not positive")
+      }
+      return .celu(alpha: alpha)
+    }
+    registerActivation("Selu") { node, _ in
+      .selu(
+        alpha: node.float("alpha") ?? (node.opset < 6 ? 1.6732 : 1.673_263_2),
+        gamma: node.float("gamma") ?? (node.opset < 6 ? 1.0507 : 1.050_701))
+    }
+    registerActivation("Softplus") { _, _ in .softplus }
+    registerActivation("Softsign") { _, _ in .softsign }
+    registerActivation("Mish") { _, _ in .mish }
+    registerActivation("Erf") { _, _ in .erf }
+    registerActivation("Swish") { node, _ in
+      let alpha = node.float("alpha") ?? 1
+      return alpha == 1 ? .swish : .scaledSwish(alpha: alpha)
+    }
+    registerActivation("Gelu") { node, _ in
+      switch node.text("approximate") ?? "none" {
+      case "none": return .gelu
+      case "tanh": return .geluTanh
+      case let other: throw node.error("approximate '\(other)' is neither none nor tanh")
+      }
+    }
+    registerActivation("Gelu", domain: "com.microsoft") { _, _ in .gelu }
+    registerActivation("QuickGelu", domain: "com.microsoft") { node, _ in
+      .scaledSwish(alpha: node.float("alpha") ?? 1.702)
+    }
+    register("Pow") { node, importer in
+      let base = try importer.required(0, of: node)
+      guard let exponent = try importer.constant(1, of: node), exponent.shape.elementCount == 1,
+        exponent.shape.rank <= base.shape.rank, [2, 3].contains(exponent.floatElements[0])
+      else { throw node.unsupported("layers raise to the second and third power only") }
+      var power = base
+      for _ in 1..<Int(exponent.floatElements[0]) {
+        power = try importer.add(ElementwiseProblem(.multiply, base.shape, base.shape), [base, power], for: node)
+      }
+      return [power]
+    }
+  }
+
   private mutating func registerActivation(
-    _ name: String, _ function: @escaping @Sendable (ONNXNode, GraphImporter) throws -> Activation
+    _ name: String, domain: String = "", _ function: @escaping @Sendable (ONNXNode, GraphImporter) throws -> Activation
   ) {
-    register(name) { node, importer in
+    register(name, domain: domain) { node, importer in
       let input = try importer.required(0, of: node)
       return [
         try importer.add(

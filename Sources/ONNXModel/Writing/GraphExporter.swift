@@ -102,13 +102,13 @@ struct GraphExporter {
     message.initializer.append(Onnx_TensorProto(constant, name: name))
   }
 
-  private mutating func weights(_ tensor: Tensor, _ name: String) -> String {
+  mutating func weights(_ tensor: Tensor, _ name: String) -> String {
     let name = unique(name)
     message.initializer.append(Onnx_TensorProto(tensor, name: name))
     return name
   }
 
-  private mutating func weights(_ values: [Float], _ name: String) throws(ONNXError) -> String {
+  mutating func weights(_ values: [Float], _ name: String) throws(ONNXError) -> String {
     do {
       return weights(try Tensor(shape: TensorShape([values.count]), elements: values), name)
     } catch { throw .tensor(name: name, reason: "\(error)") }
@@ -157,11 +157,16 @@ struct GraphExporter {
     var current = ""
     // The operator that does the node's work has the node's name, so that a profile of the one fits the other.
     let work = steps.firstIndex { $0.operatorName != "Reshape" } ?? 0
+    var outputs: [String] = []
     for (index, step) in steps.enumerated() {
       let output = index == steps.count - 1 ? name(of: node.output) : unique("\(node.name).\(step.operatorName)")
+      let places = step.inputs.map { EarlierOutput.distance($0) }
+      let inputs = zip(step.inputs, places).map { input, distance in distance.map { outputs[index - $0] } ?? input }
+      let isExplicit = index == 0 || places.contains { $0 != nil }
       add(
-        step.operatorName, index == 0 ? step.inputs : [current] + step.inputs, output, step.attributes,
+        step.operatorName, isExplicit ? inputs : [current] + inputs, output, step.attributes,
         name: index == work ? node.name : "\(node.name).\(step.operatorName)")
+      outputs.append(output)
       current = output
     }
   }
@@ -196,7 +201,7 @@ struct GraphExporter {
         steps.append(("Reshape", [inputs[0], matrices[0]], []))
         steps.append(("Gemm", operands, [.integer("transB", 1)]))
         steps.append(("Reshape", [matrices[1]], []))
-        steps += try epilogueSteps(problem.epilogue, residual: inputs.last, node)
+        steps += epilogueSteps(problem.epilogue, residual: inputs.last, node)
         break
       }
       if let matrix = parameters.weights {
@@ -205,14 +210,14 @@ struct GraphExporter {
         steps.append(("MatMul", [inputs[0], inputs[1]], []))
       }
       if let bias = parameters.bias { steps.append(("Add", [try weights(bias, "\(node.name).bias")], [])) }
-      steps += try epilogueSteps(problem.epilogue, residual: inputs.last, node)
+      steps += epilogueSteps(problem.epilogue, residual: inputs.last, node)
     case let problem as PoolingProblem: steps.append(Self.pooling(problem, inputs))
     case let problem as ElementwiseProblem:
       switch problem.function {
-      case .unary(let activation): steps += try activationSteps(activation, first: inputs[0], node)
+      case .unary(let activation): steps += activationSteps(activation, first: inputs[0], node)
       case .binary(let function, let activation):
         steps.append((Self.operatorName(of: function), inputs, []))
-        if activation != .identity { steps += try activationSteps(activation, first: nil, node) }
+        if activation != .identity { steps += activationSteps(activation, first: nil, node) }
       }
     case let problem as SoftmaxProblem: steps = softmax(problem, inputs, node)
     case let problem as ResizeProblem: steps.append(try resize(problem, inputs, node))
@@ -249,7 +254,7 @@ struct GraphExporter {
     .node(name: node.name, operatorName: "layer", reason: "its parameters are of another operation")
   }
 
-  private typealias Step = (operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])
+  typealias Step = (operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])
 
   /// A convolution and its epilogue; `first` is its input where it begins a chain.
   private mutating func convolution(
@@ -259,47 +264,16 @@ struct GraphExporter {
     var operands = (first.map { [$0] } ?? []) + [weights(parameters.filter, "\(node.name).weight")]
     if let bias = parameters.bias { operands.append(try weights(bias, "\(node.name).bias")) }
     let attributes = Self.attributes(of: problem.window) + [.integer("group", problem.groups)]
-    return [("Conv", operands, attributes)] + (try epilogueSteps(problem.epilogue, residual: residual, node))
+    return [("Conv", operands, attributes)] + epilogueSteps(problem.epilogue, residual: residual, node)
   }
 
   private mutating func epilogueSteps(
     _ epilogue: Epilogue, residual: String?, _ node: GraphNode
-  ) throws(ONNXError) -> [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])] {
+  ) -> [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])] {
     var steps: [Step] = []
     if epilogue.hasResidual, let residual { steps.append(("Add", [residual], [])) }
-    if epilogue.activation != .identity { steps += try activationSteps(epilogue.activation, first: nil, node) }
+    if epilogue.activation != .identity { steps += activationSteps(epilogue.activation, first: nil, node) }
     return steps
-  }
-
-  /// The operators of an activation; `first` is its input where it begins a chain.
-  private mutating func activationSteps(
-    _ activation: Activation, first: String?, _ node: GraphNode
-  ) throws(ONNXError) -> [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])] {
-    let start = first.map { [$0] } ?? []
-    func bound(_ value: Float, _ name: String) -> String {
-      value.isInfinite ? "" : weights(Tensor(shape: .scalar, repeating: value), "\(node.name).\(name)")
-    }
-    switch activation {
-    case .identity: return [("Identity", start, [])]
-    case .relu: return [("Relu", start, [])]
-    case .relu6: return [("Clip", start + [bound(0, "lower"), bound(6, "upper")], [])]
-    case .clip(let lower, let upper): return [("Clip", start + [bound(lower, "lower"), bound(upper, "upper")], [])]
-    case .leakyRelu(let slope): return [("LeakyRelu", start, [.float("alpha", slope)])]
-    case .hardSwish: return [("HardSwish", start, [])]
-    case .hardSigmoid(let alpha, let beta):
-      return [("HardSigmoid", start, [.float("alpha", alpha), .float("beta", beta)])]
-    case .sigmoid: return [("Sigmoid", start, [])]
-    case .tanh: return [("Tanh", start, [])]
-    case .swish:
-      guard let first else {
-        throw .unsupported(
-          node: node.name, operatorName: "swish", opset: ONNXModel.writtenOpset,
-          reason: "it has to be a node of its own")
-      }
-      let gate = unique("\(node.name).gate")
-      add("Sigmoid", [first], gate, name: "\(node.name).Sigmoid")
-      return [("Mul", [first, gate], [])]
-    }
   }
 
   private mutating func softmax(

@@ -29,9 +29,14 @@ LUTHIER_INLINE luthier_float4 luthier_largest4(luthier_float4 a, luthier_float4 
 LUTHIER_INLINE luthier_float4 luthier_smallest4(luthier_float4 a, luthier_float4 b) {
   return a != a ? a : luthier_minimum4(a, b);
 }
-// x · 2ⁿ for whole n and normal results.
+// x · 2ⁿ for whole n from -252 to 254, in two factors: beyond the normal numbers lie 0 and infinity, not other bits.
 LUTHIER_INLINE luthier_float4 luthier_scale4(luthier_float4 x, luthier_float4 n) {
-  return (luthier_float4)((luthier_int4)x + (__builtin_convertvector(n, luthier_int4) << 23));
+  luthier_int4 whole = __builtin_convertvector(n, luthier_int4), half = whole >> 1;
+  return x * (luthier_float4)((half + 127) << 23) * (luthier_float4)((whole - half + 127) << 23);
+}
+// x where a < b, else y; y beside a NaN.
+LUTHIER_INLINE luthier_float4 luthier_select4(luthier_float4 a, luthier_float4 b, luthier_float4 x, luthier_float4 y) {
+  return a < b ? x : y;
 }
 
 #if defined(__AVX2__)
@@ -57,7 +62,11 @@ LUTHIER_INLINE luthier_float8 luthier_smallest8(luthier_float8 a, luthier_float8
   return a != a ? a : (luthier_float8)__builtin_ia32_minps256(a, b);
 }
 LUTHIER_INLINE luthier_float8 luthier_scale8(luthier_float8 x, luthier_float8 n) {
-  return (luthier_float8)((luthier_int8)x + (__builtin_convertvector(n, luthier_int8) << 23));
+  luthier_int8 whole = __builtin_convertvector(n, luthier_int8), half = whole >> 1;
+  return x * (luthier_float8)((half + 127) << 23) * (luthier_float8)((whole - half + 127) << 23);
+}
+LUTHIER_INLINE luthier_float8 luthier_select8(luthier_float8 a, luthier_float8 b, luthier_float8 x, luthier_float8 y) {
+  return a < b ? x : y;
 }
 #endif
 
@@ -94,6 +103,10 @@ LUTHIER_INLINE luthier_float16 luthier_smallest16(luthier_float16 a, luthier_flo
   return a != a ? a : (luthier_float16)__builtin_ia32_minps512(a, b, 4);
 }
 LUTHIER_INLINE luthier_float16 luthier_scale16(luthier_float16 x, luthier_float16 n) {
-  return (luthier_float16)((luthier_int16)x + (__builtin_convertvector(n, luthier_int16) << 23));
+  return (luthier_float16)_mm512_scalef_ps((__m512)x, (__m512)n);
+}
+LUTHIER_INLINE luthier_float16 luthier_select16(
+    luthier_float16 a, luthier_float16 b, luthier_float16 x, luthier_float16 y) {
+  return a < b ? x : y;
 }
 #endif

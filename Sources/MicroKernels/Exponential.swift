@@ -1,5 +1,5 @@
-extension PlaneLanes {
-  /// exp(x) within a few units in the last place; what leaves the normal numbers is held at their ends.
+extension Lanes {
+  /// exp(x) within a few units in the last place; 0 and infinity beyond the numbers.
   ///
   /// x = n · ln 2 + r with |r| ≤ ln 2 / 2 (Cody and Waite, "Software Manual for the Elementary Functions", chapter 6), so
   /// exp(x) = 2ⁿ · exp(r).
@@ -19,18 +19,25 @@ extension PlaneLanes {
   @inlinable @inline(__always)
   static func hyperbolicTangent(_ x: Vector) -> Vector {
     // Beyond 10 the result is ±1 in 32 bits.
-    let doubled = clamp(sum(x, x), broadcast(-20), broadcast(20))
-    let (n, r) = reduce(doubled)
+    let u = exponentialMinusOne(clamp(sum(x, x), broadcast(-20), broadcast(20)))
+    return quotient(u, sum(u, broadcast(2)))
+  }
+
+  /// exp(x) − 1, which loses nothing near zero.
+  @inlinable @inline(__always)
+  static func exponentialMinusOne(_ x: Vector) -> Vector {
+    let (n, r) = reduce(x)
     let power = scale(broadcast(1), byPowerOfTwo: n)
     var u = difference(power, broadcast(1))
     multiplyAdd(&u, power, exponentialMinusOne(ofReduced: r))
-    return quotient(u, sum(u, broadcast(2)))
+    return u
   }
 
   /// Splits x into n and r.
   @inlinable @inline(__always)
   static func reduce(_ x: Vector) -> (n: Vector, r: Vector) {
-    let held = clamp(x, broadcast(-87.3), broadcast(88.3))
+    // At these ends the powers of two have left the numbers.
+    let held = clamp(x, broadcast(-104), broadcast(89))
     // Adding 1.5 · 2²³ rounds to a whole number: no fraction has a place left.
     let magic = broadcast(12_582_912)
     var n = magic
