@@ -173,7 +173,7 @@ struct ReducedTileTests {
         var arguments = ChannelTileArguments(
           weights: weights.start, panelStride: depth * width, inputs: inputs.start, inputOffsets: offsets.start,
           outputs: outputs.start, outputStride: stride, bias: bias.start, depth: depth, panelCount: panels,
-          activation: TileActivation(activation) ?? .none)
+          activation: TileActivation(activation))
         arguments.scales = UnsafePointer(scales.start)
         if index % 2 == 0 { arguments.addends = UnsafePointer(addends.start) }
         tile(&arguments)
