@@ -166,7 +166,7 @@ let package = Package(
     .target(name: "KernelConformance", dependencies: ["LayerKernels", "ReferenceKernels"]),
     .target(
       name: "LuthierC", dependencies: ["NetworkDeployment", "ONNXModel", "Network", "LayerKernels"],
-      exclude: ["include", "python", "symbols.map"],
+      exclude: ["cmake", "include", "install", "python", "symbols.map"],
       linkerSettings: selfContained),
 
     // The programs.
