@@ -163,9 +163,18 @@ public func pixelTile<
           }
         }
       }
+      let isExponential = arguments.activation.isExponential
       for t in 0..<Tail {
-        let sums = L.activate(tailSums[t], arguments.activation)
+        let sums = isExponential ? tailSums[t] : L.activateSimply(tailSums[t], arguments.activation)
         scatterPixel(lanes, sums, outputs + step + t * 4, outputOffsets, Rows)
+      }
+      if isExponential {
+        // Read back: a sum whose address is handed to a call would lie in memory all through the loop over k.
+        for t in 0..<Tail {
+          let pixel = outputs + step + t * 4
+          let sums = L.activate(gatherPixel(lanes, pixel, outputOffsets, Rows), arguments.activation)
+          scatterPixel(lanes, sums, pixel, outputOffsets, Rows)
+        }
       }
       if !arguments.activation.isClamp {
         for m in 0..<Rows {
