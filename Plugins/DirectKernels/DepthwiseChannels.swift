@@ -7,16 +7,23 @@ import MicroKernels
 public struct DepthwiseChannels: LayerKernel {
   /// `direct.depthwise.channels`
   public let identifier: KernelIdentifier = "direct.depthwise.channels"
-  /// The first.
-  public let version = 1
+  /// The second: windows of any shape, stride and dilation.
+  public let version = 2
   private let set: MicroKernelSet
 
   /// The kernel on an instruction set.
   public init(_ set: MicroKernelSet) { self.set = set }
 
-  /// Depthwise, square windows of 3 or 5 with stride 1 or 2, not dilated, at least a vector of channels.
+  /// Depthwise, windows that are not huge, at least a vector of channels.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
     if let reason = DepthwiseWindow.refusal(of: problem) { return .refused(reason) }
+    guard problem.outputChannels == problem.inputChannels else {
+      return .refused("needs one output a channel, not \(problem.outputChannels / problem.groups)")
+    }
+    let taps = problem.window.kernel.height * problem.window.kernel.width
+    guard taps <= DepthwiseTable.maximumTaps else {
+      return .refused("needs a window of at most \(DepthwiseTable.maximumTaps) elements, not \(taps)")
+    }
     guard problem.inputChannels >= set.depthwise.lanes else {
       return .refused("needs at least \(set.depthwise.lanes) channels, a vector, not \(problem.inputChannels)")
     }
@@ -33,10 +40,7 @@ public struct DepthwiseChannels: LayerKernel {
   }
 
   private func columns(_ problem: ConvolutionProblem) -> [Int] {
-    guard let window = DepthwiseWindow(problem) else { return [] }
-    return (1...DepthwiseTable.maximumColumns).filter {
-      $0 <= problem.output.width && set.depthwise.channels(window.kernel, window.stride, $0) != nil
-    }
+    (1...DepthwiseTable.maximumColumns).filter { DepthwiseWindow.channels(problem, set, columns: $0) != nil }
   }
 
   /// Channels last.
@@ -54,12 +58,11 @@ public struct DepthwiseChannels: LayerKernel {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
     }
     let columns = try configuration.value("q", in: columns(problem), of: identifier)
-    guard let window = DepthwiseWindow(problem),
-      let function = set.depthwise.channels(window.kernel, window.stride, columns)
+    guard let function = DepthwiseWindow.channels(problem, set, columns: columns)
     else { throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: "there is no such tile") }
     let channels = problem.outputChannels
-    let taps = window.kernel * window.kernel
-    // The bias and a pixel of zeros lie after the weights.
+    let taps = problem.window.kernel.height * problem.window.kernel.width
+    // The bias and a pixel of zeros lie behind the weights.
     let packed = try PackedWeights(count: (taps + 2) * channels) { packed in
       parameters.filter.withElements { filter in
         for channel in 0..<channels {
@@ -96,6 +99,12 @@ private struct PreparedDepthwiseChannels: PreparedKernel {
     arguments.outputWidth = problem.output.width
     arguments.paddingTop = problem.window.pads.top
     arguments.paddingLeft = problem.window.pads.left
+    arguments.dilationHeight = problem.window.dilation.height
+    arguments.dilationWidth = problem.window.dilation.width
+    arguments.kernelHeight = problem.window.kernel.height
+    arguments.kernelWidth = problem.window.kernel.width
+    arguments.strideHeight = problem.window.stride.height
+    arguments.strideWidth = problem.window.stride.width
     arguments.lower = epilogue.lower
     arguments.upper = epilogue.upper
     let rowSize = problem.output.width * channels

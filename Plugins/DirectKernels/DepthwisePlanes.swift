@@ -3,23 +3,29 @@ import MicroKernels
 
 /// Depthwise convolution from planes to planes, columns along the lanes.
 ///
-/// Each plane's rows are read once and added to all output rows they belong to; there is no copy with a border. For windows
-/// of 3×3 and 5×5 with stride 1 or 2; ``WindowConvolution`` takes any other.
+/// Each plane's rows are read once and added to all output rows they belong to; there is no copy with a border. For square
+/// windows of 3, 5 and 7 with stride 1 or 2, lines of 3, 5, 7 and 11 along either axis with stride 1, dilated where the
+/// stride is 1, with any number of outputs a channel; ``WindowConvolution`` takes any other.
 public struct DepthwisePlanes: LayerKernel {
   /// `direct.depthwise.planes`
   public let identifier: KernelIdentifier = "direct.depthwise.planes"
-  /// The first.
-  public let version = 1
+  /// The second: dilated windows, loops that are unrolled.
+  public let version = 2
   private let set: MicroKernelSet
 
   /// The kernel on an instruction set.
   public init(_ set: MicroKernelSet) { self.set = set }
 
-  /// Depthwise, square windows of 3 or 5 with stride 1 or 2, not dilated.
+  /// A filter for each plane, of a shape and stride that there is code for, dilated only with stride 1.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
     if let reason = DepthwiseWindow.refusal(of: problem) { return .refused(reason) }
-    guard let window = DepthwiseWindow(problem), function(window) != nil else {
-      return .refused("there is no such window on this instruction set")
+    let window = problem.window
+    let isDilated = window.dilation != WindowGeometry.Extent(1)
+    guard !isDilated || window.stride == WindowGeometry.Extent(1) else {
+      return .refused("needs stride 1 for a dilated window")
+    }
+    guard DepthwiseWindow.planes(problem, set) != nil else {
+      return .refused("there is no \(DepthwiseWindow.description(of: window)) on this instruction set")
     }
     guard problem.output.width <= 1 << 20 else { return .refused("rows of \(problem.output.width) are too long") }
     return .applies
@@ -50,36 +56,6 @@ public struct DepthwisePlanes: LayerKernel {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: "there is no such window")
     }
     return PreparedDepthwisePlanes(problem: problem, planes: planes)
-  }
-
-  private func function(_ window: DepthwiseWindow) -> MicroKernelFunction<DepthwisePlanesArguments>? {
-    set.depthwise.planes(window.kernel, window.stride)
-  }
-}
-
-/// A square window that moves by the same step in both directions.
-struct DepthwiseWindow {
-  let kernel: Int
-  let stride: Int
-
-  init?(_ problem: ConvolutionProblem) {
-    guard Self.refusal(of: problem) == nil else { return nil }
-    kernel = problem.window.kernel.width
-    stride = problem.window.stride.width
-  }
-
-  /// Why a convolution is none of these; nil when it is one.
-  static func refusal(of problem: ConvolutionProblem) -> String? {
-    let window = problem.window
-    guard problem.isDepthwise else { return "needs a depthwise convolution" }
-    guard window.dilation == WindowGeometry.Extent(1) else { return "needs a window that is not dilated" }
-    guard window.kernel.height == window.kernel.width, [3, 5].contains(window.kernel.width) else {
-      return "needs a window of 3×3 or 5×5, not \(window.kernel.height)×\(window.kernel.width)"
-    }
-    guard window.stride.height == window.stride.width, [1, 2].contains(window.stride.width) else {
-      return "needs stride 1 or 2, not \(window.stride.height)×\(window.stride.width)"
-    }
-    return nil
   }
 }
 
@@ -117,10 +93,7 @@ struct PlaneDepthwise: Sendable {
   ///
   /// - Throws: ``KernelError/noMemory(byteCount:)``.
   init?(_ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ set: MicroKernelSet) throws {
-    guard let window = DepthwiseWindow(problem), let function = set.depthwise.planes(window.kernel, window.stride)
-    else {
-      return nil
-    }
+    guard let function = DepthwiseWindow.planes(problem, set) else { return nil }
     self.problem = problem
     self.function = function
     epilogue = RowEpilogue(problem.epilogue, set)
@@ -131,7 +104,8 @@ struct PlaneDepthwise: Sendable {
       if let bias = parameters.bias { _ = packed.update(fromContentsOf: bias) }
     }
     masks = DepthwiseColumns.masks(
-      kernel: window.kernel, stride: window.stride, paddingLeft: problem.window.pads.left,
+      kernel: problem.window.kernel.width, stride: problem.window.stride.width,
+      dilation: problem.window.dilation.width, paddingLeft: problem.window.pads.left,
       inputWidth: problem.input.width, outputWidth: problem.output.width, lanes: set.depthwise.lanes)
   }
 
@@ -149,38 +123,57 @@ struct PlaneDepthwise: Sendable {
     let capacity =
       rows.upperBound == problem.output.height
       ? AlignedMemory.paddedCount(problem.output.height * width) - start : rows.count * width
-    let top = rows.lowerBound * problem.window.stride.height - problem.window.pads.top
     masks.withUnsafeBufferPointer { masks in
       guard let masks = masks.baseAddress else { return }
       var arguments = DepthwisePlanesArguments(
-        weights: weights.start, bias: bias.start, masks: masks,
-        inputs: inputs + max(top, 0) * problem.input.width, inputPlanes: inputPlanes, outputs: output.base + start,
-        outputPlanes: output.planes)
+        weights: weights.start, bias: bias.start, masks: masks, inputs: inputs, inputPlanes: inputPlanes,
+        outputs: output.base, outputPlanes: output.planes)
       arguments.channels = problem.outputChannels
-      arguments.inputHeight = max(problem.input.height - max(top, 0), 0)
-      arguments.inputWidth = problem.input.width
-      arguments.outputHeight = rows.count
+      arguments.multiplier = problem.outputChannels / problem.groups
+      arguments.columnStep = problem.window.dilation.width
       arguments.outputWidth = width
-      arguments.paddingTop = max(-top, 0)
       arguments.paddingLeft = problem.window.pads.left
-      arguments.capacity = capacity
       arguments.lower = epilogue.lower
       arguments.upper = epilogue.upper
       arguments.firstPlane = planes.lowerBound
       arguments.planeCount = planes.count
       guard epilogue.hasPass else {
-        function(&arguments)
+        convolve(arguments, rows, capacity)
         return
       }
       arguments.planeCount = 1
       for plane in planes {
         arguments.firstPlane = plane
-        function(&arguments)
+        convolve(arguments, rows, capacity)
         let written = output.plane(plane) + start
         epilogue.pass(
           over: written, residual: residual.map { UnsafePointer($0.plane(plane) + start) } ?? UnsafePointer(written),
           count: capacity)
       }
+    }
+  }
+
+  /// Convolves the rows that see every so many-th input row from the first one on, then those that see the next ones.
+  ///
+  /// - Parameter capacity: the elements from the first row on that may be written.
+  private func convolve(_ whole: DepthwisePlanesArguments, _ rows: Range<Int>, _ capacity: Int) {
+    let width = problem.output.width
+    let window = problem.window
+    let dilation = window.dilation.height
+    for first in 0..<min(dilation, rows.count) {
+      var arguments = whole
+      let top = (rows.lowerBound + first) * window.stride.height - window.pads.top
+      // The first input row that is there.
+      let row = top >= 0 ? top : (top % dilation + dilation) % dilation
+      arguments.inputs = whole.inputs + min(row, problem.input.height) * problem.input.width
+      arguments.inputHeight = max((problem.input.height - row + dilation - 1) / dilation, 0)
+      arguments.inputStep = dilation * problem.input.width
+      arguments.paddingTop = (row - top) / dilation
+      arguments.outputs = whole.outputs + (rows.lowerBound + first) * width
+      arguments.outputHeight = (rows.count - first + dilation - 1) / dilation
+      arguments.outputStep = dilation * width
+      arguments.capacity = capacity - first * width
+      function(&arguments)
     }
   }
 }

@@ -26,6 +26,7 @@ public struct PointwiseDepthwise: LayerKernel {
     if case .refused(let reason) = PointwisePixels(set).applicability(to: problem.pointwise) {
       return .refused("its first convolution \(reason)")
     }
+    guard problem.depthwise.isDepthwise else { return .refused("its second convolution needs one output a channel") }
     if case .refused(let reason) = DepthwisePlanes(set).applicability(to: problem.depthwise) {
       return .refused("its second convolution \(reason)")
     }

@@ -1,14 +1,15 @@
 import LayerKernels
 import MicroKernels
 
-/// Resizing of planes: which input elements an output element is made of is known beforehand.
+/// Resizing of planes or pixels: which input elements an output element is made of is known beforehand, and an input row is
+/// brought to the output's width once for all output rows that it is mixed into.
 ///
-/// Configuration: `layout`, 0 plane lists, 1 row-major.
+/// Configuration: `layout`, 0 plane lists, 1 row-major, 2 channels last.
 public struct Resize: LayerKernel {
   /// `direct.resize`
   public let identifier: KernelIdentifier = "direct.resize"
-  /// The first.
-  public let version = 1
+  /// The second: rows by vectors, channels last.
+  public let version = 2
 
   /// The kernel.
   public init() {}
@@ -16,15 +17,21 @@ public struct Resize: LayerKernel {
   /// Always.
   public func applicability(to problem: ResizeProblem) -> Applicability { .applies }
 
+  /// The layouts in the order in which a configuration counts them.
+  private static let layouts: [TensorLayout] = [.planeList, .rowMajor, .channelsLast]
+
   /// A twentieth.
   public func expectedEfficiency(for problem: ResizeProblem) -> Double { 0.05 }
 
   /// One for each layout.
-  public func configurations(for problem: ResizeProblem) -> [KernelConfiguration] { [["layout": 0], ["layout": 1]] }
+  public func configurations(for problem: ResizeProblem) -> [KernelConfiguration] {
+    Self.layouts.indices.map { ["layout": $0] }
+  }
 
   /// The configuration's layout.
   public func layouts(for problem: ResizeProblem, configuration: KernelConfiguration) -> OperandLayouts {
-    OperandLayouts(all: configuration["layout"] == 1 ? .rowMajor : .planeList)
+    let choice = configuration["layout"] ?? 0
+    return OperandLayouts(all: Self.layouts.indices.contains(choice) ? Self.layouts[choice] : .planeList)
   }
 
   /// Lists the elements of each row and column.
@@ -33,24 +40,11 @@ public struct Resize: LayerKernel {
   public func prepare(
     _ problem: ResizeProblem, configuration: KernelConfiguration, parameters: NoParameters
   ) throws -> any PreparedKernel {
-    let isRowMajor = try configuration.value("layout", in: 0...1, of: identifier) == 1
+    let layout = try configuration.value("layout", in: Self.layouts.indices, of: identifier)
     return PreparedResize(
-      input: problem.inputShape, output: problem.outputShape, isRowMajor: isRowMajor,
-      isLinear: problem.interpolation == .linear, rows: problem.taps(along: .height).map(ElementPair.init),
-      columns: problem.taps(along: .width).map(ElementPair.init))
-  }
-}
-
-/// Two elements that are mixed to one; the upper one is the lower one where it has no part, since it may be infinite.
-private struct ElementPair: Sendable, Equatable {
-  let lower: Int
-  let upper: Int
-  let upperWeight: Float
-
-  init(_ tap: ResizeTap) {
-    lower = tap.lower
-    upper = tap.upperWeight == 0 ? tap.lower : tap.upper
-    upperWeight = Float(tap.upperWeight)
+      input: problem.inputShape, output: problem.outputShape, layout: Self.layouts[layout],
+      isLinear: problem.interpolation == .linear, rows: ResizeLines(problem.taps(along: .height)),
+      columns: ResizeLines(problem.taps(along: .width)))
   }
 }
 
@@ -58,81 +52,93 @@ private struct ElementPair: Sendable, Equatable {
 private struct PreparedResize: PreparedKernel {
   let input: TensorShape
   let output: TensorShape
-  let isRowMajor: Bool
+  let layout: TensorLayout
   let isLinear: Bool
-  let rows: [ElementPair]
-  let columns: [ElementPair]
+  let rows: ResizeLines
+  let columns: ResizeLines
 
-  /// Two input rows of a plane, already as wide as the output, for each worker.
+  /// Channels that lie side by side.
+  private var channels: Int { layout == .channelsLast ? output[1] : 1 }
+
+  /// Elements of an output row.
+  private var lineLength: Int { columns.count * channels }
+
+  /// Two input rows, already as wide as the output, for each worker.
   func workspaceSize(workers: Int) -> Int {
-    isLinear ? workers * 2 * columns.count * MemoryLayout<Float>.stride : 0
+    isLinear ? workers * 2 * AlignedMemory.paddedCount(lineLength) * MemoryLayout<Float>.stride : 0
   }
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-    let scratch = operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * 2 * columns.count
-    columns.withUnsafeBufferPointer { columns in
-      rows.withUnsafeBufferPointer { rows in
-        for plane in worker.share(of: output[0] * output[1]) {
-          let source = UnsafePointer(
-            isRowMajor ? operands.input.base + plane * input[2] * input[3] : operands.input.plane(plane))
-          let target =
-            isRowMajor ? operands.output.base + plane * output[2] * output[3] : operands.output.plane(plane)
-          if isLinear {
-            interpolate(source, target, rows, columns, scratch)
-          } else {
-            repeatNearest(source, target, rows, columns)
-          }
-        }
+    let line = AlignedMemory.paddedCount(lineLength)
+    let scratch = operands.workspace.assumingMemoryBound(to: Float.self) + worker.index * 2 * line
+    func resize(_ plane: Int, _ rows: Range<Int>) {
+      let (inputSize, outputSize) = (input[2] * input[3] * channels, rowCount * lineLength)
+      let isList = layout == .planeList
+      let source = UnsafePointer(isList ? operands.input.plane(plane) : operands.input.base + plane * inputSize)
+      let target = isList ? operands.output.plane(plane) : operands.output.base + plane * outputSize
+      if isLinear {
+        interpolate(source, target, rows, (scratch, scratch + line))
+      } else {
+        repeatNearest(source, target, rows)
+      }
+    }
+    if layout == .channelsLast {
+      worker.forEachPicture(batch: output[0], height: rowCount) { picture, rows in resize(picture, rows) }
+    } else {
+      worker.forEachShare(batch: output[0], channels: output[1], height: rowCount, width: columns.count) {
+        planes, rows in
+        for plane in planes { resize(plane, rows) }
       }
     }
   }
 
+  /// Output rows.
+  private var rowCount: Int { rows.count }
+
   private func repeatNearest(
-    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ rows: UnsafeBufferPointer<ElementPair>,
-    _ columns: UnsafeBufferPointer<ElementPair>
+    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ range: Range<Int>
   ) {
-    for row in rows.indices {
-      let place = target + row * columns.count
-      if row > 0, rows[row].lower == rows[row - 1].lower {
-        place.update(from: place - columns.count, count: columns.count)
+    let length = lineLength
+    for row in range {
+      let place = target + row * length
+      if row > range.lowerBound, rows.lower[row] == rows.lower[row - 1] {
+        place.update(from: place - length, count: length)
+        continue
+      }
+      let from = source + Int(rows.lower[row]) * input[3] * channels
+      if channels == 1 {
+        columns.repeatNearest(from, into: place)
       } else {
-        let line = source + rows[row].lower * input[3]
-        for column in columns.indices { place[column] = line[columns[column].lower] }
+        columns.repeatNearest(from, into: place, channels: channels)
       }
     }
   }
 
   private func interpolate(
-    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ rows: UnsafeBufferPointer<ElementPair>,
-    _ columns: UnsafeBufferPointer<ElementPair>, _ scratch: UnsafeMutablePointer<Float>
+    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ range: Range<Int>,
+    _ lines: (first: UnsafeMutablePointer<Float>, second: UnsafeMutablePointer<Float>)
   ) {
     // Which input rows lie in the two lines of scratch memory.
-    var held = (first: -1, second: -1)
-    func line(_ row: Int, keeping other: Int) -> UnsafeMutablePointer<Float> {
-      if held.first == row { return scratch }
-      if held.second == row { return scratch + columns.count }
+    var held: (first: Int32, second: Int32) = (-1, -1)
+    func line(_ row: Int32, keeping other: Int32) -> UnsafeMutablePointer<Float> {
+      if held.first == row { return lines.first }
+      if held.second == row { return lines.second }
       let usesFirst = held.first != other
       if usesFirst { held.first = row } else { held.second = row }
-      let line = usesFirst ? scratch : scratch + columns.count
-      let from = source + row * input[3]
-      for column in columns.indices {
-        let pair = columns[column]
-        line[column] = pair.mix(from[pair.lower], from[pair.upper])
+      let line = usesFirst ? lines.first : lines.second
+      let from = source + Int(row) * input[3] * channels
+      if channels == 1 {
+        columns.mix(from, into: line)
+      } else {
+        columns.mix(from, into: line, channels: channels)
       }
       return line
     }
-    for row in rows.indices {
-      let pair = rows[row]
-      let lower = line(pair.lower, keeping: pair.upper)
-      let upper = line(pair.upper, keeping: pair.lower)
-      let place = target + row * columns.count
-      for column in columns.indices { place[column] = pair.mix(lower[column], upper[column]) }
+    let length = lineLength
+    for row in range {
+      let lower = line(rows.lower[row], keeping: rows.upper[row])
+      let upper = line(rows.upper[row], keeping: rows.lower[row])
+      ResizeLines.mix(lower, upper, rows.weights[row], into: target + row * length, count: length)
     }
   }
-}
-
-extension ElementPair {
-  /// The two elements mixed. Where the upper has no part nothing is computed with it.
-  @inline(__always)
-  fileprivate func mix(_ a: Float, _ b: Float) -> Float { upperWeight == 0 ? a : a + (b - a) * upperWeight }
 }

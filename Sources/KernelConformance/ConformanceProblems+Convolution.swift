@@ -42,6 +42,7 @@ extension ConformanceProblems {
   public static func depthwise() throws(ProblemError) -> [ConvolutionProblem] {
     let bias = Epilogue(bias: true)
     let relu6 = Epilogue(bias: true, activation: .relu6)
+    let windows = try depthwiseWindows()
     return [
       // ShuffleNetV2: 3×3 with both strides. MobileNet: ReLU6. MobileNetV3: 5×5. ConvNeXt: 7×7.
       try perChannel(58, 28, 28, 3, bias), try perChannel(24, 56, 56, 3, stride: 2, bias),
@@ -63,6 +64,43 @@ extension ConformanceProblems {
       try layer(6, 11, 10, to: 6, height: 1, width: 5, pads: Pads(top: 0, left: 2, bottom: 0, right: 2), groups: 6),
       try layer(6, 11, 10, to: 6, height: 5, width: 3, pads: Pads(top: 2, left: 1, bottom: 2, right: 1), groups: 6),
       try layer(2, 1, 4100, to: 2, height: 1, width: 4097, pads: Pads(top: 0, left: 9, bottom: 0, right: 0), groups: 2),
+    ] + windows
+  }
+
+  /// Convolutions of each channel by itself with windows that are dilated, large or lines, or with several outputs.
+  private static func depthwiseWindows() throws(ProblemError) -> [ConvolutionProblem] {
+    let bias = Epilogue(bias: true)
+    let relu6 = Epilogue(bias: true, activation: .relu6)
+    let residual = Epilogue(bias: true, residual: true, activation: .relu)
+    return [
+      // DeepLabV3's and LR-ASPP's last blocks: dilated, wider and narrower than the dilation.
+      try perChannel(19, 17, 33, 5, dilation: 2, pads: Pads(4), relu6),
+      try perChannel(17, 13, 11, 3, dilation: 4, pads: Pads(4), bias),
+      try perChannel(9, 5, 3, 3, dilation: 4, pads: Pads(4)),
+      try perChannel(18, 7, 9, 5, dilation: 3, pads: Pads(6), batch: 2, residual),
+      try perChannel(17, 23, 41, 3, dilation: 2, pads: Pads(0)),
+      try perChannel(3, 1, 1, 3, dilation: 9, pads: Pads(9), bias),
+      try perChannel(17, 14, 15, 3, stride: 2, dilation: 2, pads: Pads(2), bias),
+      try perChannel(18, 21, 19, 5, stride: 2, dilation: 3, pads: Pads(5)),
+      try perChannel(16, 9, 10, 3, dilation: WindowGeometry.Extent(height: 1, width: 2), pads: Pads(2)),
+      try perChannel(18, 12, 21, 5, dilation: WindowGeometry.Extent(height: 3, width: 1), pads: Pads(3), bias),
+      // ConvNeXt's 7×7, large ones, lines of several lengths, steps that differ.
+      try perChannel(17, 13, 19, 7, bias), try perChannel(18, 12, 21, 7, stride: 2, residual),
+      try perChannel(5, 3, 37, 7, dilation: 2, pads: Pads(6), relu6), try perChannel(17, 14, 9, 9, bias),
+      try layer(
+        19, 8, 21, to: 19, height: 1, width: 7, pads: Pads(top: 0, left: 3, bottom: 0, right: 3), groups: 19, bias),
+      try layer(17, 21, 9, to: 17, height: 7, width: 1, pads: Pads(top: 3, left: 0, bottom: 3, right: 0), groups: 17),
+      try layer(6, 5, 18, to: 6, height: 1, width: 3, pads: Pads(top: 0, left: 1, bottom: 0, right: 1), groups: 6),
+      try layer(
+        18, 9, 7, to: 18, height: 3, width: 1, pads: Pads(top: 2, left: 0, bottom: 0, right: 0), groups: 18, bias),
+      try layer(7, 13, 17, to: 7, height: 5, width: 1, pads: Pads(top: 2, left: 1, bottom: 2, right: 0), groups: 7),
+      try layer(
+        17, 6, 30, to: 17, height: 1, width: 11, pads: Pads(top: 0, left: 5, bottom: 0, right: 5), groups: 17, bias),
+      try layer(5, 19, 6, to: 5, height: 11, width: 1, pads: Pads(top: 5, left: 0, bottom: 5, right: 0), groups: 5),
+      // Several outputs a channel.
+      try layer(6, 13, 11, to: 12, 3, groups: 6, bias), try layer(5, 9, 19, to: 15, 5, stride: 2, batch: 2, groups: 5),
+      try layer(3, 11, 17, to: 12, 3, dilation: 2, pads: Pads(2), batch: 2, groups: 3, residual),
+      try layer(4, 8, 7, to: 8, 7, groups: 4, bias),
     ]
   }
 
@@ -96,7 +134,14 @@ extension ConformanceProblems {
       try layer(6, 9, 8, to: 5, height: 1, width: 7, pads: Pads(top: 0, left: 3, bottom: 0, right: 3)),
       try layer(6, 9, 8, to: 5, height: 7, width: 1, pads: Pads(top: 3, left: 0, bottom: 3, right: 0), bias),
       try layer(5, 7, 7, to: 21, 7, pads: Pads(0), bias),
-      // Windows as long as an image: a line, a whole image.
+      // Inception's lines and 5×5, DeepLab's dilated 3×3, on maps that are whole vectors nowhere.
+      try layer(19, 17, 17, to: 23, height: 1, width: 7, pads: Pads(top: 0, left: 3, bottom: 0, right: 3), relu),
+      try layer(19, 17, 17, to: 23, height: 7, width: 1, pads: Pads(top: 3, left: 0, bottom: 3, right: 0), relu),
+      try layer(11, 35, 35, to: 13, 5, relu), try layer(43, 11, 13, to: 21, 3, dilation: 6, pads: Pads(6), bias),
+      try layer(
+        7, 23, 21, to: 10, 3, stride: 2, dilation: 2, pads: Pads(top: 3, left: 1, bottom: 0, right: 2), batch: 2),
+      try layer(6, 14, 17, to: 7, 5, stride: 3, dilation: 3, pads: Pads(6), bias),
+      // Windows as long as an image: a line, a whole picture.
       try layer(1, 1, 4120, to: 2, height: 1, width: 4100, pads: Pads(top: 0, left: 0, bottom: 0, right: 2), bias),
       try layer(2, 4099, 1, to: 3, height: 4097, width: 1, pads: Pads(0)),
       try layer(3, 31, 37, to: 5, height: 31, width: 37, pads: Pads(0), bias),
@@ -108,6 +153,7 @@ extension ConformanceProblems {
   /// - Throws: `ProblemError` never for the sizes in this module.
   public static func grouped() throws(ProblemError) -> [ConvolutionProblem] {
     let bias = Epilogue(bias: true)
+    let residual = Epilogue(bias: true, residual: true, activation: .relu)
     return [
       // ShuffleNetV1's grouped 1×1, ResNeXt's grouped 3×3, AlexNet's two groups.
       try layer(60, 14, 14, to: 60, 1, groups: 3, Epilogue(bias: true, activation: .relu)),
@@ -117,6 +163,11 @@ extension ConformanceProblems {
       try layer(8, 5, 7, to: 12, 1, groups: 2, bias), try layer(15, 5, 3, to: 10, 1, batch: 2, groups: 5),
       try layer(6, 7, 9, to: 18, 3, groups: 6, bias), try layer(10, 7, 9, to: 5, 3, groups: 5),
       try layer(14, 6, 5, to: 21, 3, batch: 2, groups: 7, bias), try layer(4, 5, 7, to: 8, 1, groups: 4, bias),
+      // RegNet's and ResNeXt's groups, in fewer of them: narrow maps, all strides, dilation, a residual.
+      try layer(48, 14, 14, to: 48, 3, groups: 3, Epilogue(bias: true, activation: .relu)),
+      try layer(32, 29, 31, to: 32, 3, stride: 2, groups: 4, bias), try layer(32, 7, 7, to: 32, 3, groups: 4, bias),
+      try layer(34, 9, 11, to: 22, 3, dilation: 2, pads: Pads(2), batch: 2, groups: 2, residual),
+      try layer(24, 13, 10, to: 36, 5, stride: 3, groups: 3), try layer(14, 3, 2, to: 26, 3, batch: 3, groups: 2, bias),
     ]
   }
 
@@ -172,5 +223,16 @@ extension ConformanceProblems {
     try layer(
       channels, height, width, to: channels, kernel, stride: stride, dilation: dilation, pads: pads, batch: batch,
       groups: channels, epilogue)
+  }
+
+  /// A square window whose rows and columns are dilated differently.
+  private static func perChannel(
+    _ channels: Int, _ height: Int, _ width: Int, _ kernel: Int, dilation: WindowGeometry.Extent, pads: Pads,
+    _ epilogue: Epilogue = .none
+  ) throws(ProblemError) -> ConvolutionProblem {
+    try ConvolutionProblem(
+      inputChannels: channels, input: WindowGeometry.Extent(height: height, width: width), outputChannels: channels,
+      window: WindowGeometry(kernel: WindowGeometry.Extent(kernel), dilation: dilation, pads: pads),
+      groups: channels, epilogue: epilogue)
   }
 }

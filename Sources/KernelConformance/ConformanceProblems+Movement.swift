@@ -28,6 +28,16 @@ extension ConformanceProblems {
         try ResizeProblem(
           input: shape(1, 3, 6, 5), outputHeight: 6, outputWidth: 5, interpolation: interpolation,
           coordinates: .pyTorchHalfPixel),
+        // Twice as large with asymmetric coordinates, as detectors have it; a mask made large, its rows shared; made smaller.
+        try ResizeProblem(
+          input: shape(2, 9, 7, 13), outputHeight: 14, outputWidth: 26, interpolation: interpolation,
+          coordinates: .asymmetric),
+        try ResizeProblem(
+          input: shape(1, 1, 13, 11), outputHeight: 97, outputWidth: 83, interpolation: interpolation,
+          coordinates: .halfPixel),
+        try ResizeProblem(
+          input: shape(1, 19, 23, 29), outputHeight: 7, outputWidth: 9, interpolation: interpolation,
+          coordinates: .alignCorners),
       ]
     }
     return problems

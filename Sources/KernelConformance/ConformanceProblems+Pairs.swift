@@ -13,6 +13,9 @@ extension ConformanceProblems {
       // Multiples of nothing.
       try pair(1, 1, 1, 1, 2), try pair(3, 5, 7, 9, 19, stride: 2), try pair(1, 17, 13, 33, 29, kernel: 5),
       try pair(2, 3, 11, 5, 6, kernel: 5, stride: 2), try pair(1, 130, 6, 17, 15, relu, Epilogue()),
+      // DeepLabV3's dilated blocks; 7×7.
+      try pair(1, 9, 13, 33, 21, kernel: 5, dilation: 2, relu, relu), try pair(2, 5, 11, 7, 18, dilation: 3),
+      try pair(1, 6, 10, 11, 13, kernel: 7, relu, relu),
     ]
     for epilogue in epilogues where !epilogue.hasResidual {
       problems.append(try pair(1, 9, 10, 21, 18, epilogue, Epilogue(bias: true)))
@@ -23,7 +26,7 @@ extension ConformanceProblems {
 
   private static func pair(
     _ batch: Int, _ inputs: Int, _ height: Int, _ width: Int, _ channels: Int, kernel: Int = 3, stride: Int = 1,
-    _ between: Epilogue = .none, _ epilogue: Epilogue = .none
+    dilation: Int = 1, _ between: Epilogue = .none, _ epilogue: Epilogue = .none
   ) throws(ProblemError) -> PointwiseDepthwiseProblem {
     let input = WindowGeometry.Extent(height: height, width: width)
     return try PointwiseDepthwiseProblem(
@@ -32,7 +35,8 @@ extension ConformanceProblems {
         window: WindowGeometry(kernel: .init(1)), epilogue: between),
       depthwise: ConvolutionProblem(
         batch: batch, inputChannels: channels, input: input, outputChannels: channels,
-        window: WindowGeometry(kernel: .init(kernel), stride: .init(stride), pads: .init(kernel / 2)),
+        window: WindowGeometry(
+          kernel: .init(kernel), stride: .init(stride), dilation: .init(dilation), pads: .init(kernel / 2 * dilation)),
         groups: channels, epilogue: epilogue))
   }
 

@@ -4,7 +4,7 @@ public struct DepthwiseChannelsArguments {
   public var inputs: UnsafePointer<Float>
   /// The first output pixel's first channel.
   public var outputs: UnsafeMutablePointer<Float>
-  /// `[K · K][channels]`
+  /// `[R · K][channels]`
   public var weights: UnsafePointer<Float>
   /// A number for each channel that the sums start from.
   public var bias: UnsafePointer<Float>
@@ -28,6 +28,18 @@ public struct DepthwiseChannelsArguments {
   public var paddingTop: Int
   /// Columns of padding to the left.
   public var paddingLeft: Int
+  /// Rows between a filter's rows.
+  public var dilationHeight: Int
+  /// Columns between a filter's columns.
+  public var dilationWidth: Int
+  /// Rows of the filter, for ``depthwiseWindow(_:_:_:)``.
+  public var kernelHeight: Int
+  /// Columns of the filter, for ``depthwiseWindow(_:_:_:)``.
+  public var kernelWidth: Int
+  /// Rows between windows, for ``depthwiseWindow(_:_:_:)``.
+  public var strideHeight: Int
+  /// Columns between windows, for ``depthwiseWindow(_:_:_:)``.
+  public var strideWidth: Int
   /// No result is smaller.
   public var lower: Float
   /// No result is larger.
@@ -47,6 +59,7 @@ public struct DepthwiseChannelsArguments {
     upper = .infinity
     (channels, firstRow, rowCount, inputHeight, inputWidth) = (0, 0, 0, 0, 0)
     (outputHeight, outputWidth, paddingTop, paddingLeft) = (0, 0, 0, 0)
+    (dilationHeight, dilationWidth, kernelHeight, kernelWidth, strideHeight, strideWidth) = (1, 1, 0, 0, 1, 1)
   }
 }
 
@@ -74,52 +87,72 @@ public func depthwiseChannels<
   let lower = L.broadcast(arguments.lower)
   let upper = L.broadcast(arguments.upper)
   var places = InlineArray<Places, UnsafeRawPointer> { _ in UnsafeRawPointer(arguments.zeros) }
+  let dilation = arguments.dilationWidth
   for row in arguments.firstRow..<arguments.firstRow &+ arguments.rowCount {
     let picture = row / arguments.outputHeight
     let top = row % arguments.outputHeight &* Stride &- arguments.paddingTop
-    let firstTap = max(0, 0 &- top)
-    let endTap = min(Kernel, arguments.inputHeight &- top)
+    let taps = DepthwiseTaps.inside(
+      Kernel, top: top, dilation: arguments.dilationHeight, inputHeight: arguments.inputHeight)
     let source = arguments.inputs + picture &* arguments.inputHeight &* arguments.inputWidth &* channels
-    var tile = 0
-    while tile < arguments.outputWidth {
-      let column = min(tile, arguments.outputWidth &- Columns)
-      let left = column &* Stride &- arguments.paddingLeft
-      var tap = firstTap
-      while tap < endTap {
-        for input in 0..<Inputs {
-          let x = left &+ input
-          let isInside = UInt(bitPattern: x) < UInt(bitPattern: arguments.inputWidth)
-          let pixel = ((top &+ tap) &* arguments.inputWidth &+ x) &* channels
-          places[tap &* Inputs &+ input] =
-            isInside ? UnsafeRawPointer(source + pixel) : UnsafeRawPointer(arguments.zeros)
-        }
-        tap &+= 1
-      }
-      let target = UnsafeMutableRawPointer(
-        arguments.outputs + (row &* arguments.outputWidth &+ column) &* channels)
-      var block = 0
-      while block < channels {
-        let channel = min(block, channels &- width) &* 4
-        var sums = InlineArray<Columns, L.Vector> { _ in L.load(UnsafeRawPointer(arguments.bias) + channel) }
-        var tap = firstTap
-        while tap < endTap {
-          let weights = UnsafeRawPointer(arguments.weights + tap &* Kernel &* channels) + channel
-          var factors = InlineArray<Kernel, L.Vector> { _ in L.Vector() }
-          for k in 0..<Kernel { factors[k] = L.load(weights + k &* channels &* 4) }
-          unrolled(Inputs) { input in
-            let value = L.load(places[tap &* Inputs &+ input] + channel)
-            for k in 0..<Kernel {
-              if input >= k && (input - k) % Stride == 0 && (input - k) / Stride < Columns {
-                L.multiplyAdd(&sums[(input - k) / Stride], value, factors[k])
-              }
-            }
+    // Of a dilated filter every so many-th output sees the same inputs: such outputs are a row of their own.
+    var residue = 0
+    while residue < min(dilation, arguments.outputWidth) {
+      let outputs = (arguments.outputWidth &- residue &+ dilation &- 1) / dilation
+      var tile = 0
+      while tile < outputs {
+        let column = residue &+ min(tile, outputs &- Columns) &* dilation
+        let left = column &* Stride &- arguments.paddingLeft
+        var tap = taps.lowerBound
+        while tap < taps.upperBound {
+          let line = (top &+ tap &* arguments.dilationHeight) &* arguments.inputWidth
+          for input in 0..<Inputs {
+            let x = left &+ input &* dilation
+            let isInside = UInt(bitPattern: x) < UInt(bitPattern: arguments.inputWidth)
+            places[tap &* Inputs &+ input] = UnsafeRawPointer(
+              isInside ? source + (line &+ x) &* channels : arguments.zeros)
           }
           tap &+= 1
         }
-        for q in 0..<Columns { L.store(L.clamp(sums[q], lower, upper), target + q &* channels &* 4 + channel) }
-        block &+= width
+        let target = UnsafeMutableRawPointer(
+          arguments.outputs + (row &* arguments.outputWidth &+ column) &* channels)
+        let step = dilation &* channels &* 4
+        var block = 0
+        while block < channels {
+          let channel = min(block, channels &- width) &* 4
+          var sums = InlineArray<Columns, L.Vector> { _ in L.load(UnsafeRawPointer(arguments.bias) + channel) }
+          var tap = taps.lowerBound
+          while tap < taps.upperBound {
+            let weights = UnsafeRawPointer(arguments.weights + tap &* Kernel &* channels) + channel
+            var factors = InlineArray<Kernel, L.Vector> { _ in L.Vector() }
+            for k in 0..<Kernel { factors[k] = L.load(weights + k &* channels &* 4) }
+            unrolled(Inputs) { input in
+              let value = L.load(places[tap &* Inputs &+ input] + channel)
+              for k in 0..<Kernel {
+                if input >= k && (input - k) % Stride == 0 && (input - k) / Stride < Columns {
+                  L.multiplyAdd(&sums[(input - k) / Stride], value, factors[k])
+                }
+              }
+            }
+            tap &+= 1
+          }
+          for q in 0..<Columns { L.store(L.clamp(sums[q], lower, upper), target + q &* step + channel) }
+          block &+= width
+        }
+        tile &+= Columns
       }
-      tile &+= Columns
+      residue &+= 1
     }
+  }
+}
+
+/// Which rows of a filter see the input.
+@usableFromInline
+enum DepthwiseTaps {
+  /// Those of `count` rows, `dilation` apart and the first over the input's row `top`, that lie in the input.
+  @inlinable @inline(__always)
+  static func inside(_ count: Int, top: Int, dilation: Int, inputHeight: Int) -> Range<Int> {
+    let first = top >= 0 ? 0 : (dilation &- 1 &- top) / dilation
+    let end = inputHeight > top ? min(count, (inputHeight &- top &+ dilation &- 1) / dilation) : 0
+    return Range(uncheckedBounds: (first, max(first, end)))
   }
 }

@@ -1,7 +1,8 @@
 /// What a depthwise convolution of planes works on.
 ///
-/// Every plane of `outputHeight` × `outputWidth` is the convolution of one plane with one filter of K × K, moved by S in
-/// both directions.
+/// Every plane of `outputHeight` × `outputWidth` is the convolution of one plane with one filter of R × K, moved by S in
+/// both directions. The rows of a dilated filter see every so many-th row of the input only: such rows are a plane of
+/// their own, whose rows lie further apart.
 public struct DepthwisePlanesArguments {
   /// What `inputPlanes` count from.
   public var inputs: UnsafePointer<Float>
@@ -11,20 +12,26 @@ public struct DepthwisePlanesArguments {
   public var outputs: UnsafeMutablePointer<Float>
   /// An element offset for each plane.
   public var outputPlanes: UnsafePointer<Int32>
-  /// `[channels][K · K]`
+  /// `[channels][R · K]`
   public var weights: UnsafePointer<Float>
   /// A number for each channel that the sums start from.
   public var bias: UnsafePointer<Float>
   /// A plane's channel is its number modulo this.
   public var channels: Int
+  /// The output planes that one input plane is convolved to.
+  public var multiplier: Int
   /// The first plane.
   public var firstPlane: Int
   /// The planes to work through.
   public var planeCount: Int
   /// Rows of an input plane.
   public var inputHeight: Int
-  /// Columns of an input plane.
-  public var inputWidth: Int
+  /// Elements from an input row to the next one.
+  public var inputStep: Int
+  /// Columns between a filter's columns; more than one with a stride of one only.
+  public var columnStep: Int
+  /// Elements from an output row to the next one.
+  public var outputStep: Int
   /// Rows of an output plane.
   public var outputHeight: Int
   /// Columns of an output plane.
@@ -57,8 +64,9 @@ public struct DepthwisePlanesArguments {
     self.outputPlanes = outputPlanes
     lower = -.infinity
     upper = .infinity
-    (channels, firstPlane, planeCount, inputHeight, inputWidth) = (0, 0, 0, 0, 0)
-    (outputHeight, outputWidth, paddingTop, paddingLeft, capacity) = (0, 0, 0, 0, 0)
+    (channels, firstPlane, planeCount, inputHeight, inputStep) = (0, 0, 0, 0, 0)
+    (outputHeight, outputWidth, outputStep, paddingTop, paddingLeft, capacity) = (0, 0, 0, 0, 0, 0)
+    (multiplier, columnStep) = (1, 1)
   }
 }
 
@@ -72,7 +80,11 @@ extension DepthwisePlanesArguments {
     let steps = outputHeight &+ pending &- 1
     let first = min(max(pending &- 1, (paddingTop &+ stride &- 1) / stride), steps)
     var rows = outputHeight
-    if outputWidth < lanes { rows = capacity < lanes ? 0 : min(rows, (capacity &- lanes) / outputWidth &+ 1) }
+    if outputWidth < lanes {
+      // Behind a row that is followed by somebody else's there is no room at all.
+      let hasRoom = capacity >= lanes && outputStep == outputWidth
+      rows = hasRoom ? min(rows, (capacity &- lanes) / outputWidth &+ 1) : 0
+    }
     let end = min((inputHeight &+ paddingTop) / stride, rows &+ pending &- 1)
     return Range(uncheckedBounds: (first, max(end, first)))
   }
@@ -95,11 +107,12 @@ public enum DepthwiseColumns {
   /// With stride 1 there is a load for each column of the filter. With stride 2 there are two for each pair of columns,
   /// one vector after the other, whose even and odd lanes are the pair's columns.
   public static func masks(
-    kernel: Int, stride: Int, paddingLeft: Int, inputWidth: Int, outputWidth: Int, lanes: Int
+    kernel: Int, stride: Int, dilation: Int, paddingLeft: Int, inputWidth: Int, outputWidth: Int, lanes: Int
   ) -> [Int32] {
     (0..<blockCount(width: outputWidth, lanes: lanes)).flatMap { block in
       let first = start(of: block, width: outputWidth, lanes: lanes) * stride - paddingLeft
-      let loads = stride == 1 ? (0..<kernel).map { $0 } : (0..<kernel + kernel % 2).map { $0 / 2 * 2 + $0 % 2 * lanes }
+      let loads =
+        stride == 1 ? (0..<kernel).map { $0 * dilation } : (0..<kernel + kernel % 2).map { $0 / 2 * 2 + $0 % 2 * lanes }
       return loads.flatMap { LaneMask.places(lanes: lanes, first: first + $0, limit: inputWidth) }
     }
   }
@@ -107,10 +120,10 @@ public enum DepthwiseColumns {
 
 /// The size of a depthwise convolution as a type.
 ///
-/// - Parameters (integer generics): `Kernel` rows and columns moved by `Stride`; `Taps`, the filter's elements; `Pending`,
-///   the output rows that an input row adds to, Kernel / Stride rounded up; `Loads`, those of a row.
+/// - Parameters (integer generics): `Rows` and `Kernel`, a filter's rows and columns, moved by `Stride`; `Taps`, its
+///   elements; `Pending`, the output rows that an input row adds to, Rows / Stride rounded up; `Loads`, those of a row.
 public enum DepthwiseShape<
-  let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
+  let Rows: Int, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
 > {}
 
 /// Depthwise convolution with columns along the lanes.
@@ -121,9 +134,9 @@ public enum DepthwiseShape<
 /// after it is overwritten by the next row.
 @inlinable @inline(__always)
 public func depthwisePlanes<
-  L: PlaneLanes, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
+  L: PlaneLanes, let Rows: Int, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
 >(
-  _ lanes: L.Type, _ shape: DepthwiseShape<Kernel, Stride, Taps, Pending, Loads>.Type, _ address: UnsafeRawPointer
+  _ lanes: L.Type, _ shape: DepthwiseShape<Rows, Kernel, Stride, Taps, Pending, Loads>.Type, _ address: UnsafeRawPointer
 ) {
   let arguments = address.assumingMemoryBound(to: DepthwisePlanesArguments.self)
   let blocks = DepthwiseColumns.blockCount(width: arguments.pointee.outputWidth, lanes: L.Vector.scalarCount)
@@ -132,20 +145,28 @@ public func depthwisePlanes<
   var plane = arguments.pointee.firstPlane
   var channel = plane % arguments.pointee.channels
   while plane < end {
-    for block in 0..<blocks { depthwiseColumns(lanes, shape, arguments, plane, channel, block, middle) }
+    // Columns side by side have code of their own, whose loads lie at places that are known beforehand.
+    if Stride > 1 || arguments.pointee.columnStep == 1 {
+      for block in 0..<blocks { depthwiseColumns(lanes, shape, arguments, plane, channel, block, middle, step: 1) }
+    } else {
+      for block in 0..<blocks {
+        depthwiseColumns(lanes, shape, arguments, plane, channel, block, middle, step: arguments.pointee.columnStep)
+      }
+    }
     plane &+= 1
     channel &+= 1
     if channel == arguments.pointee.channels { channel = 0 }
   }
 }
 
-/// One vector's columns of one plane, from the top down.
+/// One vector's columns of one plane, from the top down; a filter's columns lie `step` apart.
 @inlinable @inline(__always)
 func depthwiseColumns<
-  L: PlaneLanes, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
+  L: PlaneLanes, let Rows: Int, let Kernel: Int, let Stride: Int, let Taps: Int, let Pending: Int, let Loads: Int
 >(
-  _ lanes: L.Type, _ shape: DepthwiseShape<Kernel, Stride, Taps, Pending, Loads>.Type,
-  _ address: UnsafePointer<DepthwisePlanesArguments>, _ plane: Int, _ channel: Int, _ block: Int, _ middle: Range<Int>
+  _ lanes: L.Type, _ shape: DepthwiseShape<Rows, Kernel, Stride, Taps, Pending, Loads>.Type,
+  _ address: UnsafePointer<DepthwisePlanesArguments>, _ plane: Int, _ channel: Int, _ block: Int, _ middle: Range<Int>,
+  step columnStep: Int
 ) {
   let arguments = address.pointee
   let count = L.Vector.scalarCount
@@ -157,8 +178,9 @@ func depthwiseColumns<
   let lower = L.broadcast(arguments.lower)
   let upper = L.broadcast(arguments.upper)
   let start = DepthwiseColumns.start(of: block, width: arguments.outputWidth, lanes: count)
+  let source = arguments.multiplier == 1 ? plane : plane / arguments.multiplier
   let input =
-    UnsafeRawPointer(arguments.inputs + Int(arguments.inputPlanes[plane]))
+    UnsafeRawPointer(arguments.inputs + Int(arguments.inputPlanes[source]))
     + (start &* Stride &- arguments.paddingLeft) &* 4
   let output = UnsafeMutableRawPointer(arguments.outputs + Int(arguments.outputPlanes[plane]))
 
@@ -169,15 +191,15 @@ func depthwiseColumns<
   @inline(__always)
   func advance() {
     var carried = bias
-    for i in 0..<Pending { swap(&sums[i], &carried) }
+    unrolled(Pending) { i in swap(&sums[i], &carried) }
   }
 
   /// Adds one input row to the sums of all output rows that it belongs to.
   @inline(__always)
   func add(_ row: Int, phase: Int) {
-    let source = input + row &* arguments.inputWidth &* 4
+    let source = input + row &* arguments.inputStep &* 4
     if Stride == 1 {
-      for load in 0..<Loads { values[load] = L.load(source + load * 4, masks[load]) }
+      unrolled(Loads) { load in values[load] = L.load(source + load &* columnStep &* 4, masks[load]) }
     } else {
       for pair in 0..<Loads / 2 {
         let parts = L.deinterleave(
@@ -186,10 +208,10 @@ func depthwiseColumns<
         values[2 * pair + 1] = parts.odd
       }
     }
-    for i in 0..<Pending {
+    unrolled(Pending) { i in
       let filterRow = i * Stride + phase
-      if filterRow < Kernel {
-        for column in 0..<Kernel {
+      if filterRow < Rows {
+        unrolled(Kernel) { column in
           L.multiplyAdd(&sums[i], values[column], weights[filterRow * Kernel + column])
         }
       }
@@ -206,9 +228,11 @@ func depthwiseColumns<
     }
     let outputRow = step &- (Pending &- 1)
     if outputRow >= 0 {
+      let place = outputRow &* arguments.outputStep
+      let isFollowed = arguments.outputStep != arguments.outputWidth
       L.store(
-        L.clamp(sums[Pending - 1], lower, upper), output, outputRow &* arguments.outputWidth &+ start,
-        capacity: arguments.capacity)
+        L.clamp(sums[Pending - 1], lower, upper), output, place &+ start,
+        capacity: isFollowed ? place &+ arguments.outputWidth : arguments.capacity)
     }
   }
 
@@ -218,13 +242,13 @@ func depthwiseColumns<
     stepAtEdge(step)
     step &+= 1
   }
-  var target = output + ((step &- (Pending &- 1)) &* arguments.outputWidth &+ start) &* 4
+  var target = output + ((step &- (Pending &- 1)) &* arguments.outputStep &+ start) &* 4
   while step < middle.upperBound {
     advance()
     let row = step &* Stride &- arguments.paddingTop
     for phase in 0..<Stride { add(row &+ phase, phase: phase) }
     L.store(L.clamp(sums[Pending - 1], lower, upper), target)
-    target += arguments.outputWidth &* 4
+    target += arguments.outputStep &* 4
     step &+= 1
   }
   while step < arguments.outputHeight &+ Pending &- 1 {

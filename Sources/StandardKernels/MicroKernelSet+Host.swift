@@ -47,7 +47,9 @@ extension MicroKernelSet {
       rows: RowFunctionTable(
         transpose: portableTranspose(), copy: portableCopy(), gather: portableGather(), dealToTwo: portableDealToTwo(),
         dealToThree: portableDealToThree()),
-      depthwise: DepthwiseTable(lanes: 4, planes: portableDepthwisePlanes, channels: portableDepthwiseChannels),
+      depthwise: DepthwiseTable(
+        lanes: 4, planes: portableDepthwisePlanes, channels: portableDepthwiseChannels,
+        anyWindow: portableDepthwiseWindow),
       windowTiles: WindowTileTable(lanes: 4) { portableWindowTile(rows: $0, vectors: $1) },
       planes: portablePlaneFunctions(),
       winograd: WinogradTable(
@@ -70,7 +72,8 @@ extension MicroKernelSet {
         rows: RowFunctionTable(
           transpose: portableTranspose(), copy: portableCopy(), gather: avx2Gather(), dealToTwo: avx2DealToTwo(),
           dealToThree: avx2DealToThree()),
-        depthwise: DepthwiseTable(lanes: 8, planes: avx2DepthwisePlanes, channels: avx2DepthwiseChannels),
+        depthwise: DepthwiseTable(
+          lanes: 8, planes: avx2DepthwisePlanes, channels: avx2DepthwiseChannels, anyWindow: avx2DepthwiseWindow),
         windowTiles: WindowTileTable(lanes: 8) { avx2WindowTile(rows: $0, vectors: $1) },
         planes: avx2PlaneFunctions(),
         winograd: WinogradTable(
@@ -94,7 +97,8 @@ extension MicroKernelSet {
         rows: RowFunctionTable(
           transpose: portableTranspose(), copy: portableCopy(), gather: avx512Gather(), dealToTwo: avx512DealToTwo(),
           dealToThree: avx512DealToThree()),
-        depthwise: DepthwiseTable(lanes: 16, planes: avx512DepthwisePlanes, channels: avx512DepthwiseChannels),
+        depthwise: DepthwiseTable(
+          lanes: 16, planes: avx512DepthwisePlanes, channels: avx512DepthwiseChannels, anyWindow: avx512DepthwiseWindow),
         windowTiles: WindowTileTable(lanes: 16) { avx512WindowTile(rows: $0, vectors: $1) },
         planes: avx512PlaneFunctions(),
         winograd: WinogradTable(
