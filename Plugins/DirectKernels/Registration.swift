@@ -19,6 +19,8 @@ public func registerDirectKernels(
   try registry.register(PoolingChannels(microKernels))
   try registry.register(Elementwise(microKernels))
   try registry.register(Softmax(microKernels))
+  try registry.register(Normalization(microKernels))
+  try registry.register(Recurrent(microKernels))
   try registry.register(Mean(microKernels))
   try registry.register(Resize())
   try registry.register(Rearrangement(microKernels))

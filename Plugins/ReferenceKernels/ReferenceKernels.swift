@@ -14,6 +14,8 @@ public func registerReferenceKernels(in registry: inout KernelRegistry) throws(K
   try registry.register(ReferenceMatrixMultiply())
   try registry.register(ReferenceElementwise())
   try registry.register(ReferenceSoftmax())
+  try registry.register(ReferenceNormalization())
+  try registry.register(ReferenceRecurrent())
   try registry.register(ReferenceResize())
   try registry.register(ReferenceMean())
   try registry.register(ReferenceRearrangement())

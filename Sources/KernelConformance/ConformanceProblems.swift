@@ -14,6 +14,8 @@ public enum ConformanceProblems {
     problems += try matrixProducts() as [any LayerProblem]
     problems += try elementwise() as [any LayerProblem]
     problems += try softmaxes() as [any LayerProblem]
+    problems += try normalizations() as [any LayerProblem]
+    problems += try recurrences() as [any LayerProblem]
     problems += try resizes() as [any LayerProblem]
     problems += try means() as [any LayerProblem]
     problems += try rearrangements() as [any LayerProblem]

@@ -9,6 +9,10 @@ public struct PlaneFunctionTable: Sendable {
   public let reduction: MicroKernelFunction<PlaneReductionArguments>
   /// Softmax.
   public let softmax: MicroKernelFunction<SoftmaxArguments>
+  /// Normalization of lines.
+  public let normalization: MicroKernelFunction<NormalizationArguments>
+  /// The gates of recurrent networks.
+  public let gates: MicroKernelFunction<GateArguments>
   /// Transposition.
   public let transpose: MicroKernelFunction<TransposeArguments>
   /// Pooling of planes.
@@ -20,13 +24,16 @@ public struct PlaneFunctionTable: Sendable {
   public init(
     lanes: Int, elementwise: MicroKernelFunction<ElementwiseRowArguments>,
     reduction: MicroKernelFunction<PlaneReductionArguments>,
-    softmax: MicroKernelFunction<SoftmaxArguments>, transpose: MicroKernelFunction<TransposeArguments>,
+    softmax: MicroKernelFunction<SoftmaxArguments>, normalization: MicroKernelFunction<NormalizationArguments>,
+    gates: MicroKernelFunction<GateArguments>, transpose: MicroKernelFunction<TransposeArguments>,
     poolPlanes: MicroKernelFunction<PoolingPlanesArguments>, poolPixels: MicroKernelFunction<PoolingPixelsArguments>
   ) {
     self.lanes = lanes
     self.elementwise = elementwise
     self.reduction = reduction
     self.softmax = softmax
+    self.normalization = normalization
+    self.gates = gates
     self.transpose = transpose
     self.poolPlanes = poolPlanes
     self.poolPixels = poolPixels

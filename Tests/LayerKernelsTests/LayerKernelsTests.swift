@@ -12,6 +12,10 @@ struct ProblemKeyTests {
     "elementwise function=add a=1x58x28x28 b=58x1x1 then=relu",
     "elementwise function=unary a=1x1000 then=leaky-relu:0.1",
     "softmax shape=1x1000 axis=1 axes=1",
+    "normalization shape=1x197x768 over=axes axis=2 by=variance parameters=scale+bias epsilon=1e-06",
+    "normalization shape=1x64x28x28 over=groups groups=8 by=mean-square parameters=none epsilon=0.0",
+    "recurrent kind=lstm steps=32 b=1 c=64 k=128 direction=bidirectional initial=input outputs=sequence+hidden+cell",
+    "recurrent kind=gru-after-product steps=1 b=2 c=3 k=5 direction=reverse initial=zero outputs=hidden",
     "resize from=1x96x11x11 to=22x22 scale=2.0x2.0 interpolation=linear coordinates=half-pixel",
     "mean shape=1x1024x7x7 axes=2,3",
     "rearrangement out=2x3 fill=none inputs=1 in0=3x2 copies=1 copy0=0,0,0,2,3,1,2,3,1",
@@ -24,8 +28,10 @@ struct ProblemKeyTests {
 
   static let types: [any LayerProblem.Type] = [
     ConvolutionProblem.self, PoolingProblem.self, MatrixMultiplyProblem.self, ElementwiseProblem.self,
-    SoftmaxProblem.self, ResizeProblem.self, ReductionProblem.self, RearrangementProblem.self,
+    SoftmaxProblem.self, NormalizationProblem.self, ResizeProblem.self, ReductionProblem.self,
+    RearrangementProblem.self,
     LayoutConversionProblem.self, PointwiseDepthwiseProblem.self, ConvolutionPoolingProblem.self,
+    RecurrentProblem.self,
   ]
 
   @Test("A key read back is the same key", arguments: keys)

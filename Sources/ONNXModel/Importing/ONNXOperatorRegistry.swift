@@ -72,6 +72,7 @@ public struct ONNXOperatorRegistry: Sendable {
     registry.registerPooling()
     registry.registerProducts()
     registry.registerElementwise()
+    registry.registerNormalizations()
     registry.registerMovements()
     registry.registerResize()
     registry.registerIdentities()

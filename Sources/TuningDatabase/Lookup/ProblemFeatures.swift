@@ -41,7 +41,10 @@ package struct ProblemFeatures: Sendable {
     MatrixMultiplyProblem.operation: Roles(sizes: ["b", "m", "k", "n"], details: ["epilogue"]),
     ElementwiseProblem.operation: Roles(sizes: ["a", "b"], details: ["then"]),
     SoftmaxProblem.operation: Roles(sizes: ["shape"]),
+    NormalizationProblem.operation: Roles(
+      sizes: ["shape", "groups"], details: ["by", "parameters"], ignored: ["axis", "epsilon"]),
     ReductionProblem.operation: Roles(sizes: ["shape"]),
+    RecurrentProblem.operation: Roles(sizes: ["steps", "b", "c", "k"], details: ["initial", "outputs"]),
     ResizeProblem.operation: Roles(sizes: ["from", "to"], details: ["coordinates"], ignored: ["scale"]),
     LayoutConversionProblem.operation: Roles(sizes: ["shape"]),
   ]
