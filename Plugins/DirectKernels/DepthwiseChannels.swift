@@ -62,7 +62,7 @@ public struct DepthwiseChannels: LayerKernel {
     else { throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: "there is no such tile") }
     let channels = problem.outputChannels
     let taps = problem.window.kernel.height * problem.window.kernel.width
-    // The bias and a pixel of zeros lie behind the weights.
+    // The bias and a pixel of zeros lie after the weights.
     let packed = try PackedWeights(count: (taps + 2) * channels) { packed in
       parameters.filter.withElements { filter in
         for channel in 0..<channels {

@@ -34,7 +34,7 @@ public struct Normalization: LayerKernel {
     if case .channelGroups = problem.lines { problem.outputShape.rank == 4 } else { false }
   }
 
-  /// Copies the parameters, those of channels once for each picture.
+  /// Copies the parameters, those of channels once for each image.
   ///
   /// - Throws: ``KernelError`` when the configuration is none of this kernel's.
   public func prepare(
@@ -92,7 +92,7 @@ private struct PreparedNormalization: PreparedKernel {
     }
   }
 
-  /// Normalizes groups of planes, those of one picture at a time, which the parameters are for.
+  /// Normalizes groups of planes, those of one image at a time, which the parameters are for.
   private func run(
     _ operands: LayerOperands, _ share: Range<Int>, source: UnsafePointer<Int32>, target: UnsafePointer<Int32>
   ) {

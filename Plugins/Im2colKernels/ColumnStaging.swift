@@ -86,7 +86,7 @@ struct ColumnStaging: Sendable {
     return offsets
   }
 
-  /// Stages the planes of one group of a picture under some output rows, at least one and at most ``bandRows``.
+  /// Stages the planes of one group of an image under some output rows, at least one and at most ``bandRows``.
   func stage(
     _ operand: TensorOperand, image: Int, group: Int, rows: Range<Int>, into target: UnsafeMutablePointer<Float>
   ) {

@@ -141,7 +141,7 @@ extension ConformanceProblems {
       try layer(
         7, 23, 21, to: 10, 3, stride: 2, dilation: 2, pads: Pads(top: 3, left: 1, bottom: 0, right: 2), batch: 2),
       try layer(6, 14, 17, to: 7, 5, stride: 3, dilation: 3, pads: Pads(6), bias),
-      // Windows as long as an image: a line, a whole picture.
+      // Windows as long as an image: a line, a whole image.
       try layer(1, 1, 4120, to: 2, height: 1, width: 4100, pads: Pads(top: 0, left: 0, bottom: 0, right: 2), bias),
       try layer(2, 4099, 1, to: 3, height: 4097, width: 1, pads: Pads(0)),
       try layer(3, 31, 37, to: 5, height: 31, width: 37, pads: Pads(0), bias),

@@ -1,7 +1,7 @@
 import LayerKernels
 
 extension ConformanceProblems {
-  /// Normalizations of tokens, of layers of pictures, of instances and of groups, with every kind of parameters.
+  /// Normalizations of tokens, of layers of images, of instances and of groups, with every kind of parameters.
   ///
   /// - Throws: `ProblemError` never for the sizes in this module.
   public static func normalizations() throws(ProblemError) -> [NormalizationProblem] {

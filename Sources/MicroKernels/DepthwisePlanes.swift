@@ -81,7 +81,7 @@ extension DepthwisePlanesArguments {
     let first = min(max(pending &- 1, (paddingTop &+ stride &- 1) / stride), steps)
     var rows = outputHeight
     if outputWidth < lanes {
-      // Behind a row that is followed by somebody else's there is no room at all.
+      // After a row that is followed by somebody else's there is no room at all.
       let hasRoom = capacity >= lanes && outputStep == outputWidth
       rows = hasRoom ? min(rows, (capacity &- lanes) / outputWidth &+ 1) : 0
     }

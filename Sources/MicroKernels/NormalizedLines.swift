@@ -27,7 +27,7 @@ public struct NormalizationArguments {
   public var source: UnsafePointer<Float>
   /// What the target's offsets count from.
   public var target: UnsafeMutablePointer<Float>
-  /// An element offset for each run of each line; nil where lines of one run lie one behind the other.
+  /// An element offset for each run of each line; nil where lines of one run lie one after the other.
   public var sourceRuns: UnsafePointer<Int32>?
   /// The same of the target.
   public var targetRuns: UnsafePointer<Int32>?
@@ -41,7 +41,7 @@ public struct NormalizationArguments {
   public var scale: UnsafePointer<Float>?
   /// Nil for zero.
   public var bias: UnsafePointer<Float>?
-  /// Whether scale and bias have a number for each run, and those of each line behind each other, rather than one for each element
+  /// Whether scale and bias have a number for each run, and those of each line one after the other, rather than one for each element
   /// of a run, the same for all.
   public var areByRun: Bool
   /// What is computed.
@@ -49,7 +49,7 @@ public struct NormalizationArguments {
   /// What keeps the divisor from zero.
   public var epsilon: Float
 
-  /// Arguments for lines of one run each, one behind the other, without parameters.
+  /// Arguments for lines of one run each, one after the other, without parameters.
   public init(
     _ statistic: Statistic, epsilon: Float, source: UnsafePointer<Float>, target: UnsafeMutablePointer<Float>,
     lineCount: Int, count: Int

@@ -1,6 +1,6 @@
 /// One step of some units of a recurrent network: what their gates add up to becomes their next state.
 ///
-/// Gates lie one behind the other, `gateStride` apart; a gate's sum is that of what the input and what the state add.
+/// Gates lie one after the other, `gateStride` apart; a gate's sum is that of what the input and what the state add.
 public struct GateArguments {
   /// What is computed.
   public enum Form: Int32, Sendable {

@@ -122,7 +122,7 @@ public struct NormalizationProblem: LayerProblem {
     }
   }
 
-  /// The lines one behind the other; the groups after which the parameters repeat; the elements of a line, and how many of them
+  /// The lines one after the other; the groups after which the parameters repeat; the elements of a line, and how many of them
   /// that are neighbours share a parameter.
   public var extents: (count: Int, groups: Int, length: Int, inner: Int) {
     let sizes = outputShape.dimensions
