@@ -11,8 +11,8 @@ import MicroKernels
 public struct PointwiseDepthwise: LayerKernel {
   /// `direct.pointwise-depthwise`
   public let identifier: KernelIdentifier = "direct.pointwise-depthwise"
-  /// The second: tiles with four pixels after their vectors.
-  public let version = 2
+  /// The third: the depthwise planes that it runs are of any window.
+  public let version = 3
   private let set: MicroKernelSet
 
   /// The most elements of the planes between the two.
