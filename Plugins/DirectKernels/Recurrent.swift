@@ -81,7 +81,8 @@ public struct Recurrent: LayerKernel {
         }
         let weights = try order.stateWeights(parameters, direction, gates: first..<first + gates)
         products.append(
-          RecurrentStep(product: step, weights: try step.packed(rowsOf: weights, set.rows), gates: gates, first: first))
+          RecurrentStep(
+            product: step, weights: try ChannelWeights(step, rowsOf: weights, set.rows), gates: gates, first: first))
         first += gates
       }
       steps.append(products)
@@ -95,7 +96,7 @@ public struct Recurrent: LayerKernel {
 /// One product of a step.
 struct RecurrentStep: Sendable {
   let product: ChannelProduct
-  let weights: PackedWeights
+  let weights: ChannelWeights
   /// The gates that it computes.
   let gates: Int
   /// The first of them.

@@ -26,11 +26,8 @@ public struct ColumnGemm: LayerKernel {
     rows = set.rows
   }
 
-  /// Windows larger than 1×1 of several channels a group, an activation without an exponential.
+  /// Windows larger than 1×1 of several channels a group.
   public func applicability(to problem: ConvolutionProblem) -> Applicability {
-    guard TileActivation(problem.epilogue.activation) != nil else {
-      return .refused("cannot apply \(problem.epilogue.activation) in registers")
-    }
     guard problem.window.kernel != WindowGeometry.Extent(1) else { return .refused("needs a window larger than 1×1") }
     guard problem.groups == 1 || problem.outputChannels / problem.groups > 1 else {
       return .refused("needs several output channels a group")
