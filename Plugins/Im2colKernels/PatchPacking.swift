@@ -16,32 +16,23 @@ struct PatchPacking: Sendable {
   private let isShift: Bool
 
   init(_ problem: ConvolutionProblem, layout: TensorLayout, gather: GatherFunction) {
+    input = ConvolutionInput(problem, layout: layout)
     let window = problem.window
-    self.init(
-      ConvolutionInput(problem, layout: layout), window, output: problem.output,
-      rowSpans: (0..<window.kernel.height).map { row in
-        ColumnSpan(
-          offset: row * window.dilation.height - window.pads.top, stride: window.stride.height,
-          width: problem.input.height, outputs: problem.output.height)
-      }, gather: gather)
-  }
-
-  /// Patches with the rows that are given, over an output of any height.
-  init(
-    _ input: ConvolutionInput, _ window: WindowGeometry, output: WindowGeometry.Extent, rowSpans: [ColumnSpan],
-    gather: GatherFunction
-  ) {
-    self.input = input
     self.window = window
-    self.output = output
-    self.rowSpans = rowSpans
+    output = problem.output
     self.gather = gather
     isShift =
-      window.stride == WindowGeometry.Extent(1) && output.width == input.width && input.layout != .channelsLast
+      window.stride == WindowGeometry.Extent(1) && problem.output.width == problem.input.width
+      && layout != .channelsLast
     columnSpans = (0..<window.kernel.width).map { column in
       ColumnSpan(
-        offset: column * window.dilation.width - window.pads.left, stride: window.stride.width, width: input.width,
-        outputs: output.width)
+        offset: column * window.dilation.width - window.pads.left, stride: window.stride.width,
+        width: problem.input.width, outputs: problem.output.width)
+    }
+    rowSpans = (0..<window.kernel.height).map { row in
+      ColumnSpan(
+        offset: row * window.dilation.height - window.pads.top, stride: window.stride.height,
+        width: problem.input.height, outputs: problem.output.height)
     }
   }
 

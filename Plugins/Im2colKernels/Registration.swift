@@ -9,6 +9,5 @@ public func registerIm2colKernels(
 ) throws(KernelError) {
   try registry.register(ImplicitGemm(microKernels))
   try registry.register(Im2colGemm(microKernels))
-  try registry.register(ColumnGemm(microKernels))
   try registry.register(PooledConvolution(microKernels))
 }
