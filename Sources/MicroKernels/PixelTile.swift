@@ -168,13 +168,8 @@ public func pixelTile<
         let sums = isExponential ? tailSums[t] : L.activateSimply(tailSums[t], arguments.activation)
         scatterPixel(lanes, sums, outputs + step + t * 4, outputOffsets, Rows)
       }
-      if isExponential {
-        // Read back: a sum whose address is handed to a call would lie in memory all through the loop over k.
-        for t in 0..<Tail {
-          let pixel = outputs + step + t * 4
-          let sums = L.activate(gatherPixel(lanes, pixel, outputOffsets, Rows), arguments.activation)
-          scatterPixel(lanes, sums, pixel, outputOffsets, Rows)
-        }
+      if Tail > 0, isExponential {
+        activatePixels(lanes, outputs + step, count: Tail, outputOffsets, Rows, arguments.activation)
       }
       if !arguments.activation.isClamp {
         for m in 0..<Rows {
@@ -184,6 +179,21 @@ public func pixelTile<
       pixel += step
     }
     weights += arguments.panelStride
+  }
+}
+
+/// Applies an activation to some pixels of each row, read back from memory.
+///
+/// Code of its own: sums whose address is handed to a call would lie in memory all through the loop over k.
+@inlinable @inline(never)
+func activatePixels<L: Lanes>(
+  _ lanes: L.Type, _ pixels: UnsafeMutableRawPointer, count: Int, _ offsets: UnsafePointer<Int32>, _ rows: Int,
+  _ activation: TileActivation
+) {
+  for t in 0..<count {
+    let pixel = pixels + t * 4
+    let sums = L.activate(gatherPixel(lanes, pixel, offsets, rows), activation)
+    scatterPixel(lanes, sums, pixel, offsets, rows)
   }
 }
 

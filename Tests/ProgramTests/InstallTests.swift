@@ -65,9 +65,9 @@ struct InstallTests {
     _ = try folder.file("example.c", Data(program.utf8))
     // C++ has no array in the middle of an expression.
     let plain = program.replacingOccurrences(
-      of: "if (luthier_run(network, (const float *[]){picture}, (float *[]){scores}) != 0)",
+      of: "if (luthier_run(network, (const float *[]){image}, (float *[]){scores}) != 0)",
       with:
-        "const float *read[] = {picture};\n  float *written[] = {scores};\n  if (luthier_run(network, read, written) != 0)"
+        "const float *read[] = {image};\n  float *written[] = {scores};\n  if (luthier_run(network, read, written) != 0)"
     )
     try #require(plain != program)
     let start = "luthier_options options = {.threads = 1};"
