@@ -18,6 +18,7 @@ public func registerDirectKernels(
   try registry.register(PoolingPlanes(microKernels))
   try registry.register(PoolingChannels(microKernels))
   try registry.register(Elementwise(microKernels))
+  try registry.register(ElementwiseChain(microKernels))
   try registry.register(Softmax(microKernels))
   try registry.register(Normalization(microKernels))
   try registry.register(Recurrent(microKernels))

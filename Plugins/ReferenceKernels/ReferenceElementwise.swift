@@ -59,7 +59,7 @@ public struct ReferenceElementwise: LayerKernel {
   }
 
   /// Elements between neighbours along each axis of the output; zero along a stretched axis.
-  private static func strides(_ shape: TensorShape, within output: TensorShape) -> [Int] {
+  static func strides(_ shape: TensorShape, within output: TensorShape) -> [Int] {
     let missing = output.rank - shape.rank
     let strides = shape.strides
     return (0..<output.rank).map { axis in

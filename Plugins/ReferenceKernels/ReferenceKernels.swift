@@ -13,6 +13,7 @@ public func registerReferenceKernels(in registry: inout KernelRegistry) throws(K
   try registry.register(ReferencePooling())
   try registry.register(ReferenceMatrixMultiply())
   try registry.register(ReferenceElementwise())
+  try registry.register(ReferenceElementwiseChain())
   try registry.register(ReferenceSoftmax())
   try registry.register(ReferenceNormalization())
   try registry.register(ReferenceRecurrent())

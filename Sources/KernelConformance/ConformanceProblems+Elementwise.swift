@@ -40,4 +40,49 @@ extension ConformanceProblems {
     ]
     return problems
   }
+
+  /// Chains of element-wise functions: scales and shifts of channels, gates, the cell of an LSTM, values that several steps read.
+  ///
+  /// - Throws: `ProblemError` never for the sizes in this module.
+  public static func elementwiseChains() throws(ProblemError) -> [ElementwiseChainProblem] {
+    typealias Step = ElementwiseChainProblem.Step
+    let scaleAndShift = [
+      Step(.binary(.multiply, .identity), [.input(0), .input(1)]), Step(.binary(.add, .relu), [.step(0), .input(2)]),
+    ]
+    // c' = f · c + i · g, with the gates' activations.
+    let cell = [
+      Step(.unary(.sigmoid), [.input(0)]), Step(.binary(.multiply, .identity), [.step(0), .input(1)]),
+      Step(.unary(.tanh), [.input(2)]), Step(.unary(.sigmoid), [.input(3)]),
+      Step(.binary(.multiply, .identity), [.step(2), .step(3)]), Step(.binary(.add, .identity), [.step(1), .step(4)]),
+    ]
+    var problems: [ElementwiseChainProblem] = []
+    for planes in [try shape(1, 24, 28, 28), try shape(2, 5, 7, 9), try shape(1, 3, 53, 41)] {
+      let channels = try shape(planes[1], 1, 1)
+      problems += [
+        try ElementwiseChainProblem(scaleAndShift, inputs: [planes, channels, channels]),
+        try ElementwiseChainProblem(scaleAndShift, inputs: [planes, .scalar, planes]),
+        // A gate of each image's channels, a sum, then what a gate would be.
+        try ElementwiseChainProblem(
+          [
+            Step(.binary(.multiply, .identity), [.input(1), .input(0)]),
+            Step(.binary(.subtract, .hardSwish), [.input(2), .step(0)]), Step(.unary(.sigmoid), [.step(1)]),
+            Step(.binary(.multiply, .identity), [.step(1), .step(2)]),
+          ], inputs: [planes, shape(planes[0], planes[1], 1, 1), planes]),
+      ]
+    }
+    for row in [try shape(1, 37), try shape(3, 96), try shape(5, 3000), .scalar] {
+      problems.append(try ElementwiseChainProblem(cell, inputs: Array(repeating: row, count: 4)))
+    }
+    problems += [
+      try ElementwiseChainProblem([Step(.unary(.gelu), [.input(0)])], inputs: [shape(2, 3, 5)]),
+      try ElementwiseChainProblem(scaleAndShift, inputs: [shape(2, 3, 5, 7), shape(1, 3, 1, 7), shape(5, 1)]),
+      // All sides stretch.
+      try ElementwiseChainProblem(
+        [
+          Step(.binary(.maximum, .identity), [.input(0), .input(1)]),
+          Step(.binary(.minimum, .relu6), [.step(0), .input(0)]),
+        ], inputs: [shape(2, 1, 5), shape(3, 1)]),
+    ]
+    return problems
+  }
 }

@@ -13,6 +13,7 @@ public enum ConformanceProblems {
     problems += try poolings() as [any LayerProblem]
     problems += try matrixProducts() as [any LayerProblem]
     problems += try elementwise() as [any LayerProblem]
+    problems += try elementwiseChains() as [any LayerProblem]
     problems += try softmaxes() as [any LayerProblem]
     problems += try normalizations() as [any LayerProblem]
     problems += try recurrences() as [any LayerProblem]

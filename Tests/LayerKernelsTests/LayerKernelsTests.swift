@@ -11,6 +11,7 @@ struct ProblemKeyTests {
     "matrix-multiply b=1 m=1 k=1024 n=1000 weights=constant epilogue=bias",
     "elementwise function=add a=1x58x28x28 b=58x1x1 then=relu",
     "elementwise function=unary a=1x1000 then=leaky-relu:0.1",
+    "elementwise-chain inputs=1x58x28x28,58x1x1 steps=multiply:i0:i1:identity,unary:s0:relu",
     "softmax shape=1x1000 axis=1 axes=1",
     "normalization shape=1x197x768 over=axes axis=2 by=variance parameters=scale+bias epsilon=1e-06",
     "normalization shape=1x64x28x28 over=groups groups=8 by=mean-square parameters=none epsilon=0.0",

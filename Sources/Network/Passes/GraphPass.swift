@@ -18,7 +18,7 @@ public struct GraphPass: Sendable {
   /// The passes that every compiled network goes through, in their order.
   public static let standard: [GraphPass] = [
     recognizeChannelMovements, composeMovements, recognizeActivations, recognizeGlobalPooling, foldPadding,
-    fuseEpilogues, fusePointwiseDepthwise, fuseConvolutionPooling, removeUnused,
+    fuseEpilogues, fusePointwiseDepthwise, fuseConvolutionPooling, fuseElementwiseChains, removeUnused,
   ]
 }
 

@@ -35,6 +35,9 @@ struct GraphRewriter {
     return nodes[0]
   }
 
+  /// The nodes that read a value, none if callers receive it.
+  func innerReaders(of value: ValueID) -> [Int] { outputs.contains(value) ? [] : readers[value, default: []] }
+
   /// Where a value of the source is in the result; constants are copied when they are first asked for.
   mutating func place(_ value: ValueID) throws(GraphError) -> ValueID {
     if let place = places[value] { return place }

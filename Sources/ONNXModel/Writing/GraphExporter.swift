@@ -150,22 +150,25 @@ struct GraphExporter {
     message.node.append(node)
   }
 
-  /// Adds operators one after the other; the last writes the node's own output.
+  /// Adds operators one after the other; the last writes the node's own output, unless another is given.
   private mutating func addChain(
-    _ node: GraphNode, _ steps: [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])]
+    _ node: GraphNode, named nodeName: String? = nil,
+    _ steps: [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])], to target: String? = nil
   ) {
+    let nodeName = nodeName ?? node.name
     var current = ""
     // The operator that does the node's work has the node's name, so that a profile of the one fits the other.
     let work = steps.firstIndex { $0.operatorName != "Reshape" } ?? 0
     var outputs: [String] = []
     for (index, step) in steps.enumerated() {
-      let output = index == steps.count - 1 ? name(of: node.output) : unique("\(node.name).\(step.operatorName)")
+      let output =
+        index == steps.count - 1 ? target ?? name(of: node.output) : unique("\(nodeName).\(step.operatorName)")
       let places = step.inputs.map { EarlierOutput.distance($0) }
       let inputs = zip(step.inputs, places).map { input, distance in distance.map { outputs[index - $0] } ?? input }
       let isExplicit = index == 0 || places.contains { $0 != nil }
       add(
         step.operatorName, isExplicit ? inputs : [current] + inputs, output, step.attributes,
-        name: index == work ? node.name : "\(node.name).\(step.operatorName)")
+        name: index == work ? nodeName : "\(nodeName).\(step.operatorName)")
       outputs.append(output)
       current = output
     }
@@ -212,13 +215,8 @@ struct GraphExporter {
       if let bias = parameters.bias { steps.append(("Add", [try weights(bias, "\(node.name).bias")], [])) }
       steps += epilogueSteps(problem.epilogue, residual: inputs.last, node)
     case let problem as PoolingProblem: steps.append(Self.pooling(problem, inputs))
-    case let problem as ElementwiseProblem:
-      switch problem.function {
-      case .unary(let activation): steps += activationSteps(activation, first: inputs[0], node)
-      case .binary(let function, let activation):
-        steps.append((Self.operatorName(of: function), inputs, []))
-        if activation != .identity { steps += activationSteps(activation, first: nil, node) }
-      }
+    case let problem as ElementwiseProblem: steps = elementwise(problem.function, inputs, node)
+    case let problem as ElementwiseChainProblem: return export(node, problem, inputs)
     case let problem as SoftmaxProblem: steps = softmax(problem, inputs, node)
     case let problem as ResizeProblem: steps.append(try resize(problem, inputs, node))
     case let problem as ReductionProblem:
@@ -226,6 +224,36 @@ struct GraphExporter {
     default: return try exportForeign(node, problem, parameters, inputs)
     }
     addChain(node, steps)
+  }
+
+  private mutating func elementwise(
+    _ function: ElementwiseProblem.Function, _ inputs: [String], _ node: GraphNode
+  ) -> [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])] {
+    switch function {
+    case .unary(let activation): return activationSteps(activation, first: inputs[0], node)
+    case .binary(let function, let activation):
+      let after = activation == .identity ? [] : activationSteps(activation, first: nil, node)
+      return [(Self.operatorName(of: function), inputs, [])] + after
+    }
+  }
+
+  /// The operators of a chain, each under a name of its own.
+  private mutating func export(_ node: GraphNode, _ problem: ElementwiseChainProblem, _ inputs: [String]) {
+    var values: [String] = []
+    for (index, step) in problem.steps.enumerated() {
+      let isLast = index == problem.steps.count - 1
+      let operands = step.operands.map { operand in
+        switch operand {
+        case .input(let input): inputs[input]
+        case .step(let earlier): values[earlier]
+        }
+      }
+      let target = isLast ? name(of: node.output) : unique("\(node.name).\(index)")
+      addChain(
+        node, named: isLast ? node.name : "\(node.name).\(index)", elementwise(step.function, operands, node),
+        to: target)
+      values.append(target)
+    }
   }
 
   /// An operation that the registry alone knows.

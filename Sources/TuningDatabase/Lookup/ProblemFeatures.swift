@@ -40,6 +40,7 @@ package struct ProblemFeatures: Sendable {
     PoolingProblem.operation: Roles(sizes: ["n", "c", "h", "w"], details: ["pads", "round"]),
     MatrixMultiplyProblem.operation: Roles(sizes: ["b", "m", "k", "n"], details: ["epilogue"]),
     ElementwiseProblem.operation: Roles(sizes: ["a", "b"], details: ["then"]),
+    ElementwiseChainProblem.operation: Roles(sizes: ["inputs"]),
     SoftmaxProblem.operation: Roles(sizes: ["shape"]),
     NormalizationProblem.operation: Roles(
       sizes: ["shape", "groups"], details: ["by", "parameters"], ignored: ["axis", "epsilon"]),
@@ -58,7 +59,7 @@ package struct ProblemFeatures: Sendable {
     var details: [String] = []
     for field in problem.fields {
       if roles.sizes.contains(field.name) {
-        let numbers = field.value.split(separator: "x").compactMap { Int($0) }
+        let numbers = field.value.split { $0 == "x" || $0 == "," }.compactMap { Int($0) }
         // The rank of a shape is part of the kind.
         kind += " \(field.name)^\(numbers.count)"
         sizes += numbers.map { log(Double(max($0, 1))) }
