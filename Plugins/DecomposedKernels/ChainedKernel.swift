@@ -82,6 +82,12 @@ extension KernelRegistry {
   ///
   /// - Throws: ``KernelError/noKernel(problem:reasons:)`` when there is none.
   func candidate(for problem: some LayerProblem, layout: TensorLayout) throws(KernelError) -> Candidate {
+    guard let best = best(for: problem, layout: layout) else { throw .noKernel(problem: problem.key, reasons: []) }
+    return best.candidate
+  }
+
+  /// The same with what its kernel expects of itself; nil where there is none.
+  func best(for problem: some LayerProblem, layout: TensorLayout) -> (candidate: Candidate, efficiency: Double)? {
     var best: (candidate: Candidate, efficiency: Double)?
     for answer in answers(for: problem) {
       let fitting = answer.candidates.first {
@@ -91,7 +97,6 @@ extension KernelRegistry {
       if let best, best.efficiency >= answer.expectedEfficiency { continue }
       best = (fitting, answer.expectedEfficiency)
     }
-    guard let best else { throw .noKernel(problem: problem.key, reasons: []) }
-    return best.candidate
+    return best
   }
 }

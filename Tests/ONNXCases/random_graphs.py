@@ -559,6 +559,12 @@ def window(b, spatial, sizes, allows_dilation=True):
         attributes["dilations"] = dilations
     if b.flip(0.2):
         attributes["auto_pad"] = b.pick(["SAME_UPPER", "SAME_LOWER", "VALID"])
+        strides = attributes.get("strides", [1] * spatial)
+        for size, step, k, dilation in zip(sizes, strides, kernel, dilations):
+            # A window shorter than its step may need padding below zero: ONNX Runtime refuses it in some operators, moves the first
+            # window in others, and the standard's evaluator does either.
+            if (-(-size // step) - 1) * step + (k - 1) * dilation + 1 < size:
+                attributes["auto_pad"] = "VALID"
     elif b.flip(0.6):
         pads = [b.number(0, min(2, k - 1)) for k in kernel]
         attributes["pads"] = pads + [b.number(0, min(2, k - 1)) for k in kernel]

@@ -12,28 +12,42 @@ import time
 import numpy
 
 import engines
+import networks
 import picture
 
-NETWORKS = [
+CATALOG = [
     "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0", "mobilenet_v2_x1_0",
     "mobilenet_v1_x1_0", "squeezenet_1_1", "resnet_18", "resnet_50",
 ]
+
+NETWORKS = CATALOG + networks.TORCHVISION + networks.OWN
 
 # How far an output may be from the first peer's, over the largest element: 32-bit floats in another order, no more.
 TOLERANCE = 1e-4
 
 
-def export(networks, work):
-    """ONNX files of the networks, by our own exporter."""
+def export(names, work, batch):
+    """ONNX files of the networks: of the catalog by our own exporter, of others by PyTorch's."""
     folder = os.path.join(work, "models")
     os.makedirs(folder, exist_ok=True)
     program = os.path.join(os.environ["LUTHIER_PRODUCTS"], "luthier")
     files = {}
-    for network in networks:
-        files[network] = os.path.join(folder, network + ".onnx")
-        if not os.path.exists(files[network]):
-            subprocess.run([program, "export", network, "--output", files[network]], check=True)
+    for name in names:
+        files[name] = os.path.join(folder, name + ("" if batch == 1 else f"_batch{batch}") + ".onnx")
+        if name not in CATALOG:
+            networks.export(name, files[name], batch)
+        elif not os.path.exists(files[name]):
+            command = [program, "export", name, "--output", files[name]]
+            subprocess.run(command + (["--batch", str(batch)] if batch > 1 else []), check=True)
     return files
+
+
+def roofline_share(file, threads, profile):
+    """The least time by the roofline over the layers' measured time, as `luthier profile` counts them; None where it fails."""
+    program = os.path.join(os.environ["LUTHIER_PRODUCTS"], "luthier")
+    command = [program, "profile", file, "--profile", profile, "--threads", str(threads), "--json"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    return json.loads(run.stdout)["fraction_of_roofline"] if run.returncode == 0 else None
 
 
 def tune(files, threads, work):
@@ -167,6 +181,7 @@ def main():
     parser.add_argument("--threads", default="1", help="thread counts, 1,2")
     parser.add_argument("--networks", default=",".join(NETWORKS))
     parser.add_argument("--models", nargs="*", default=[], help="further ONNX files")
+    parser.add_argument("--batch", type=int, default=1, help="images a run")
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--output", default=None)
     parser.add_argument("--no-cold", action="store_true", help="leave out start-up time and memory")
@@ -174,7 +189,7 @@ def main():
     output = options.output or os.path.join(options.work, "results")
     os.makedirs(output, exist_ok=True)
 
-    files = export([name for name in options.networks.split(",") if name], options.work)
+    files = export([name for name in options.networks.split(",") if name], options.work, options.batch)
     for file in options.models:
         files[os.path.splitext(os.path.basename(file))[0]] = file
     results = {
@@ -196,6 +211,8 @@ def main():
                 }
             peers = [values["median_ms"] for engine, values in row["engines"].items() if engine != "luthier"]
             row["ratio_to_fastest"] = row["engines"]["luthier"]["median_ms"] / min(peers) if "luthier" in samples and peers else None
+            row["batch"] = options.batch
+            row["fraction_of_roofline"] = roofline_share(file, threads, profile)
             if not options.no_cold and threads == 1 and name in ("shufflenet_v2_x1_0", "resnet_50"):
                 for engine in engines.ENGINES:
                     answer = cold(file, threads, options.work, profile, engine)
@@ -231,17 +248,16 @@ def table(rows, header):
     names = [engine.name for engine in engines.ENGINES]
     lines = []
     if header:
-        lines.append("| network | threads | " + " | ".join(names) + " | × fastest peer |")
-        lines.append("| --- " * (len(names) + 3) + "|")
+        lines.append("| network | threads | " + " | ".join(names) + " | × fastest peer | of the roofline |")
+        lines.append("| --- " * (len(names) + 4) + "|")
     for row in rows:
         cells = []
         for name in names:
             values = row["engines"].get(name)
             cells.append(f"{values['median_ms']:.2f} ({values['min_ms']:.2f})" if values else "–")
-        lines.append(
-            f"| {row['network']} | {row['threads']} | " + " | ".join(cells)
-            + (" | – |" if row["ratio_to_fastest"] is None else f" | {row['ratio_to_fastest']:.2f} |")
-        )
+        ratio, share = row["ratio_to_fastest"], row["fraction_of_roofline"]
+        cells += ["–" if ratio is None else f"{ratio:.2f}", "–" if share is None else f"{share * 100:.0f} %"]
+        lines.append(f"| {row['network']} | {row['threads']} | " + " | ".join(cells) + " |")
         extra = [
             f"{name} {v['first_output_ms']:.1f} ms ({v['process_to_output_ms']:.0f} ms), {v['peak_memory_mib']:.1f} MiB"
             for name, v in row["engines"].items() if "first_output_ms" in v
