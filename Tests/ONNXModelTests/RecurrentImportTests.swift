@@ -190,6 +190,24 @@ struct RecurrentImportTests {
     for network in forms { #expect(recurrentCount(try network.graph()) == 1) }
   }
 
+  @Test("What is written and read is the same", arguments: networks)
+  func roundTrip(of base: Network) throws {
+    for states in [Network.States.none, .inputs] {
+      for outputs in base.kind == "LSTM"
+        ? [["y", "h", "c"], ["y"], ["", "", "c"], ["", "h", "c"]] : [["y", "h"], ["", "h"]]
+      {
+        var network = base
+        network.states = states
+        network.outputs = outputs
+        let graph = try network.graph()
+        let again = try ONNXModel(bytes: ONNXModel.encode(graph), name: "again").graph()
+        #expect(recurrentCount(again) == 1)
+        let inputs = try network.values(lengths: false)
+        try expectEqual(run(again, inputs, family: "direct"), run(graph, inputs, family: "direct"), "\(outputs)")
+      }
+    }
+  }
+
   @Test("Weights of other sizes are refused and named")
   func wrongSizes() throws {
     let network = Network(attributes: ["hidden_size": .integer(4)])

@@ -17,8 +17,8 @@ public struct GraphPass: Sendable {
 
   /// The passes that every compiled network goes through, in their order.
   public static let standard: [GraphPass] = [
-    recognizeChannelMovements, composeMovements, recognizeActivations, recognizeGlobalPooling, foldPadding,
-    fuseEpilogues, fusePointwiseDepthwise, fuseConvolutionPooling, removeUnused,
+    recognizeChannelMovements, composeMovements, recognizeNormalizations, recognizeActivations, hoistElementwise,
+    recognizeGlobalPooling, foldPadding, fuseEpilogues, fusePointwiseDepthwise, fuseConvolutionPooling, removeUnused,
   ]
 }
 
