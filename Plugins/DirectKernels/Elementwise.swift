@@ -63,6 +63,9 @@ struct ElementwiseForm: Sendable {
     case .unary(let activation):
       self.function = .left
       self.activation = TileActivation(activation)
+    case .squareRoot:
+      self.function = .squareRoot
+      self.activation = .none
     case .binary(let binary, let activation):
       self.function = ElementwiseRowArguments.Function(binary)
       self.activation = TileActivation(activation)

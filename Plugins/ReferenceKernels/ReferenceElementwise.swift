@@ -72,6 +72,7 @@ extension ElementwiseProblem.Function {
   fileprivate func callAsFunction(_ a: Float, _ b: Float) -> Float {
     switch self {
     case .unary(let activation): Float(activation(Double(a)))
+    case .squareRoot: Float(Double(a).squareRoot())
     case .binary(let binary, let activation): Float(activation(binary(Double(a), Double(b))))
     }
   }

@@ -46,6 +46,7 @@ private struct PreparedReferenceElementwiseChain: PreparedKernel {
         let left = value(step.operands[0], values, operands, item)
         switch step.function {
         case .unary(let activation): values[index] = activation(left)
+        case .squareRoot: values[index] = left.squareRoot()
         case .binary(let binary, let activation):
           values[index] = activation(binary(left, value(step.operands[1], values, operands, item)))
         }

@@ -10,6 +10,7 @@ extension ConformanceProblems {
       problems.append(ElementwiseProblem(activation, shape: try shape(1, 5, 7, 9)))
     }
     problems += [
+      ElementwiseProblem(squareRootOf: try shape(1, 5, 7, 9)), ElementwiseProblem(squareRootOf: try shape(3, 37)),
       ElementwiseProblem(.relu, shape: try shape(1, 58, 28, 28)),
       ElementwiseProblem(.sigmoid, shape: try shape(1, 1000)),
       ElementwiseProblem(.hardSwish, shape: try shape(2, 3, 1, 1)), ElementwiseProblem(.relu, shape: try shape(37)),

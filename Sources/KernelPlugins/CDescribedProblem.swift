@@ -86,6 +86,7 @@ extension ElementwiseProblem: CDescribedProblem {
     let kind: luthier_function
     switch function {
     case .unary(let function): (kind, activation) = (LUTHIER_UNARY, function)
+    case .squareRoot: (kind, activation) = (LUTHIER_SQUARE_ROOT, .identity)
     case .binary(let binary, let then): (kind, activation) = (binary.cFunction, then)
     }
     let last = activation.cDescription

@@ -8,6 +8,8 @@ public struct ElementwiseRowArguments {
   public enum Function: Int32, Sendable {
     /// The left input alone.
     case left
+    /// √left
+    case squareRoot
     /// left + right
     case add
     /// left − right
@@ -80,6 +82,7 @@ public func elementwiseRow<L: PlaneLanes>(_ lanes: L.Type, _ address: UnsafeRawP
   let arguments = address.assumingMemoryBound(to: ElementwiseRowArguments.self).pointee
   switch arguments.function {
   case .left: activateRow(lanes, arguments) { left, _ in left }
+  case .squareRoot: activateRow(lanes, arguments) { left, _ in left.squareRoot() }
   case .add: activateRow(lanes, arguments) { L.sum($0, $1) }
   case .subtract: activateRow(lanes, arguments) { L.difference($0, $1) }
   case .multiply: activateRow(lanes, arguments) { L.product($0, $1) }

@@ -4,18 +4,19 @@ import Luthier
 /// A model written field by field, as ONNX files hold it (onnx.proto): what no exporter of ours writes.
 struct WrittenModel {
   /// An attribute's value.
-  enum Attribute {
+  enum Attribute: Sendable {
     case integer(Int)
     case float(Float)
     case integers([Int])
     case text(String)
+    case texts([String])
     case tensor(TypedTensor)
     case graph(WrittenGraph)
     /// An attribute of the function around the node.
     case reference(String)
   }
 
-  struct Node {
+  struct Node: Sendable {
     var operatorName: String
     var inputs: [String]
     var outputs: [String]
@@ -32,7 +33,7 @@ struct WrittenModel {
   }
 
   /// Where a tensor's data lie outside the model.
-  struct External {
+  struct External: Sendable {
     var location: String
     var offset: Int?
     var length: Int?
@@ -91,6 +92,7 @@ struct WrittenModel {
       variable(UInt64(2 << 3 | 5)) + withUnsafeBytes(of: number.bitPattern.littleEndian) { Array($0) } + field(20, 1)
     case .integers(let numbers): numbers.flatMap { field(8, $0) } + field(20, 7)
     case .text(let text): field(4, text) + field(20, 3)
+    case .texts(let texts): texts.flatMap { field(9, $0) } + field(20, 8)
     case .tensor(let tensor): field(5, bytes(tensor, name: "value")) + field(20, 4)
     case .graph(let graph): field(6, graph.bytes) + field(20, 5)
     case .reference(let name): field(21, name) + field(20, 2)
@@ -137,9 +139,9 @@ struct WrittenModel {
 }
 
 /// The graph of a written model or of one of its nodes.
-struct WrittenGraph {
+struct WrittenGraph: Sendable {
   /// A name, the type of its elements and its sizes; nil is open.
-  struct Port {
+  struct Port: Sendable {
     var name: String
     var type = ElementType.f32
     var sizes: [Int?]

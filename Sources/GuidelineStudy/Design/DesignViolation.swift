@@ -129,7 +129,7 @@ extension ConvolutionProblem {
     where !epilogue.hasResidual && elementwise.inputShapes.allSatisfy { $0 == outputShape }:
       fused.hasResidual = true
       fused.activation = activation
-    case .binary: return nil
+    case .binary, .squareRoot: return nil
     }
     return try ConvolutionProblem(
       batch: batch, inputChannels: inputChannels, input: input, outputChannels: outputChannels, window: window,
@@ -141,6 +141,7 @@ extension ElementwiseProblem.Function {
   fileprivate var name: String {
     switch self {
     case .unary(let activation): activation.description
+    case .squareRoot: "square root"
     case .binary(let function, .identity): function.rawValue
     case .binary(let function, let activation): "\(function.rawValue) and \(activation)"
     }

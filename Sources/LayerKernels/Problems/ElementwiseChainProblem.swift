@@ -112,7 +112,7 @@ public struct ElementwiseChainProblem: LayerProblem {
     steps.reduce(.none) { sum, step in
       switch step.function {
       case .unary(.identity): sum
-      case .unary, .binary(_, .identity): sum + OperationCount(operations: outputShape.elementCount)
+      case .unary, .squareRoot, .binary(_, .identity): sum + OperationCount(operations: outputShape.elementCount)
       case .binary: sum + OperationCount(operations: 2 * outputShape.elementCount)
       }
     }
@@ -170,6 +170,7 @@ extension ElementwiseChainProblem.Step {
   fileprivate var text: String {
     let names = operands.map(\.text).joined(separator: ":")
     return switch function {
+    case .squareRoot: "square-root:\(names):\(Activation.identity)"
     case .unary(let activation): "unary:\(names):\(activation)"
     case .binary(let binary, let activation): "\(binary.rawValue):\(names):\(activation)"
     }
@@ -180,12 +181,13 @@ extension ElementwiseChainProblem.Step {
       return nil
     }
     let binary = ElementwiseProblem.Binary(rawValue: String(name))
-    guard binary != nil || name == "unary" else { return nil }
+    let isRoot = name == "square-root"
+    guard binary != nil || isRoot || name == "unary" else { return nil }
     let count = binary == nil ? 1 : 2
     let parts = text.split(separator: ":", maxSplits: count + 1, omittingEmptySubsequences: false)
     guard parts.count == count + 2, let activation = Activation(parsing: String(parts[count + 1])) else { return nil }
     let operands = parts[1...count].compactMap(ElementwiseChainProblem.Operand.init(parsing:))
-    guard operands.count == count else { return nil }
-    self.init(binary.map { .binary($0, activation) } ?? .unary(activation), operands)
+    guard operands.count == count, !isRoot || activation == .identity else { return nil }
+    self.init(binary.map { .binary($0, activation) } ?? (isRoot ? .squareRoot : .unary(activation)), operands)
   }
 }

@@ -6,6 +6,8 @@ public struct ElementwiseProblem: LayerProblem {
     case unary(Activation)
     /// A function of two inputs, then an activation of the result.
     case binary(Binary, Activation)
+    /// √a; a NaN of what is negative. No activation, because an epilogue's rounding errors would grow beyond all bounds in it.
+    case squareRoot
   }
 
   /// A function of two elements.
@@ -53,6 +55,13 @@ public struct ElementwiseProblem: LayerProblem {
     outputShape = shape
   }
 
+  /// The square root of each element.
+  public init(squareRootOf shape: TensorShape) {
+    function = .squareRoot
+    inputShapes = [shape]
+    outputShape = shape
+  }
+
   /// A function of two inputs, which are broadcast to one shape.
   ///
   /// - Throws: ``ProblemError/inconsistent(_:)`` when the shapes do not broadcast.
@@ -90,6 +99,8 @@ public struct ElementwiseProblem: LayerProblem {
       try self.init(binary, key.shape("a"), key.shape("b"), activation: activation)
     } else if name == "unary" {
       self.init(activation, shape: try key.shape("a"))
+    } else if name == "square-root" {
+      self.init(squareRootOf: try key.shape("a"))
     } else {
       throw .malformedField(key: key.description, name: "function", value: name)
     }
@@ -103,6 +114,10 @@ public struct ElementwiseProblem: LayerProblem {
       ProblemKey(
         operation: Self.operation,
         ["function": "unary", "a": inputShapes[0].description, "then": activation.description])
+    case .squareRoot:
+      ProblemKey(
+        operation: Self.operation,
+        ["function": "square-root", "a": inputShapes[0].description, "then": Activation.identity.description])
     case .binary(let binary, let activation):
       ProblemKey(
         operation: Self.operation,
@@ -117,7 +132,7 @@ public struct ElementwiseProblem: LayerProblem {
   public var operationCount: OperationCount {
     switch function {
     case .unary(.identity): .none
-    case .unary, .binary(_, .identity): OperationCount(operations: outputShape.elementCount)
+    case .unary, .squareRoot, .binary(_, .identity): OperationCount(operations: outputShape.elementCount)
     case .binary: OperationCount(operations: 2 * outputShape.elementCount)
     }
   }

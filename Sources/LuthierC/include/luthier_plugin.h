@@ -67,7 +67,8 @@ enum luthier_function {
   LUTHIER_MULTIPLY = 3,
   LUTHIER_DIVIDE = 4,
   LUTHIER_MAXIMUM = 5,
-  LUTHIER_MINIMUM = 6
+  LUTHIER_MINIMUM = 6,
+  LUTHIER_SQUARE_ROOT = 7 /* of left; a NaN of what is negative */
 };
 
 /* What becomes of a pooling window. */
@@ -133,7 +134,7 @@ typedef struct {
   int32_t function;   /* enum luthier_function */
   int32_t activation; /* enum luthier_activation, applied last, with its numbers */
   float a, b;
-  luthier_shape left, right, output; /* right is of rank 0 and unused for LUTHIER_UNARY */
+  luthier_shape left, right, output; /* right is of rank 0 and unused for LUTHIER_UNARY and LUTHIER_SQUARE_ROOT */
 } luthier_elementwise;
 
 /* One operation with all its sizes, which have been checked: no size is negative, none overflows, all fit together. */

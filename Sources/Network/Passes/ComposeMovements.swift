@@ -12,12 +12,14 @@ extension GraphPass {
         continue
       }
       var input = try rewriter.place(node.inputs[0])
-      var composed = movement
-      if let (earlier, origin) = origins[input], let joined = movement.composed(after: earlier) {
+      var composed = movement.simplified(from: graph[node.inputs[0]].shape)
+      if let (earlier, origin) = origins[input], let joined = composed.composed(after: earlier) {
         composed = joined
         input = origin
       }
-      if composed.movesNothing(from: rewriter.result[input].shape, to: graph[node.output].shape) {
+      let (from, to) = (rewriter.result[input].shape, graph[node.output].shape)
+      composed = composed.simplified(from: from)
+      if composed.movesNothing(from: from, to: to) {
         rewriter.replace(node.output, by: input)
         continue
       }
@@ -29,6 +31,13 @@ extension GraphPass {
 }
 
 extension Movement {
+  /// A reshape in place of a transposition that moves axes of one only.
+  fileprivate func simplified(from shape: TensorShape) -> Movement {
+    guard case .transpose(let permutation) = self else { return self }
+    let moved = permutation.filter { shape[$0] != 1 }
+    return moved == moved.sorted() ? .reshape : self
+  }
+
   /// The one movement that does `earlier` and then this; nil when two are needed.
   fileprivate func composed(after earlier: Movement) -> Movement? {
     switch (earlier, self) {

@@ -86,6 +86,11 @@ private struct ChainGrouping {
 
 extension GraphNode {
   fileprivate var elementwise: ElementwiseProblem? {
-    if case .layer(let problem as ElementwiseProblem, _) = operation { problem } else { nil }
+    // A root stays apart: the rounding of what comes before it would grow beyond all bounds near zero.
+    if case .layer(let problem as ElementwiseProblem, _) = operation, problem.function != .squareRoot {
+      problem
+    } else {
+      nil
+    }
   }
 }

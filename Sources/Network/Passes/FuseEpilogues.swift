@@ -107,6 +107,7 @@ private struct FusibleLayer {
     case .unary(let function):
       longer.epilogue.activation = function
       return longer
+    case .squareRoot: return nil
     case .binary(let function, let activation):
       guard node.inputs.count == 2, node.inputs[0] != node.inputs[1] else { return nil }
       if case .elementwise = product { return nil }

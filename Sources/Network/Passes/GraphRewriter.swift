@@ -11,6 +11,8 @@ struct GraphRewriter {
   /// The node of the source that writes each value.
   let writers: [ValueID: Int]
   private let outputs: Set<ValueID>
+  /// The names of the source's nodes and those that were made up.
+  private var names: Set<String>
 
   init(_ source: Graph) throws(GraphError) {
     self.source = source
@@ -24,6 +26,7 @@ struct GraphRewriter {
     self.readers = readers
     self.writers = writers
     outputs = Set(source.outputs)
+    names = Set(source.nodes.map(\.name))
     for input in source.inputs {
       places[input] = try result.addInput(source[input].name, shape: source[input].shape)
     }
@@ -81,6 +84,36 @@ struct GraphRewriter {
   ) throws(GraphError) {
     places[value] = try result.addMovement(
       name, movement, inputs: inputs, outputShape: source[value].shape, outputName: source[value].name)
+  }
+
+  /// A name that no node has, the given one with a number where need be.
+  mutating func freeName(_ name: String) -> String {
+    var (candidate, number) = (name, 1)
+    while !names.insert(candidate).inserted {
+      number += 1
+      candidate = "\(name)#\(number)"
+    }
+    return candidate
+  }
+
+  /// Adds a layer without parameters to the result that stands for no value of the source.
+  mutating func add(
+    _ name: String, _ problem: some LayerProblem, inputs: [ValueID], outputName: String
+  ) throws(GraphError) -> ValueID {
+    try result.addLayer(
+      name, problem, uncheckedParameters: NoParameters(), inputs: inputs, outputName: outputName)
+  }
+
+  /// Adds a movement to the result that stands for no value of the source.
+  mutating func add(
+    _ name: String, _ movement: Movement, inputs: [ValueID], shape: TensorShape
+  ) throws(GraphError) -> ValueID {
+    try result.addMovement(name, movement, inputs: inputs, outputShape: shape, outputName: name)
+  }
+
+  /// Adds a constant to the result.
+  mutating func addConstant(_ name: String, _ constant: Tensor) throws(GraphError) -> ValueID {
+    try result.addConstant(name, constant)
   }
 
   /// The finished graph.

@@ -3,8 +3,6 @@ import LayerKernels
 extension GraphPass {
   /// Writes the formulas of activations as one layer each, as exporters of older opsets spell them: swish, hard-swish, GELU in
   /// both forms and mish, in any order of their steps.
-  ///
-  /// What only the formula has read is left to ``removeUnused``.
   public static let recognizeActivations = GraphPass("recognize-activations") { graph in
     var rewriter = try GraphRewriter(graph)
     for node in graph.nodes {
@@ -18,7 +16,8 @@ extension GraphPass {
         node.name, ElementwiseProblem(function, shape: graph[node.output].shape), parameters: NoParameters(),
         inputs: [try rewriter.place(value)], for: node.output)
     }
-    return try rewriter.finish()
+    // What only the formula has read would pass for a reader of the layer before.
+    return try removeUnused(rewriter.finish())
   }
 
   /// What a value is an activation of, by several nodes.

@@ -49,6 +49,7 @@ struct ScalarExpression {
     let result: [Double]
     switch problem.function {
     case .unary(let function): result = left.map { function($0) }
+    case .squareRoot: result = left.map { $0.squareRoot() }
     case .binary(let function, let activation):
       guard let right = values(of: inputs[1]) else { return nil }
       result = zip(left, right).map { activation(function($0, $1)) }

@@ -200,7 +200,7 @@ public struct GraphImporter {
   }
 
   /// Operators that become a layer with movements around it.
-  private static let layerOperators: Set<String> = ["Gemm", "MatMul", "ReduceMean", "Softmax"]
+  private static let layerOperators: Set<String> = ["GRU", "Gemm", "LSTM", "MatMul", "RNN", "ReduceMean", "Softmax"]
 
   /// The node's name, with a number where an operator becomes several nodes or a file repeats itself.
   private mutating func uniqueName(_ name: String) -> String {

@@ -73,6 +73,7 @@ public struct ONNXOperatorRegistry: Sendable {
     registry.registerProducts()
     registry.registerElementwise()
     registry.registerNormalizations()
+    registry.registerRecurrences()
     registry.registerMovements()
     registry.registerResize()
     registry.registerIdentities()

@@ -29,6 +29,15 @@ extension ONNXOperatorRegistry {
       default: return .clip(lower: lower, upper: upper)
       }
     }
+    register("Sqrt") { node, importer in
+      let input = try importer.required(0, of: node)
+      return [try importer.add(ElementwiseProblem(squareRootOf: input.shape), [input], for: node)]
+    }
+    register("Reciprocal") { node, importer in
+      let input = try importer.required(0, of: node)
+      let one = ImportedValue(Tensor(shape: .scalar, repeating: 1))
+      return [try importer.add(ElementwiseProblem(.divide, .scalar, input.shape), [one, input], for: node)]
+    }
     registerBinary("Add", .add)
     registerBinary("Sub", .subtract)
     registerBinary("Mul", .multiply)

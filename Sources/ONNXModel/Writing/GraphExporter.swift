@@ -75,14 +75,14 @@ struct GraphExporter {
 
   // MARK: Names and constants
 
-  private mutating func name(of value: ValueID) -> String {
+  mutating func name(of value: ValueID) -> String {
     if let name = names[value] { return name }
     let name = unique(graph[value].name)
     names[value] = name
     return name
   }
 
-  private mutating func unique(_ name: String) -> String { Self.unique(name.isEmpty ? "value" : name, in: &usedNames) }
+  mutating func unique(_ name: String) -> String { Self.unique(name.isEmpty ? "value" : name, in: &usedNames) }
 
   private static func unique(_ name: String, in used: inout Set<String>) -> String {
     var candidate = name
@@ -114,7 +114,7 @@ struct GraphExporter {
     } catch { throw .tensor(name: name, reason: "\(error)") }
   }
 
-  private mutating func integers(_ values: [Int], _ name: String) -> String {
+  mutating func integers(_ values: [Int], _ name: String) -> String {
     let name = unique(name)
     message.initializer.append(Onnx_TensorProto(integers: values, name: name))
     return name
@@ -136,8 +136,16 @@ struct GraphExporter {
 
   // MARK: Nodes
 
-  private mutating func add(
+  mutating func add(
     _ operatorName: String, domain: String = "", _ inputs: [String], _ output: String,
+    _ attributes: [Onnx_AttributeProto] = [], name: String
+  ) {
+    add(operatorName, domain: domain, inputs, outputs: [output], attributes, name: name)
+  }
+
+  /// The same with any number of outputs; those left out are empty.
+  mutating func add(
+    _ operatorName: String, domain: String = "", _ inputs: [String], outputs: [String],
     _ attributes: [Onnx_AttributeProto] = [], name: String
   ) {
     var node = Onnx_NodeProto()
@@ -145,7 +153,7 @@ struct GraphExporter {
     node.domain = domain
     node.name = Self.unique(name, in: &usedNodeNames)
     node.input = inputs
-    node.output = [output]
+    node.output = outputs
     node.attribute = attributes
     message.node.append(node)
   }
@@ -221,6 +229,9 @@ struct GraphExporter {
     case let problem as ResizeProblem: steps.append(try resize(problem, inputs, node))
     case let problem as ReductionProblem:
       steps.append(("ReduceMean", inputs, [.integers("axes", problem.axes), .integer("keepdims", 1)]))
+    case let problem as RecurrentProblem:
+      guard let parameters = parameters as? RecurrentParameters else { throw mismatch(node) }
+      return try exportRecurrent(node, problem, parameters, inputs)
     default: return try exportForeign(node, problem, parameters, inputs)
     }
     addChain(node, steps)
@@ -231,6 +242,7 @@ struct GraphExporter {
   ) -> [(operatorName: String, inputs: [String], attributes: [Onnx_AttributeProto])] {
     switch function {
     case .unary(let activation): return activationSteps(activation, first: inputs[0], node)
+    case .squareRoot: return [("Sqrt", inputs, [])]
     case .binary(let function, let activation):
       let after = activation == .identity ? [] : activationSteps(activation, first: nil, node)
       return [(Self.operatorName(of: function), inputs, [])] + after
