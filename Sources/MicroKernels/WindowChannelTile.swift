@@ -1,3 +1,5 @@
+import CLanes
+
 /// What a convolution with channels along the lanes works on: some output rows of a panel of channels that see the same
 /// input channels.
 ///
@@ -112,10 +114,14 @@ public func windowChannelTile<L: PlaneLanes, let Rows: Int, let Vectors: Int, le
         repeat {
           var values = InlineArray<Vectors, L.Vector> { _ in L.Vector() }
           for n in 0..<Vectors { values[n] = L.load(weights + n * L.byteCount) }
+          for n in 0..<(Vectors * L.byteCount + 63) / 64 {
+            luthier_prefetch(weights + weightPrefetchDistance + n * 64)
+          }
           unrolledRows(Rows) { p in
             let base = p < 4 ? first : p < 8 ? second : p < 12 ? third : fourth
             let source = base + (p % 4 == 3 ? triple : p % 4 &* inputStep)
             let value = isSpread ? L.load(source) : L.broadcast(source.loadUnaligned(as: Float.self))
+            // An input that is used once stays out of the sum's register only as the first factor.
             if Vectors == 1 {
               L.multiplyAdd(&sums[p], value, values[0])
             } else {

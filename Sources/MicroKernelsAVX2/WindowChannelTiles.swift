@@ -15,9 +15,6 @@ public func avx2WindowChannelTile(rows: Int, vectors: Int) -> MicroKernelFunctio
   case (9, 1): MicroKernelFunction { windowChannelTile(AVX2.self, TileShape<9, 1, 9, 0>.self, isSpread: false, $0) }
   case (10, 1): MicroKernelFunction { windowChannelTile(AVX2.self, TileShape<10, 1, 10, 0>.self, isSpread: false, $0) }
   case (11, 1): MicroKernelFunction { windowChannelTile(AVX2.self, TileShape<11, 1, 11, 0>.self, isSpread: false, $0) }
-  case (12, 1): MicroKernelFunction { windowChannelTile(AVX2.self, TileShape<12, 1, 12, 0>.self, isSpread: false, $0) }
-  case (13, 1): MicroKernelFunction { windowChannelTile(AVX2.self, TileShape<13, 1, 13, 0>.self, isSpread: false, $0) }
-  case (14, 1): MicroKernelFunction { windowChannelTile(AVX2.self, TileShape<14, 1, 14, 0>.self, isSpread: false, $0) }
   case (1, 2): MicroKernelFunction { windowChannelTile(AVX2.self, TileShape<1, 2, 2, 0>.self, isSpread: false, $0) }
   case (2, 2): MicroKernelFunction { windowChannelTile(AVX2.self, TileShape<2, 2, 4, 0>.self, isSpread: false, $0) }
   case (3, 2): MicroKernelFunction { windowChannelTile(AVX2.self, TileShape<3, 2, 6, 0>.self, isSpread: false, $0) }

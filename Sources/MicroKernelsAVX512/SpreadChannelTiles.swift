@@ -18,8 +18,6 @@ public func avx512SpreadChannelTile(rows: Int, vectors: Int) -> MicroKernelFunct
   case (12, 1): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<12, 1, 12, 0>.self, isSpread: true, $0) }
   case (13, 1): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<13, 1, 13, 0>.self, isSpread: true, $0) }
   case (14, 1): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<14, 1, 14, 0>.self, isSpread: true, $0) }
-  case (15, 1): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<15, 1, 15, 0>.self, isSpread: true, $0) }
-  case (16, 1): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<16, 1, 16, 0>.self, isSpread: true, $0) }
   default: nil
   }
 }

@@ -23,9 +23,7 @@ public func avx512WindowChannelTile(rows: Int, vectors: Int) -> MicroKernelFunct
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<13, 1, 13, 0>.self, isSpread: false, $0) }
   case (14, 1):
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<14, 1, 14, 0>.self, isSpread: false, $0) }
-  case (15, 1):
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<15, 1, 15, 0>.self, isSpread: false, $0) }
-  case (16, 1):
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<16, 1, 16, 0>.self, isSpread: false, $0) }
   case (1, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<1, 2, 2, 0>.self, isSpread: false, $0) }
   case (2, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<2, 2, 4, 0>.self, isSpread: false, $0) }
@@ -36,15 +34,10 @@ public func avx512WindowChannelTile(rows: Int, vectors: Int) -> MicroKernelFunct
   case (7, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<7, 2, 14, 0>.self, isSpread: false, $0) }
   case (8, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<8, 2, 16, 0>.self, isSpread: false, $0) }
   case (9, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<9, 2, 18, 0>.self, isSpread: false, $0) }
-  case (10, 2):
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<10, 2, 20, 0>.self, isSpread: false, $0) }
-  case (11, 2):
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<11, 2, 22, 0>.self, isSpread: false, $0) }
-  case (12, 2):
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<12, 2, 24, 0>.self, isSpread: false, $0) }
-  case (13, 2):
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<13, 2, 26, 0>.self, isSpread: false, $0) }
-  case (14, 2):
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<14, 2, 28, 0>.self, isSpread: false, $0) }
   case (1, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<1, 3, 3, 0>.self, isSpread: false, $0) }
   case (2, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<2, 3, 6, 0>.self, isSpread: false, $0) }
@@ -52,15 +45,10 @@ public func avx512WindowChannelTile(rows: Int, vectors: Int) -> MicroKernelFunct
   case (4, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<4, 3, 12, 0>.self, isSpread: false, $0) }
   case (5, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<5, 3, 15, 0>.self, isSpread: false, $0) }
   case (6, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<6, 3, 18, 0>.self, isSpread: false, $0) }
-  case (7, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<7, 3, 21, 0>.self, isSpread: false, $0) }
-  case (8, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<8, 3, 24, 0>.self, isSpread: false, $0) }
-  case (9, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<9, 3, 27, 0>.self, isSpread: false, $0) }
   case (1, 4): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<1, 4, 4, 0>.self, isSpread: false, $0) }
   case (2, 4): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<2, 4, 8, 0>.self, isSpread: false, $0) }
   case (3, 4): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<3, 4, 12, 0>.self, isSpread: false, $0) }
   case (4, 4): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<4, 4, 16, 0>.self, isSpread: false, $0) }
-  case (5, 4): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<5, 4, 20, 0>.self, isSpread: false, $0) }
-  case (6, 4): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<6, 4, 24, 0>.self, isSpread: false, $0) }
   default: nil
   }
 }
