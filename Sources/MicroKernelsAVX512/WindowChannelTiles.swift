@@ -23,8 +23,6 @@ public func avx512WindowChannelTile(rows: Int, vectors: Int) -> MicroKernelFunct
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<13, 1, 13, 0>.self, isSpread: false, $0) }
   case (14, 1):
     MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<14, 1, 14, 0>.self, isSpread: false, $0) }
-    MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<15, 1, 15, 0>.self, isSpread: false, $0) }
-    MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<16, 1, 16, 0>.self, isSpread: false, $0) }
   case (1, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<1, 2, 2, 0>.self, isSpread: false, $0) }
   case (2, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<2, 2, 4, 0>.self, isSpread: false, $0) }
   case (3, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<3, 2, 6, 0>.self, isSpread: false, $0) }
@@ -34,11 +32,6 @@ public func avx512WindowChannelTile(rows: Int, vectors: Int) -> MicroKernelFunct
   case (7, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<7, 2, 14, 0>.self, isSpread: false, $0) }
   case (8, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<8, 2, 16, 0>.self, isSpread: false, $0) }
   case (9, 2): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<9, 2, 18, 0>.self, isSpread: false, $0) }
-    MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<10, 2, 20, 0>.self, isSpread: false, $0) }
-    MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<11, 2, 22, 0>.self, isSpread: false, $0) }
-    MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<12, 2, 24, 0>.self, isSpread: false, $0) }
-    MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<13, 2, 26, 0>.self, isSpread: false, $0) }
-    MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<14, 2, 28, 0>.self, isSpread: false, $0) }
   case (1, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<1, 3, 3, 0>.self, isSpread: false, $0) }
   case (2, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<2, 3, 6, 0>.self, isSpread: false, $0) }
   case (3, 3): MicroKernelFunction { windowChannelTile(AVX512.self, TileShape<3, 3, 9, 0>.self, isSpread: false, $0) }
