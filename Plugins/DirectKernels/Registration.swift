@@ -14,6 +14,7 @@ public func registerDirectKernels(
   try registry.register(DepthwiseChannels(microKernels))
   try registry.register(PointwiseDepthwise(microKernels))
   try registry.register(WindowConvolution(microKernels))
+  try registry.register(WindowChannels(microKernels))
   try registry.register(GlobalPooling(microKernels))
   try registry.register(PoolingPlanes(microKernels))
   try registry.register(PoolingChannels(microKernels))

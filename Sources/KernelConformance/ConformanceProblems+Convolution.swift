@@ -168,6 +168,11 @@ extension ConformanceProblems {
       try layer(32, 29, 31, to: 32, 3, stride: 2, groups: 4, bias), try layer(32, 7, 7, to: 32, 3, groups: 4, bias),
       try layer(34, 9, 11, to: 22, 3, dilation: 2, pads: Pads(2), batch: 2, groups: 2, residual),
       try layer(24, 13, 10, to: 36, 5, stride: 3, groups: 3), try layer(14, 3, 2, to: 26, 3, batch: 3, groups: 2, bias),
+      // Groups that are no whole vectors, over each other's edges: more channels in than out, an activation in memory.
+      try layer(48, 6, 9, to: 48, 3, groups: 2, Epilogue(bias: true, residual: true, activation: .sigmoid)),
+      try layer(40, 7, 6, to: 20, 3, batch: 2, groups: 4, Epilogue(bias: true, activation: .hardSwish)),
+      try layer(
+        12, 9, 4, to: 36, 3, stride: 2, dilation: 2, pads: Pads(top: -1, left: -2, bottom: 3, right: 0), groups: 6),
     ]
   }
 

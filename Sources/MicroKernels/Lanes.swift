@@ -45,6 +45,9 @@ public protocol Lanes {
   /// `a` moved down one lane, with the first lane of `b` moved in.
   static func following(_ a: Vector, _ b: Vector) -> Vector
 
+  /// The lanes of `x` that the indices, one a lane, name.
+  static func permuted(_ x: Vector, _ indices: UnsafePointer<Int32>) -> Vector
+
   /// Lanes of `a` and `b` in turn: those of the lower halves, then those of the upper halves; undoes ``deinterleave(_:_:)``.
   static func zipped(_ a: Vector, _ b: Vector) -> (low: Vector, high: Vector)
 
@@ -68,6 +71,13 @@ public protocol Lanes {
 }
 
 extension Lanes {
+  /// Lane by lane: right for every instruction set, and slow.
+  public static func permuted(_ x: Vector, _ indices: UnsafePointer<Int32>) -> Vector {
+    var result = x
+    for lane in x.indices { result[lane] = x[Int(indices[lane])] }
+    return result
+  }
+
   /// Lane by lane: right for every instruction set, and slow.
   public static func select(_ a: Vector, lessThan b: Vector, _ x: Vector, _ y: Vector) -> Vector {
     y.replacing(with: x, where: a .< b)

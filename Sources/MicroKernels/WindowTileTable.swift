@@ -1,10 +1,12 @@
-/// The tiles of an instruction set for convolution straight from planes.
+/// The tiles of an instruction set for convolution of any window.
 public struct WindowTileTable: Sendable {
   /// The tile of that size; nil where there is none.
   public typealias Tile = @Sendable (_ rows: Int, _ vectors: Int) -> MicroKernelFunction<WindowTileArguments>?
 
   /// The floats of a vector.
   public let lanes: Int
+  /// Convolutions with channels along the lanes.
+  public let channels: WindowChannelTable
   private let tiles: [[MicroKernelFunction<WindowTileArguments>?]]
 
   /// The most rows a tile may have.
@@ -13,8 +15,9 @@ public struct WindowTileTable: Sendable {
   public static let maximumVectors = 4
 
   /// A table.
-  public init(lanes: Int, tile: Tile) {
+  public init(lanes: Int, channels: WindowChannelTable, tile: Tile) {
     self.lanes = lanes
+    self.channels = channels
     tiles = (1...Self.maximumVectors).map { vectors in (1...Self.maximumRows).map { tile($0, vectors) } }
   }
 

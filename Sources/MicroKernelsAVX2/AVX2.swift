@@ -42,6 +42,9 @@ enum AVX2: Lanes {
   }
 
   @inline(__always)
+  static func permuted(_ x: Vector, _ indices: UnsafePointer<Int32>) -> Vector { luthier_permuted8(x, indices) }
+
+  @inline(__always)
   static func following(_ a: Vector, _ b: Vector) -> Vector { luthier_following8(a, b) }
 
   @inline(__always)

@@ -42,6 +42,9 @@ enum AVX512: Lanes {
   }
 
   @inline(__always)
+  static func permuted(_ x: Vector, _ indices: UnsafePointer<Int32>) -> Vector { luthier_permuted16(x, indices) }
+
+  @inline(__always)
   static func following(_ a: Vector, _ b: Vector) -> Vector { luthier_following16(a, b) }
 
   @inline(__always)

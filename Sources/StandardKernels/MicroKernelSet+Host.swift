@@ -30,6 +30,12 @@ extension MicroKernelSet {
     }
   }
 
+  private static var portableWindowChannels: WindowChannelTable {
+    WindowChannelTable(
+      lanes: 4, spread: portableChannelSpread(), tile: { portableWindowChannelTile(rows: $0, vectors: $1) },
+      spreadTile: { portableSpreadChannelTile(rows: $0, vectors: $1) })
+  }
+
   private static var portable: MicroKernelSet {
     MicroKernelSet(
       name: InstructionSet.portable.rawValue,
@@ -50,13 +56,27 @@ extension MicroKernelSet {
       depthwise: DepthwiseTable(
         lanes: 4, planes: portableDepthwisePlanes, channels: portableDepthwiseChannels,
         anyWindow: portableDepthwiseWindow),
-      windowTiles: WindowTileTable(lanes: 4) { portableWindowTile(rows: $0, vectors: $1) },
+      windowTiles: WindowTileTable(lanes: 4, channels: portableWindowChannels) {
+        portableWindowTile(rows: $0, vectors: $1)
+      },
       planes: portablePlaneFunctions(),
       winograd: WinogradTable(
         lanes: 4, f2: portableWinogradF2(), f4: portableWinogradF4(), f6: portableWinogradF6()))
   }
 
   #if arch(x86_64)
+    private static var avx2WindowChannels: WindowChannelTable {
+      WindowChannelTable(
+        lanes: 8, spread: avx2ChannelSpread(), tile: { avx2WindowChannelTile(rows: $0, vectors: $1) },
+        spreadTile: { avx2SpreadChannelTile(rows: $0, vectors: $1) })
+    }
+
+    private static var avx512WindowChannels: WindowChannelTable {
+      WindowChannelTable(
+        lanes: 16, spread: avx512ChannelSpread(), tile: { avx512WindowChannelTile(rows: $0, vectors: $1) },
+        spreadTile: { avx512SpreadChannelTile(rows: $0, vectors: $1) })
+    }
+
     private static var avx2: MicroKernelSet {
       MicroKernelSet(
         name: InstructionSet.avx2.rawValue,
@@ -74,7 +94,7 @@ extension MicroKernelSet {
           dealToThree: avx2DealToThree()),
         depthwise: DepthwiseTable(
           lanes: 8, planes: avx2DepthwisePlanes, channels: avx2DepthwiseChannels, anyWindow: avx2DepthwiseWindow),
-        windowTiles: WindowTileTable(lanes: 8) { avx2WindowTile(rows: $0, vectors: $1) },
+        windowTiles: WindowTileTable(lanes: 8, channels: avx2WindowChannels) { avx2WindowTile(rows: $0, vectors: $1) },
         planes: avx2PlaneFunctions(),
         winograd: WinogradTable(
           lanes: 8, f2: avx2WinogradF2(), f4: avx2WinogradF4(), f6: avx2WinogradF6()))
@@ -99,7 +119,9 @@ extension MicroKernelSet {
           dealToThree: avx512DealToThree()),
         depthwise: DepthwiseTable(
           lanes: 16, planes: avx512DepthwisePlanes, channels: avx512DepthwiseChannels, anyWindow: avx512DepthwiseWindow),
-        windowTiles: WindowTileTable(lanes: 16) { avx512WindowTile(rows: $0, vectors: $1) },
+        windowTiles: WindowTileTable(lanes: 16, channels: avx512WindowChannels) {
+          avx512WindowTile(rows: $0, vectors: $1)
+        },
         planes: avx512PlaneFunctions(),
         winograd: WinogradTable(
           lanes: 16, f2: avx512WinogradF2(), f4: avx512WinogradF4(), f6: avx512WinogradF6()))

@@ -11,11 +11,12 @@ struct TileListTests {
     arguments: ["MicroKernelsPortable", "MicroKernelsAVX2", "MicroKernelsAVX512"],
     [
       "PixelTiles", "ChannelTiles", "ChannelTilesBFloat16", "ChannelTilesFloat16", "ChannelTilesInt8", "WindowTiles",
+      "WindowChannelTiles", "SpreadChannelTiles",
     ])
   func accumulators(module: String, list: String) throws {
     let text = try String(contentsOf: Self.folder.appendingPathComponent("\(module)/\(list).swift"), encoding: .utf8)
     // A smaller number of accumulators would be an access outside an inline array, which nobody checks in a release.
-    let entry = /case \((\d+), (\d+)(?:, (\d+))?\):.*TileShape<(\d+), (\d+), (\d+), (\d+)>/
+    let entry = /case \((\d+), (\d+)(?:, (\d+))?\):\s+.*TileShape<(\d+), (\d+), (\d+), (\d+)>/
     let matches = text.matches(of: entry)
     #expect(matches.count == text.matches(of: /TileShape</).count && matches.count > 4)
     for match in matches {

@@ -44,6 +44,10 @@ LUTHIER_INLINE luthier_float4 luthier_quotient4(luthier_float4 a, luthier_float4
 LUTHIER_INLINE luthier_float8 luthier_following8(luthier_float8 a, luthier_float8 b) {
   return __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8);
 }
+LUTHIER_INLINE luthier_float8 luthier_permuted8(luthier_float8 x, const int *indices) {
+  typedef int places __attribute__((vector_size(32), aligned(4)));
+  return __builtin_ia32_permvarsf256(x, *(const places *)indices);
+}
 LUTHIER_INLINE luthier_float8 luthier_sum8(luthier_float8 a, luthier_float8 b) { return a + b; }
 LUTHIER_INLINE luthier_float8 luthier_difference8(luthier_float8 a, luthier_float8 b) { return a - b; }
 LUTHIER_INLINE luthier_float8 luthier_product8(luthier_float8 a, luthier_float8 b) { return a * b; }
@@ -66,6 +70,10 @@ LUTHIER_INLINE luthier_float8 luthier_odd8(luthier_float8 a, luthier_float8 b) {
 #if defined(__AVX512F__)
 LUTHIER_INLINE luthier_float16 luthier_following16(luthier_float16 a, luthier_float16 b) {
   return __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+}
+LUTHIER_INLINE luthier_float16 luthier_permuted16(luthier_float16 x, const int *indices) {
+  typedef int places __attribute__((vector_size(64), aligned(4)));
+  return __builtin_ia32_permvarsf512(x, *(const places *)indices);
 }
 LUTHIER_INLINE luthier_float16 luthier_sum16(luthier_float16 a, luthier_float16 b) { return a + b; }
 LUTHIER_INLINE luthier_float16 luthier_difference16(luthier_float16 a, luthier_float16 b) { return a - b; }
