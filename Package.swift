@@ -22,6 +22,12 @@ func vectors(_ name: String, _ features: String...) -> Target {
   let vectorTargets: [Target] = [
     vectors("MicroKernelsAVX2", "avx2", "fma", "f16c"),
     vectors("MicroKernelsAVX512", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl"),
+    // Products of narrow numbers, by instructions that not every processor of those sets has.
+    vectors("MicroKernelsAVX2VNNI", "avx2", "fma", "f16c", "avxvnni"),
+    vectors(
+      "MicroKernelsAVX512VNNI", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni"),
+    vectors(
+      "MicroKernelsAVX512BF16", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512bf16"),
   ]
 #else
   let vectorTargets: [Target] = []
@@ -119,12 +125,13 @@ let package = Package(
     family("WinogradKernels"),
     family("DecomposedKernels"),
     family("ReducedWeightKernels", "DirectKernels"),
+    family("ReducedArithmeticKernels"),
     .target(
       name: "StandardKernels",
       dependencies: vectorTargets.map { .byName(name: $0.name) }
         + vendors.map { .target(name: "\($0.0)Kernels", condition: .when(traits: [$0.0])) } + [
           "HostPlatform", "MicroKernelsPortable", "ReferenceKernels", "DirectKernels", "Im2colKernels",
-          "WinogradKernels", "DecomposedKernels", "ReducedWeightKernels",
+          "WinogradKernels", "DecomposedKernels", "ReducedWeightKernels", "ReducedArithmeticKernels",
         ]),
 
     // Networks, their files, and the choices made for them.
@@ -246,7 +253,9 @@ let package = Package(
     .testTarget(name: "HostPlatformTests", dependencies: ["HostPlatform"]),
     .testTarget(
       name: "KernelTests",
-      dependencies: ["StandardKernels", "KernelConformance", "DecomposedKernels", "ReducedWeightKernels"]),
+      dependencies: [
+        "StandardKernels", "KernelConformance", "DecomposedKernels", "ReducedWeightKernels", "ReducedArithmeticKernels",
+      ]),
     .testTarget(name: "TuningDatabaseTests", dependencies: ["TuningDatabase"], exclude: ["Resources"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "NetworkTests", dependencies: ["Luthier"]),

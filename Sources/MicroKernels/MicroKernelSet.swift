@@ -13,6 +13,9 @@ public struct MicroKernelSet: Sendable {
   public let channelTiles: ChannelTileTable
   /// The same with weights that are stored in fewer bits: a table for each type that the set has tiles of.
   public let reducedChannelTiles: [ElementType: ChannelTileTable]
+  /// Products of narrow numbers, by the type of their arithmetic: only those that the processor is faster at than at floats, and on
+  /// the portable set all.
+  public let dotTables: [ElementType: DotTable]
   /// Rearrangements of rows.
   public let rows: RowFunctionTable
   /// Depthwise convolutions.
@@ -27,7 +30,7 @@ public struct MicroKernelSet: Sendable {
   /// A set of the given tables; where there is none for a type, kernels of that type say so.
   public init(
     name: String, pixelTiles: PixelTileTable, channelTiles: ChannelTileTable,
-    reducedChannelTiles: [ChannelTileTable] = [], rows: RowFunctionTable,
+    reducedChannelTiles: [ChannelTileTable] = [], dotTables: [DotTable] = [], rows: RowFunctionTable,
     depthwise: DepthwiseTable, windowTiles: WindowTileTable, planes: PlaneFunctionTable,
     winograd: WinogradTable
   ) {
@@ -36,6 +39,7 @@ public struct MicroKernelSet: Sendable {
     self.channelTiles = channelTiles
     self.reducedChannelTiles = Dictionary(
       reducedChannelTiles.map { ($0.weightType.type, $0) }, uniquingKeysWith: { $1 })
+    self.dotTables = Dictionary(dotTables.map { ($0.format.type, $0) }, uniquingKeysWith: { $1 })
     self.rows = rows
     self.depthwise = depthwise
     self.windowTiles = windowTiles

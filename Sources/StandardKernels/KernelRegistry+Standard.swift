@@ -4,6 +4,7 @@ import HostPlatform
 import Im2colKernels
 public import LayerKernels
 public import MicroKernels
+import ReducedArithmeticKernels
 import ReducedWeightKernels
 import ReferenceKernels
 import WinogradKernels
@@ -47,6 +48,7 @@ extension KernelRegistry {
     #endif
     try registerDecomposedKernels(in: &registry)
     try registerReducedWeightKernels(in: &registry, microKernels: microKernels)
+    try registerReducedArithmeticKernels(in: &registry, microKernels: microKernels)
     return registry
   }
 }

@@ -1,10 +1,13 @@
-import HostPlatform
-import MicroKernels
+public import HostPlatform
+public import MicroKernels
 import MicroKernelsPortable
 
 #if arch(x86_64)
   import MicroKernelsAVX2
+  import MicroKernelsAVX2VNNI
   import MicroKernelsAVX512
+  import MicroKernelsAVX512BF16
+  import MicroKernelsAVX512VNNI
 #endif
 
 extension MicroKernelSet {
@@ -12,18 +15,21 @@ extension MicroKernelSet {
   ///
   /// Asking for a set runs none of its code: any set may be made anywhere, and run where the processor has it. Where an
   /// instruction set is none of this architecture's, the portable micro-kernels stand in.
-  public init(_ instructionSet: InstructionSet) {
+  ///
+  /// - Parameter features: what the processor that is to run it reports: products of narrow numbers take instructions that not every
+  ///   processor of a set has.
+  public init(_ instructionSet: InstructionSet, features: Set<ProcessorFeature> = Processor.current.features) {
     switch instructionSet {
     case .portable: self = .portable
     case .avx2:
       #if arch(x86_64)
-        self = .avx2
+        self = .avx2(features)
       #else
         self = .portable
       #endif
     case .avx512:
       #if arch(x86_64)
-        self = .avx512
+        self = .avx512(features)
       #else
         self = .portable
       #endif
@@ -49,6 +55,14 @@ extension MicroKernelSet {
           portableFloat16ChannelTile(rows: $0, vectors: $1)
         },
         ChannelTileTable(lanes: 4, weightType: Int8Weights.self) { portableInt8ChannelTile(rows: $0, vectors: $1) },
+      ],
+      dotTables: [
+        DotTable(
+          .halfWords, lanes: 4, rate: 2, range: portableRange(), stage: portableStaging(.halfWords),
+          tile: portableInt8DotTile),
+        DotTable(
+          .brainFloats, lanes: 4, rate: 0.5, range: portableRange(), stage: portableStaging(.brainFloats),
+          tile: portableBFloat16DotTile),
       ],
       rows: RowFunctionTable(
         transpose: portableTranspose(), copy: portableCopy(), gather: portableGather(), dealToTwo: portableDealToTwo(),
@@ -77,7 +91,7 @@ extension MicroKernelSet {
         spreadTile: { avx512SpreadChannelTile(rows: $0, vectors: $1) })
     }
 
-    private static var avx2: MicroKernelSet {
+    private static func avx2(_ features: Set<ProcessorFeature>) -> MicroKernelSet {
       MicroKernelSet(
         name: InstructionSet.avx2.rawValue,
         pixelTiles: PixelTileTable(lanes: 8) { avx2PixelTile(rows: $0, vectors: $1, tail: $2) },
@@ -89,6 +103,7 @@ extension MicroKernelSet {
           ChannelTileTable(lanes: 8, weightType: Float16Weights.self) { avx2Float16ChannelTile(rows: $0, vectors: $1) },
           ChannelTileTable(lanes: 8, weightType: Int8Weights.self) { avx2Int8ChannelTile(rows: $0, vectors: $1) },
         ],
+        dotTables: [avx2Products(features)],
         rows: RowFunctionTable(
           transpose: portableTranspose(), copy: portableCopy(), gather: avx2Gather(), dealToTwo: avx2DealToTwo(),
           dealToThree: avx2DealToThree()),
@@ -100,7 +115,7 @@ extension MicroKernelSet {
           lanes: 8, f2: avx2WinogradF2(), f4: avx2WinogradF4(), f6: avx2WinogradF6()))
     }
 
-    private static var avx512: MicroKernelSet {
+    private static func avx512(_ features: Set<ProcessorFeature>) -> MicroKernelSet {
       MicroKernelSet(
         name: InstructionSet.avx512.rawValue,
         pixelTiles: PixelTileTable(lanes: 16) { avx512PixelTile(rows: $0, vectors: $1, tail: $2) },
@@ -114,6 +129,7 @@ extension MicroKernelSet {
           },
           ChannelTileTable(lanes: 16, weightType: Int8Weights.self) { avx512Int8ChannelTile(rows: $0, vectors: $1) },
         ],
+        dotTables: avx512Products(features),
         rows: RowFunctionTable(
           transpose: portableTranspose(), copy: portableCopy(), gather: avx512Gather(), dealToTwo: avx512DealToTwo(),
           dealToThree: avx512DealToThree()),
@@ -125,6 +141,31 @@ extension MicroKernelSet {
         planes: avx512PlaneFunctions(),
         winograd: WinogradTable(
           lanes: 16, f2: avx512WinogradF2(), f4: avx512WinogradF4(), f6: avx512WinogradF6()))
+    }
+
+    private static func avx2Products(_ features: Set<ProcessorFeature>) -> DotTable {
+      features.contains(.avxVNNI)
+        ? DotTable(
+          .bytes, lanes: 8, rate: 4, range: avx2Range(), stage: avx2Staging(.bytes), tile: avx2VNNIDotTile)
+        : DotTable(
+          .halfWords, lanes: 8, rate: 2, range: avx2Range(), stage: avx2Staging(.halfWords), tile: avx2Int8DotTile)
+    }
+
+    private static func avx512Products(_ features: Set<ProcessorFeature>) -> [DotTable] {
+      let whole =
+        features.contains(.avx512VNNI)
+        ? DotTable(
+          .bytes, lanes: 16, rate: 4, range: avx512Range(), stage: avx512Staging(.bytes), tile: avx512VNNIDotTile)
+        : DotTable(
+          .halfWords, lanes: 16, rate: 2, range: avx512Range(), stage: avx512Staging(.halfWords),
+          tile: avx512Int8DotTile)
+      guard features.contains(.avx512BF16) else { return [whole] }
+      return [
+        whole,
+        DotTable(
+          .brainFloats, lanes: 16, rate: 2, range: avx512Range(), stage: avx512Staging(.brainFloats),
+          tile: avx512BF16DotTile),
+      ]
     }
   #endif
 }

@@ -68,8 +68,27 @@ struct GemmDisassemblyTests {
 
     @Test("the tiles of products keep their sums in registers, and multiply and add in one instruction")
     func tiles() throws {
-      let lines = try Disassembly.lines(
-        filter: "/^[0-9a-f]+ </{p=($2 ~ /MicroKernelsAVX.*(PixelTile|ChannelTile)/)} p{print}")
+      let tileCount = try check("MicroKernelsAVX.*(PixelTile|ChannelTile)", products: "vfmadd")
+      #expect(tileCount > 100)
+    }
+
+    @Test(
+      "and so do those of products of narrow numbers",
+      arguments: [
+        ("MicroKernelsAVX2[0-9]+.*Int8DotTile", "vpmaddwd"), ("MicroKernelsAVX512[0-9]+.*Int8DotTile", "vpmaddwd"),
+        ("MicroKernelsAVX2VNNI.*DotTile", "vpdpbusd"), ("MicroKernelsAVX512VNNI.*DotTile", "vpdpbusd"),
+        ("MicroKernelsAVX512BF16.*DotTile", "vdpbf16ps"),
+      ])
+    func narrowTiles(module: String, products: String) throws {
+      let tileCount = try check(module, products: products)
+      #expect(tileCount > 10)
+    }
+
+    /// Looks through the inner loops of tiles.
+    ///
+    /// - Returns: how many there are.
+    private func check(_ names: String, products: String) throws -> Int {
+      let lines = try Disassembly.lines(filter: "/^[0-9a-f]+ </{p=($2 ~ /\(names)/)} p{print}")
       var functions: [Function] = []
       for line in lines {
         if line.hasSuffix(">:") {
@@ -87,9 +106,9 @@ struct GemmDisassemblyTests {
       for function in functions {
         for loop in function.innermostLoops {
           let body = function.instructions[loop]
-          let products = body.filter { $0.mnemonic.hasPrefix("vfmadd") }
+          let fused = body.filter { $0.mnemonic.hasPrefix(products) }
           // The K loop has a prefetch; loops of epilogues have none.
-          guard products.count > 1, body.contains(where: { $0.mnemonic.hasPrefix("prefetch") }) else { continue }
+          guard !fused.isEmpty, body.contains(where: { $0.mnemonic.hasPrefix("prefetch") }) else { continue }
           tileCount += 1
           let spills = body.filter {
             ($0.operands.contains("(%rsp") || $0.operands.contains("(%rbp"))
@@ -101,7 +120,7 @@ struct GemmDisassemblyTests {
             "\(function.name) does not fuse its products")
         }
       }
-      #expect(tileCount > 100)
+      return tileCount
     }
   #endif
 }

@@ -77,7 +77,8 @@ enum GemmRunner {
     #expect(worst <= 1e-5 * max(scale, 1), "\(name): element \(place) of \(output.shape) is off by \(worst)")
   }
 
-  private static func convolution(
+  /// The definition in 64-bit arithmetic.
+  static func convolution(
     _ problem: ConvolutionProblem, _ parameters: ConvolutionParameters, _ inputs: [Tensor]
   ) -> [Double] {
     let (filter, input) = (parameters.filter.elements, inputs[0].elements)
@@ -116,7 +117,8 @@ enum GemmRunner {
     return output
   }
 
-  private static func product(
+  /// The definition in 64-bit arithmetic.
+  static func product(
     _ problem: MatrixMultiplyProblem, _ parameters: MatrixMultiplyParameters, _ inputs: [Tensor]
   ) -> [Double] {
     let left = inputs[0].elements

@@ -13,7 +13,19 @@ struct TileListTests {
       "PixelTiles", "ChannelTiles", "ChannelTilesBFloat16", "ChannelTilesFloat16", "ChannelTilesInt8", "WindowTiles",
       "WindowChannelTiles", "SpreadChannelTiles",
     ])
-  func accumulators(module: String, list: String) throws {
+  func accumulators(module: String, list: String) throws { try check(module, list) }
+
+  @Test(
+    "and so do those of products of narrow numbers",
+    arguments: [
+      ("MicroKernelsPortable", "DotTilesInt8"), ("MicroKernelsPortable", "DotTilesBFloat16"),
+      ("MicroKernelsAVX2", "DotTilesInt8"), ("MicroKernelsAVX2VNNI", "DotTilesInt8"),
+      ("MicroKernelsAVX512", "DotTilesInt8"), ("MicroKernelsAVX512VNNI", "DotTilesInt8"),
+      ("MicroKernelsAVX512BF16", "DotTilesBFloat16"),
+    ])
+  func dotAccumulators(module: String, list: String) throws { try check(module, list) }
+
+  private func check(_ module: String, _ list: String) throws {
     let text = try String(contentsOf: Self.folder.appendingPathComponent("\(module)/\(list).swift"), encoding: .utf8)
     // A smaller number of accumulators would be an access outside an inline array, which nobody checks in a release.
     let entry = /case \((\d+), (\d+)(?:, (\d+))?\):\s+.*TileShape<(\d+), (\d+), (\d+), (\d+)>/

@@ -21,9 +21,11 @@ public enum Int8Weights: WeightElement {
 
   /// Writes the nearest whole number.
   public static func store(_ value: Float, _ address: UnsafeMutableRawPointer) {
-    let whole = value.rounded(.toNearestOrEven)
-    address.storeBytes(of: Int8(min(max(whole, -127), 127)), as: Int8.self)
+    address.storeBytes(of: whole(value), as: Int8.self)
   }
+
+  /// The nearest whole number to a finite value.
+  static func whole(_ value: Float) -> Int8 { Int8(min(max(value.rounded(.toNearestOrEven), -127), 127)) }
 
   /// An extension of the sign and a conversion.
   @inlinable @inline(__always)

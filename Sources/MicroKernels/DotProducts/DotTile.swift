@@ -1,0 +1,123 @@
+import CLanes
+
+/// What a tile of products of narrow numbers works on. Plain data: only pointers and numbers cross the wall between instruction sets.
+///
+/// A tile of P pixels and N vectors computes for N·V channels
+///
+///     outputs[p · outputStride + c] = clamp(bias[c] + addends[p · addendStride + c]
+///       + scales[c] · pixelScales[p] · (Σ_k input[p][k] · weights[k][c] − zeroPoints[p] · weightSums[c]))
+///
+/// with the sums in whole numbers, exactly, or in floats. The inputs of a pixel are `runCount` runs of `runLength` words. All N·V lanes
+/// are read and written.
+public struct DotTileArguments {
+  /// `runCount · runLength` rows of N·V words.
+  public var weights: UnsafeRawPointer
+  /// What the offsets count from.
+  public var inputs: UnsafeRawPointer
+  /// Where each pixel of the tile starts, in bytes.
+  public var pixelOffsets: UnsafePointer<Int32>
+  /// Where each run of a pixel starts, in bytes.
+  public var runOffsets: UnsafePointer<Int32>
+  /// The runs, at least one.
+  public var runCount: Int
+  /// The words of a run, at least one.
+  public var runLength: Int
+  /// What a step of a channel's weights is worth, N·V numbers.
+  public var scales: UnsafePointer<Float>
+  /// N·V numbers that are added.
+  public var bias: UnsafePointer<Float>
+  /// The sum of each channel's weights in whole numbers.
+  public var weightSums: UnsafePointer<Int32>
+  /// What a step of a pixel's inputs is worth.
+  public var pixelScales: UnsafePointer<Float>
+  /// Which input stands for zero in a pixel.
+  public var zeroPoints: UnsafePointer<Int32>
+  /// 1 where each pixel has a scale and a zero point of its own, 0 where all share one.
+  public var pixelStep: Int
+  /// The first pixel's first channel.
+  public var outputs: UnsafeMutablePointer<Float>
+  /// Elements from a pixel's channels to the next one's.
+  public var outputStride: Int
+  /// What is added, laid out as the outputs; nil for nothing.
+  public var addends: UnsafePointer<Float>?
+  /// Elements from a pixel's addends to the next one's.
+  public var addendStride: Int
+  /// No result is smaller.
+  public var lower: Float
+  /// No result is larger.
+  public var upper: Float
+
+  /// Arguments with nothing added and no bounds.
+  public init(
+    weights: UnsafeRawPointer, inputs: UnsafeRawPointer, pixelOffsets: UnsafePointer<Int32>,
+    runOffsets: UnsafePointer<Int32>, runCount: Int, runLength: Int, scales: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>, weightSums: UnsafePointer<Int32>, pixelScales: UnsafePointer<Float>,
+    zeroPoints: UnsafePointer<Int32>, pixelStep: Int, outputs: UnsafeMutablePointer<Float>, outputStride: Int
+  ) {
+    self.weights = weights
+    self.inputs = inputs
+    self.pixelOffsets = pixelOffsets
+    self.runOffsets = runOffsets
+    self.runCount = runCount
+    self.runLength = runLength
+    self.scales = scales
+    self.bias = bias
+    self.weightSums = weightSums
+    self.pixelScales = pixelScales
+    self.zeroPoints = zeroPoints
+    self.pixelStep = pixelStep
+    self.outputs = outputs
+    self.outputStride = outputStride
+    addends = nil
+    addendStride = outputStride
+    lower = -.infinity
+    upper = .infinity
+  }
+}
+
+/// The code of every tile of products of narrow numbers: `Rows` pixels by `Vectors` vectors of channels.
+@inlinable @inline(__always)
+public func dotTile<D: DotLanes, let Rows: Int, let Vectors: Int, let Accumulators: Int, let Tail: Int>(
+  _ lanes: D.Type, _ shape: TileShape<Rows, Vectors, Accumulators, Tail>.Type, _ address: UnsafeRawPointer
+) {
+  let arguments = address.assumingMemoryBound(to: DotTileArguments.self).pointee
+  var sums = InlineArray<Accumulators, D.Sums> { _ in D.Sums() }
+  let pixels = InlineArray<Rows, UnsafeRawPointer> { p in arguments.inputs + Int(arguments.pixelOffsets[p]) }
+  var weights = arguments.weights
+  for run in 0..<arguments.runCount {
+    var place = Int(arguments.runOffsets[run])
+    let end = place &+ arguments.runLength &* 4
+    repeat {
+      var values = InlineArray<Vectors, D.Words> { _ in D.Words() }
+      for n in 0..<Vectors { values[n] = (weights + n * D.byteCount).loadUnaligned(as: D.Words.self) }
+      for n in 0..<(Vectors * D.byteCount + 63) / 64 { luthier_prefetch(weights + weightPrefetchDistance + n * 64) }
+      unrolled(Rows) { p in
+        let inputs = D.Words(repeating: (pixels[p] + place).loadUnaligned(as: Int32.self))
+        for n in 0..<Vectors { D.accumulate(&sums[p * Vectors + n], inputs, values[n]) }
+      }
+      weights += Vectors * D.byteCount
+      place &+= 4
+    } while place < end
+  }
+
+  let lower = D.Vector(repeating: arguments.lower)
+  let upper = D.Vector(repeating: arguments.upper)
+  for n in 0..<Vectors {
+    let channel = n * D.byteCount
+    let bias = D.load(UnsafeRawPointer(arguments.bias) + channel)
+    let scale = D.load(UnsafeRawPointer(arguments.scales) + channel)
+    unrolled(Rows) { p in
+      let pixelScale = D.Vector(repeating: arguments.pixelScales[p &* arguments.pixelStep])
+      let sum = D.finish(
+        sums[p * Vectors + n], zeroPoint: arguments.zeroPoints[p &* arguments.pixelStep],
+        weightSums: UnsafeRawPointer(arguments.weightSums) + channel)
+      var result = bias
+      D.multiplyAdd(&result, sum, D.product(scale, pixelScale))
+      if let addends = arguments.addends {
+        result = D.sum(result, D.load(UnsafeRawPointer(addends + p &* arguments.addendStride) + channel))
+      }
+      let target = UnsafeMutableRawPointer(arguments.outputs + p &* arguments.outputStride) + channel
+      target.storeBytes(of: D.minimum(upper, D.maximum(lower, result)), as: D.Vector.self)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import CLanes
+import MicroKernels
+
+/// Products of whole numbers in pairs of 16 bits, eight sums a vector: exact, where the instruction for bytes would saturate.
+enum AVX2Int8: DotLanes {
+  typealias Words = SIMD8<Int32>
+  typealias Sums = SIMD8<Int32>
+  typealias Vector = SIMD8<Float>
+
+  @inline(__always)
+  static func accumulate(_ sums: inout Sums, _ inputs: Words, _ weights: Words) {
+    sums = luthier_dot_s16_x8(sums, inputs, weights)
+  }
+
+  @inline(__always)
+  static func finish(_ sums: Sums, zeroPoint: Int32, weightSums: UnsafeRawPointer) -> Vector {
+    luthier_centred8(sums, zeroPoint, weightSums.loadUnaligned(as: Words.self))
+  }
+
+  @inline(__always)
+  static func multiplyAdd(_ accumulator: inout Vector, _ a: Vector, _ b: Vector) {
+    accumulator.addProduct(a, b)
+  }
+
+  @inline(__always)
+  static func sum(_ a: Vector, _ b: Vector) -> Vector { luthier_sum8(a, b) }
+
+  @inline(__always)
+  static func product(_ a: Vector, _ b: Vector) -> Vector { luthier_product8(a, b) }
+
+  @inline(__always)
+  static func maximum(_ a: Vector, _ b: Vector) -> Vector { luthier_maximum8(a, b) }
+
+  @inline(__always)
+  static func minimum(_ a: Vector, _ b: Vector) -> Vector { luthier_minimum8(a, b) }
+}

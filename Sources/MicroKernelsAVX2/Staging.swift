@@ -1,0 +1,33 @@
+import CLanes
+import MicroKernels
+
+extension AVX2: StagingLanes {
+  @inline(__always)
+  static func storeUInt8(_ vector: Vector, _ address: UnsafeMutableRawPointer) {
+    luthier_store_u8_x8(vector, address)
+  }
+
+  @inline(__always)
+  static func storeInt16(_ vector: Vector, _ address: UnsafeMutableRawPointer) {
+    luthier_store_s16_x8(vector, address)
+  }
+
+  @inline(__always)
+  static func storeBFloat16(_ vector: Vector, _ address: UnsafeMutableRawPointer) {
+    luthier_store_bf16_x8(vector, address)
+  }
+}
+
+/// The search for a range.
+@export(interface)
+public func avx2Range() -> MicroKernelFunction<RangeArguments> { MicroKernelFunction { findRange(AVX2.self, $0) } }
+
+/// The conversion to a format's numbers.
+@export(interface)
+public func avx2Staging(_ format: DotFormat) -> MicroKernelFunction<StagingArguments> {
+  if !format.isInteger { return MicroKernelFunction { stage(AVX2.self, isInteger: false, byteCount: 2, $0) } }
+  if format.inputByteCount == 1 {
+    return MicroKernelFunction { stage(AVX2.self, isInteger: true, byteCount: 1, $0) }
+  }
+  return MicroKernelFunction { stage(AVX2.self, isInteger: true, byteCount: 2, $0) }
+}

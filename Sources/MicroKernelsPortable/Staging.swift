@@ -1,0 +1,35 @@
+import CLanes
+import MicroKernels
+
+extension Portable: StagingLanes {
+  @inline(__always)
+  static func storeUInt8(_ vector: Vector, _ address: UnsafeMutableRawPointer) {
+    luthier_store_u8_x4(vector, address)
+  }
+
+  @inline(__always)
+  static func storeInt16(_ vector: Vector, _ address: UnsafeMutableRawPointer) {
+    luthier_store_s16_x4(vector, address)
+  }
+
+  @inline(__always)
+  static func storeBFloat16(_ vector: Vector, _ address: UnsafeMutableRawPointer) {
+    luthier_store_bf16_x4(vector, address)
+  }
+}
+
+/// The search for a range.
+@export(interface)
+public func portableRange() -> MicroKernelFunction<RangeArguments> {
+  MicroKernelFunction { findRange(Portable.self, $0) }
+}
+
+/// The conversion to a format's numbers.
+@export(interface)
+public func portableStaging(_ format: DotFormat) -> MicroKernelFunction<StagingArguments> {
+  if !format.isInteger { return MicroKernelFunction { stage(Portable.self, isInteger: false, byteCount: 2, $0) } }
+  if format.inputByteCount == 1 {
+    return MicroKernelFunction { stage(Portable.self, isInteger: true, byteCount: 1, $0) }
+  }
+  return MicroKernelFunction { stage(Portable.self, isInteger: true, byteCount: 2, $0) }
+}
