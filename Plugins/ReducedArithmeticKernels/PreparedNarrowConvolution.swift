@@ -68,7 +68,7 @@ struct PreparedNarrowConvolution: PreparedKernel {
     }
   }
 
-  /// How the numbers of a picture are scaled.
+  /// How the numbers of an image are scaled.
   private func quantisation(_ ranges: UnsafeMutablePointer<Float>, _ picture: Int) -> InputQuantisation {
     guard isInteger else { return .none }
     return withUnsafeTemporaryAllocation(of: Float.self, capacity: 3) { whole in

@@ -172,7 +172,7 @@ extension ConformanceProblems {
       try layer(48, 6, 9, to: 48, 3, groups: 2, Epilogue(bias: true, residual: true, activation: .sigmoid)),
       try layer(40, 7, 6, to: 20, 3, batch: 2, groups: 4, Epilogue(bias: true, activation: .hardSwish)),
       try layer(
-        12, 9, 4, to: 36, 3, stride: 2, dilation: 2, pads: Pads(top: -1, left: -2, bottom: 3, right: 0), groups: 6),
+        12, 9, 4, to: 36, 3, stride: 2, dilation: 2, pads: Pads(top: 1, left: 2, bottom: 3, right: 0), groups: 6),
     ]
   }
 

@@ -39,8 +39,10 @@ struct TrimWindowsTests {
     Case(size: (1, 9), kernel: (3, 3), dilation: (1, 1), pads: (1, 1, 1, 1), left: (1, 3)),
     Case(size: (4, 4), kernel: (3, 3), stride: 2, dilation: (4, 4), pads: (4, 4, 4, 4), left: (1, 1)),
     Case(size: (9, 9), kernel: (3, 3), stride: 2, dilation: (1, 1), pads: (1, 1, 1, 1), left: (3, 3)),
-    // What is left would begin inside the image, or end there: it stays.
-    Case(size: (4, 4), kernel: (3, 3), stride: 3, dilation: (2, 2), pads: (5, 5, 0, 0), left: (3, 3)),
+    // The first window's first tap is before the image, the second's after it.
+    Case(size: (4, 4), kernel: (3, 3), stride: 3, dilation: (2, 2), pads: (5, 5, 0, 0), left: (2, 2)),
+    // What is left would begin inside the image: it stays.
+    Case(size: (2, 2), kernel: (3, 3), stride: 5, dilation: (2, 2), pads: (1, 1, 4, 4), left: (3, 3)),
     Case(size: (1, 1), kernel: (3, 3), dilation: (1, 1), pads: (2, 2, 0, 0), left: (1, 1)),
   ]
 

@@ -15,6 +15,7 @@ import argparse
 import collections
 import os
 import sys
+import traceback
 
 import numpy as np
 import onnx
@@ -892,7 +893,7 @@ def is_unstable(model, feeds, expected):
         session = runtime(model, level)
         for scale in (0, 1e-6, 1e-5):
             moved = {
-                k: (v * (1 + scale * generator.uniform(-1, 1, v.shape))).astype(v.dtype) if v.dtype.kind == "f" else v
+                k: np.asarray(v * (1 + scale * generator.uniform(-1, 1, v.shape)), v.dtype) if v.dtype.kind == "f" else v
                 for k, v in feeds.items()}
             if any(difference(a, b) for a, b in zip(compute(session, moved), expected)):
                 return True
@@ -951,14 +952,20 @@ def main():
         child = os.fork()
         if child == 0:
             os.close(reader)
-            with os.fdopen(writer, "w") as pipe:
-                for current in range(seed, last):
-                    pipe.write(f"{current}\tbegan\t\n")
-                    pipe.flush()
-                    kind, text = try_seed(current, luthier, False)
-                    pipe.write(f"{current}\t{kind}\t{' '.join(text.split())[:300]}\n")
-                    pipe.flush()
-            os._exit(0)
+            try:
+                with os.fdopen(writer, "w") as pipe:
+                    for current in range(seed, last):
+                        pipe.write(f"{current}\tbegan\t\n")
+                        pipe.flush()
+                        kind, text = try_seed(current, luthier, False)
+                        pipe.write(f"{current}\t{kind}\t{' '.join(text.split())[:300]}\n")
+                        pipe.flush()
+                os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                # Never by way of the libraries' own ends: their threads are the parent's and are not here.
+                os._exit(1)
         os.close(writer)
         began = seed
         with os.fdopen(reader) as pipe:

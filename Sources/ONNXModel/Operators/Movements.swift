@@ -177,10 +177,13 @@ extension ONNXOperatorRegistry {
           min(max(bound < 0 ? max(bound, -size - 1) + size : bound, range.lowerBound), range.upperBound)
         }
         let range = step > 0 ? 0...size : -1...max(size - 1, -1)
-        let indices = Array(
-          stride(from: clamped(starts[position], range), to: clamped(ends[position], range), by: step)
-        )
-        .filter { (0..<size).contains($0) }
+        // Backwards, a start before the first element is the first: unlike NumPy, the standard clamps it into the axis.
+        let first = step > 0 ? range : 0...max(size - 1, 0)
+        // Exporters write the largest number for 'all of it' backwards, too, and ONNX Runtime takes it so.
+        let isEndless = step < 0 && (ends[position] == .max || ends[position] == Int(Int32.max))
+        let end = isEndless ? -1 : clamped(ends[position], range)
+        let indices = Array(stride(from: clamped(starts[position], first), to: end, by: step))
+          .filter { (0..<size).contains($0) }
         value = try importer.move(.gather(axis: axis, indices: indices), [value], for: node)
       }
       return [value]
