@@ -21,14 +21,10 @@ public func avx2VNNIDotTile(rows: Int, vectors: Int) -> MicroKernelFunction<DotT
   case (1, 3): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<1, 3, 3, 0>.self, $0) }
   case (2, 3): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<2, 3, 6, 0>.self, $0) }
   case (3, 3): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<3, 3, 9, 0>.self, $0) }
-  case (4, 3): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<4, 3, 12, 0>.self, $0) }
   case (1, 4): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<1, 4, 4, 0>.self, $0) }
   case (2, 4): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<2, 4, 8, 0>.self, $0) }
-  case (3, 4): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<3, 4, 12, 0>.self, $0) }
   case (1, 5): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<1, 5, 5, 0>.self, $0) }
-  case (2, 5): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<2, 5, 10, 0>.self, $0) }
   case (1, 6): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<1, 6, 6, 0>.self, $0) }
-  case (2, 6): MicroKernelFunction { dotTile(AVX2VNNI.self, TileShape<2, 6, 12, 0>.self, $0) }
   default: nil
   }
 }

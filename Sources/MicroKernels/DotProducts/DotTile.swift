@@ -100,23 +100,30 @@ public func dotTile<D: DotLanes, let Rows: Int, let Vectors: Int, let Accumulato
     } while place < end
   }
 
+  // Through memory, where the results will be: sums that a larger loop indexes would live there while they are added up, too.
+  let outputs = UnsafeMutableRawPointer(arguments.outputs)
+  let stride = arguments.outputStride &* 4
+  unrolled(Rows) { p in
+    for n in 0..<Vectors {
+      (outputs + p &* stride + n * D.byteCount).storeBytes(of: sums[p * Vectors + n], as: D.Sums.self)
+    }
+  }
   let lower = D.Vector(repeating: arguments.lower)
   let upper = D.Vector(repeating: arguments.upper)
-  for n in 0..<Vectors {
-    let channel = n * D.byteCount
-    let bias = D.load(UnsafeRawPointer(arguments.bias) + channel)
-    let scale = D.load(UnsafeRawPointer(arguments.scales) + channel)
-    unrolled(Rows) { p in
-      let pixelScale = D.Vector(repeating: arguments.pixelScales[p &* arguments.pixelStep])
+  for p in 0..<Rows {
+    let pixelScale = D.Vector(repeating: arguments.pixelScales[p &* arguments.pixelStep])
+    let zeroPoint = arguments.zeroPoints[p &* arguments.pixelStep]
+    for n in 0..<Vectors {
+      let channel = n * D.byteCount
+      let target = outputs + p &* stride + channel
       let sum = D.finish(
-        sums[p * Vectors + n], zeroPoint: arguments.zeroPoints[p &* arguments.pixelStep],
+        target.loadUnaligned(as: D.Sums.self), zeroPoint: zeroPoint,
         weightSums: UnsafeRawPointer(arguments.weightSums) + channel)
-      var result = bias
-      D.multiplyAdd(&result, sum, D.product(scale, pixelScale))
+      var result = D.load(UnsafeRawPointer(arguments.bias) + channel)
+      D.multiplyAdd(&result, sum, D.product(D.load(UnsafeRawPointer(arguments.scales) + channel), pixelScale))
       if let addends = arguments.addends {
         result = D.sum(result, D.load(UnsafeRawPointer(addends + p &* arguments.addendStride) + channel))
       }
-      let target = UnsafeMutableRawPointer(arguments.outputs + p &* arguments.outputStride) + channel
       target.storeBytes(of: D.minimum(upper, D.maximum(lower, result)), as: D.Vector.self)
     }
   }
