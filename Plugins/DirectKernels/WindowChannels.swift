@@ -22,6 +22,9 @@ public struct WindowChannels: LayerKernel {
   /// The most packed weights.
   private static let maximumPackedElements = 0x1p30
 
+  /// The products of a sum, which no block breaks: with more, what cancels leaves an error above 1e-5.
+  private static let maximumDepth = 2048
+
   /// The kernel on an instruction set.
   public init(_ set: MicroKernelSet) { self.set = set }
 
@@ -30,6 +33,10 @@ public struct WindowChannels: LayerKernel {
     if problem.isPointwise, problem.groups == 1 { return .refused("needs groups, or a window larger than 1×1") }
     if problem.groups > 1, problem.inputChannels == problem.groups, problem.outputChannels == problem.groups {
       return .refused("needs several channels a group")
+    }
+    let depth = problem.filterShape.elementCount / problem.outputChannels
+    guard depth <= Self.maximumDepth else {
+      return .refused("sums of \(depth) products in one go lose too many bits; \(Self.maximumDepth) are the most")
     }
     guard problem.output.height > 0, problem.output.width > 0,
       stagedElements(problem, band: 1, isSpread: false) <= Self.maximumStagedElements

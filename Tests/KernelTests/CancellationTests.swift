@@ -4,8 +4,9 @@ import Testing
 
 @Suite("Convolutions of images in bytes' range with filters of mean zero")
 struct CancellationTests {
-  /// The largest error, over the largest output, of each kernel that calls itself exact, on inputs of 200 to 255 and filters
-  /// whose elements sum to nothing: what is multiplied is hundreds of times what is left.
+  /// The largest error, over the largest output, of each kernel that says how large its error may be, on inputs of 200 to 255 and
+  /// filters whose elements sum to nothing: what is multiplied is hundreds of times what is left. (Products of narrow numbers say
+  /// nothing of that; their error is measured where they are to run, and their tests bound it by the steps of their scales.)
   static func errors(channels: Int, size: Int, groups: Int = 1) throws -> [String: (error: Double, allowed: Float?)] {
     let problem = try ConvolutionProblem(
       inputChannels: channels, input: .init(size), outputChannels: groups > 1 ? channels : 16,
@@ -35,7 +36,7 @@ struct CancellationTests {
     }
     // Without the rim, where padding leaves large sums.
     let largest = inner.reduce(0) { max($0, Double(reference[$1].magnitude)) }
-    return outputs.mapValues { output, errorClass in
+    return outputs.filter { $1.1 != .approximate(nil) }.mapValues { output, errorClass in
       let error = inner.reduce(0) { max($0, Double((output.elements[$1] - reference[$1]).magnitude)) }
       let allowed: Float? =
         switch errorClass {

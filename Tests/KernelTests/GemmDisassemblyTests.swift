@@ -94,7 +94,10 @@ struct GemmDisassemblyTests {
         if line.hasSuffix(">:") {
           functions.append(Function(name: String(line)))
         } else {
-          let parts = line.split(maxSplits: 2, omittingEmptySubsequences: true) { $0 == " " || $0 == "\t" }
+          // An encoding that a mnemonic has in braces is none of the mnemonic.
+          let parts = line.replacing("{vex} ", with: "").split(maxSplits: 2, omittingEmptySubsequences: true) {
+            $0 == " " || $0 == "\t"
+          }
           guard parts.count >= 2, parts[0].last == ":", let address = Int(parts[0].dropLast(), radix: 16) else {
             continue
           }

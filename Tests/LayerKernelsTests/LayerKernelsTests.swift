@@ -29,6 +29,7 @@ struct ProblemKeyTests {
 
   static let types: [any LayerProblem.Type] = [
     ConvolutionProblem.self, PoolingProblem.self, MatrixMultiplyProblem.self, ElementwiseProblem.self,
+    ElementwiseChainProblem.self,
     SoftmaxProblem.self, NormalizationProblem.self, ResizeProblem.self, ReductionProblem.self,
     RearrangementProblem.self,
     LayoutConversionProblem.self, PointwiseDepthwiseProblem.self, ConvolutionPoolingProblem.self,
