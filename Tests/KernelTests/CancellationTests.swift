@@ -36,7 +36,7 @@ struct CancellationTests {
     }
     // Without the rim, where padding leaves large sums.
     let largest = inner.reduce(0) { max($0, Double(reference[$1].magnitude)) }
-    return outputs.filter { $1.1 != .approximate(nil) }.mapValues { output, errorClass in
+    return outputs.filter { $1.1 != .approximate(relativeError: nil) }.mapValues { output, errorClass in
       let error = inner.reduce(0) { max($0, Double((output.elements[$1] - reference[$1]).magnitude)) }
       let allowed: Float? =
         switch errorClass {

@@ -104,7 +104,7 @@ struct ConformanceStandardTests {
       names.insert(kernels.filter { !families.contains($0.family) })
       let narrow = Set(kernels.map(\.family).filter(families.contains))
       #expect(narrow.contains("int8"))
-      #expect(narrow.count == Set(set.dotTables.map(\.format.isInteger)).count)
+      #expect(narrow.count == Set(set.dotTables.values.map(\.format.isInteger)).count)
     }
     #expect(names.count == 1)
   }

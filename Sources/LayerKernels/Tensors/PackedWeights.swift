@@ -1,6 +1,6 @@
 /// A fixed block of floats that a prepared kernel owns: packed weights, transformed filters, tables.
 ///
-/// Within ``sharing(_:)`` blocks of the same bytes are one block: steps of a loop that was unrolled, plans of one model for several sizes, and networks that
+/// Networks share blocks of the same bytes: steps of a loop that was unrolled, plans of one model for several sizes, and networks that
 /// were loaded twice have their weights once in memory.
 ///
 /// `@unchecked Sendable`: the block is written only inside ``init(count:fill:)``, before anybody else can see it.
