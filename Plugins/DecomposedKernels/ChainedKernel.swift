@@ -82,14 +82,19 @@ extension KernelRegistry {
   ///
   /// - Throws: ``KernelError/noKernel(problem:reasons:)`` when there is none.
   func candidate(for problem: some LayerProblem, layout: TensorLayout) throws(KernelError) -> Candidate {
-    guard let best = best(for: problem, layout: layout) else { throw .noKernel(problem: problem.key, reasons: []) }
+    guard let best = answers(for: problem).best(layout: layout) else {
+      throw .noKernel(problem: problem.key, reasons: [])
+    }
     return best.candidate
   }
+}
 
-  /// The same with what its kernel expects of itself; nil where there is none.
-  func best(for problem: some LayerProblem, layout: TensorLayout) -> (candidate: Candidate, efficiency: Double)? {
+extension [KernelAnswer] {
+  /// The exact candidate that expects most of itself and reads and writes the given layout, and what it expects; nil where there is
+  /// none.
+  func best(layout: TensorLayout) -> (candidate: Candidate, efficiency: Double)? {
     var best: (candidate: Candidate, efficiency: Double)?
-    for answer in answers(for: problem) {
+    for answer in self {
       let fitting = answer.candidates.first {
         !$0.errorClass.isApproximate && $0.layouts.output == layout && $0.layouts.inputs.allSatisfy { $0 == layout }
       }

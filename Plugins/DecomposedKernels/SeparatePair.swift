@@ -26,10 +26,10 @@ public struct SeparatePair<Pair: LayerPair>: LayerKernel {
   /// That of both parts in their best kernels, which may be others than a pair has (Winograd's), and of the activation that crosses
   /// memory between them.
   public func expectedEfficiency(for problem: Pair) -> Double {
-    layouts.compactMap { layout -> Double? in
-      guard let first = registry.best(for: problem.first, layout: layout),
-        let second = registry.best(for: problem.second, layout: layout)
-      else { return nil }
+    // Every kernel lists its candidates for an answer: once a part, not once a layout.
+    let (first, second) = (registry.answers(for: problem.first), registry.answers(for: problem.second))
+    return layouts.compactMap { layout -> Double? in
+      guard let first = first.best(layout: layout), let second = second.best(layout: layout) else { return nil }
       let (before, after) = (problem.first.operationCount.flopsWithBias, problem.second.operationCount.flopsWithBias)
       let between =
         Self.operationsPerByte * Double(2 * MemoryLayout<Float>.stride * problem.first.outputShape.elementCount)
@@ -43,7 +43,9 @@ public struct SeparatePair<Pair: LayerPair>: LayerKernel {
 
   /// A layout each: `layout` 0 plane lists, 1 channels last.
   public func configurations(for problem: Pair) -> [KernelConfiguration] {
-    layouts.indices.filter { (try? parts(problem, layout: layouts[$0])) != nil }.map { ["layout": $0] }
+    let (first, second) = (registry.answers(for: problem.first), registry.answers(for: problem.second))
+    return layouts.indices.filter { first.best(layout: layouts[$0]) != nil && second.best(layout: layouts[$0]) != nil }
+      .map { ["layout": $0] }
   }
 
   /// The configuration's layout throughout.

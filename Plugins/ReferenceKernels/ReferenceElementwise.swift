@@ -58,6 +58,19 @@ public struct ReferenceElementwise: LayerKernel {
     (problem.inputShapes + [problem.outputShape]).allSatisfy { $0.rank == 4 }
   }
 
+  /// Where the element of an input with these strides lies for the output's row-major index.
+  static func offset(of item: Int, _ sizes: [Int], _ strides: [Int]) -> Int {
+    var rest = item
+    var offset = 0
+    var axis = sizes.count - 1
+    while axis >= 0 {
+      offset += rest % sizes[axis] * strides[axis]
+      rest /= sizes[axis]
+      axis -= 1
+    }
+    return offset
+  }
+
   /// Elements between neighbours along each axis of the output; zero along a stretched axis.
   static func strides(_ shape: TensorShape, within output: TensorShape) -> [Int] {
     let missing = output.rank - shape.rank
@@ -87,22 +100,10 @@ private struct PreparedReferenceElementwise: PreparedKernel {
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
     let last = strides.count - 1
     for item in worker.share(of: sizes.reduce(1, *)) {
-      let a = operands.input.base[offset(of: item, 0)]
-      operands.output.base[item] = function(a, last == 0 ? a : operands.inputs[last].base[offset(of: item, last)])
+      let a = operands.input.base[ReferenceElementwise.offset(of: item, sizes, strides[0])]
+      let b = last == 0 ? a : operands.inputs[last].base[ReferenceElementwise.offset(of: item, sizes, strides[last])]
+      operands.output.base[item] = function(a, b)
     }
-  }
-
-  /// Where the input's element for the output's row-major index lies.
-  private func offset(of item: Int, _ input: Int) -> Int {
-    var rest = item
-    var offset = 0
-    var axis = sizes.count - 1
-    while axis >= 0 {
-      offset += rest % sizes[axis] * strides[input][axis]
-      rest /= sizes[axis]
-      axis -= 1
-    }
-    return offset
   }
 }
 

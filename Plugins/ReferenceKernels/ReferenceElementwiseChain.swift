@@ -61,15 +61,7 @@ private struct PreparedReferenceElementwiseChain: PreparedKernel {
     switch operand {
     case .step(let index): return values[index]
     case .input(let input):
-      var rest = item
-      var offset = 0
-      var axis = sizes.count - 1
-      while axis >= 0 {
-        offset += rest % sizes[axis] * strides[input][axis]
-        rest /= sizes[axis]
-        axis -= 1
-      }
-      return Double(operands.inputs[input].base[offset])
+      return Double(operands.inputs[input].base[ReferenceElementwise.offset(of: item, sizes, strides[input])])
     }
   }
 }

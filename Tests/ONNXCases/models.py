@@ -128,33 +128,16 @@ def torchvision_models(exporters, folder, only):
     import torch
     import torchvision.models as zoo
 
+    import networks
+
     torch.manual_seed(0)
     torch.backends.mha.set_fastpath_enabled(False)
-    segmentation = zoo.list_models(module=zoo.segmentation)
-
-    class First(torch.nn.Module):
-        def __init__(self, network):
-            super().__init__()
-            self.network = network
-
-        def forward(self, image):
-            value = self.network(image)
-            return value["out"] if isinstance(value, dict) else value
-
     for exporter in exporters:
-        for name in zoo.list_models(module=zoo) + segmentation:
+        for name in zoo.list_models(module=zoo) + zoo.list_models(module=zoo.segmentation):
             if only not in f"{name} ({exporter})":
                 continue
-            keywords = {"weights": None}
-            if name in segmentation:
-                keywords["weights_backbone"] = None
-            if name in ("googlenet", "inception_v3"):
-                keywords |= {"aux_logits": False, "init_weights": False}
-            network = zoo.get_model(name, **keywords).eval()
-            for module in network.modules():
-                if isinstance(module, torch.nn.BatchNorm2d):
-                    module.running_mean.normal_(0, 0.1)
-                    module.running_var.uniform_(0.5, 1.5)
+            network = networks.torchvision(name, torch.nn).eval()
+            networks.randomize(network, torch.nn)
             size = 299 if name == "inception_v3" else 224
             place = pathlib.Path(folder, exporter, name)
             place.mkdir(parents=True, exist_ok=True)
@@ -163,7 +146,7 @@ def torchvision_models(exporters, folder, only):
                 form = {"dynamo": True, "external_data": True} if exporter == "new" else {"dynamo": False, "opset_version": 17}
                 try:
                     with torch.no_grad():
-                        torch.onnx.export(First(network), (torch.randn(1, 3, size, size),), str(path), verbose=False, **form)
+                        torch.onnx.export(network, (torch.randn(1, 3, size, size),), str(path), verbose=False, **form)
                 except Exception as error:
                     print(f"{name} ({exporter}) is not exported: {' '.join(str(error).split())[:160]}", file=sys.stderr)
                     continue
@@ -218,7 +201,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.library:
         os.environ["LUTHIER_LIBRARY"] = arguments.library
-    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Sources/LuthierC/python"))
+    root = pathlib.Path(__file__).resolve().parents[2]
+    sys.path[:0] = [str(root / "Sources/LuthierC/python"), str(root / "Tests/PeerBenchmarks")]
     import luthier
 
     shapes = {}

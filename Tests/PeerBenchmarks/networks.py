@@ -25,15 +25,20 @@ def export(name, file, batch=1):
     torch.manual_seed(0)
     network, shape = build(name)
     network.eval()
-    for module in network.modules():
-        if isinstance(module, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
+    randomize(network, torch.nn)
     example = torch.randn(batch, *shape)
     fresh = pathlib.Path(f"{file}.part")
     with torch.no_grad():
         torch.onnx.export(network, (example,), str(fresh), dynamo=False, opset_version=17, verbose=False)
     fresh.rename(file)
+
+
+def randomize(network, nn):
+    """Gives batch normalisations statistics that are not those of a fresh network, which they would pass through unchanged."""
+    for module in network.modules():
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
 
 
 def build(name):
@@ -60,6 +65,7 @@ OWN = ["preactivation_resnet", "yolo_shaped", "u_net", "super_resolution", "crnn
 
 
 def torchvision(name, nn):
+    """One of torchvision's networks with random weights, whose only output is its first."""
     import torchvision.models as zoo
 
     keywords = {"weights": None}

@@ -11,6 +11,8 @@ struct Lowering {
   let inputLayout: TensorLayout
 
   private(set) var plan = NetworkPlan()
+  /// What the static cost model answered: a network asks the same of many layers, and every kernel lists its candidates for each answer.
+  private var heuristics: [HeuristicQuestion: LayerChoice] = [:]
   private var placements: [ValueID: [TensorLayout: NetworkPlan.Placement]] = [:]
 
   init(
@@ -65,16 +67,19 @@ struct Lowering {
     placements[node.output] = [output.layout: output]
   }
 
-  private func choose(
+  private mutating func choose(
     _ node: String, _ problem: any LayerProblem, available: [Set<TensorLayout>]
   ) throws -> LayerChoice {
     let context = LayerContext(node: node, problem: problem, availableLayouts: available, threads: threads)
     for chooser in choosers {
       if let choice = try chooser.choice(for: context, in: registry) { return choice }
     }
+    let question = HeuristicQuestion(problem: AnyHashable(problem), availableLayouts: available)
+    if let known = heuristics[question] { return known }
     guard let choice = try HeuristicChooser().choice(for: context, in: registry) else {
       throw KernelError.noKernel(problem: problem.key, reasons: [])
     }
+    heuristics[question] = choice
     return choice
   }
 
@@ -212,4 +217,10 @@ public enum CompilationError: Error, Equatable, CustomStringConvertible {
       "\(threads) threads were asked for; allowed are \(allowed.lowerBound) to \(allowed.upperBound)"
     }
   }
+}
+
+/// All of a layer that the static cost model looks at.
+private struct HeuristicQuestion: Hashable {
+  let problem: AnyHashable
+  let availableLayouts: [Set<TensorLayout>]
 }

@@ -7,11 +7,12 @@ extension GraphPass {
   /// Layers of one shape only: a gate's own activation on one number a channel stays apart, where it is computed once.
   public static let fuseElementwiseChains = GraphPass("fuse-elementwise-chains") { graph in
     var rewriter = try GraphRewriter(graph)
-    var chains = ChainGrouping(graph, rewriter).chains
+    let chains = ChainGrouping(graph, rewriter).chains
+    let absorbed = Set(chains.values.flatMap { $0.dropLast() })
     for (index, node) in graph.nodes.enumerated() {
-      guard let members = chains.removeValue(forKey: index) else {
+      guard let members = chains[index] else {
         // What a chain computes on its way is emitted with its last node.
-        if !chains.values.contains(where: { $0.contains(index) }) { try rewriter.copy(node) }
+        if !absorbed.contains(index) { try rewriter.copy(node) }
         continue
       }
       let (problem, values) = try chain(members, in: graph)
