@@ -27,7 +27,7 @@
       case .tanh: function = (dnnl_eltwise_tanh, 0)
       case .swish: function = (dnnl_eltwise_swish, 1)
       case .relu, .relu6, .clip, .sigmoid, .hardSigmoid, .leakyRelu, .scaledSwish, .gelu, .geluTanh, .mish, .elu, .celu,
-        .selu, .softplus, .softsign, .erf:
+        .selu, .softplus, .softsign, .erf, .quantized:
         return
       }
       isComplete = true

@@ -46,6 +46,7 @@ public enum ConformanceProblems {
     .relu, .relu6, .clip(lower: -0.25, upper: 0.5), .leakyRelu(slope: 0.1), .hardSwish,
     .hardSigmoid(alpha: 0.2, beta: 0.5), .sigmoid, .tanh, .swish, .scaledSwish(alpha: 1.702), .gelu, .geluTanh,
     .mish, .elu(alpha: 0.7), .celu(alpha: 0.5), .selu(alpha: 1.6732632, gamma: 1.050701), .softplus, .softsign, .erf,
+    .quantized(step: 0.0625, lower: -12, upper: 30),
   ]
 
   static func shape(_ sizes: Int...) throws(ProblemError) -> TensorShape { try checkedShape(sizes) }

@@ -3,6 +3,7 @@ import LayerKernels
 /// The runs of one candidate with one number of workers, on operands that lie in one way.
 struct Trial {
   private let errorClass: ErrorClass
+  private let step: Float
   private let prepared: any PreparedKernel
   private let operands: GuardedOperands
   private let workspace: WorkspaceMemory
@@ -28,6 +29,7 @@ struct Trial {
       return nil
     }
     self.errorClass = errorClass ?? candidate.errorClass
+    step = candidate.problem.outputStep
     self.prepared = prepared
     self.workers = workers
     workspace = WorkspaceMemory(byteCount: byteCount)
@@ -46,7 +48,7 @@ struct Trial {
     let first = run(.ascending)
     let damages = operands.damages() + (workspace.damage().map { [$0] } ?? [])
     for damage in damages { report.add(damage) }
-    let comparison = OutputComparison(first, expected, errorClass: errorClass)
+    let comparison = OutputComparison(first, expected, errorClass: errorClass, step: step)
     report.note(error: comparison.maximumError)
     for issue in comparison.issues { report.add(workers == 1 ? issue : "with \(workers) workers, \(issue)") }
     // What reads poison or tramples on memory differs from run to run; that would only be said again.

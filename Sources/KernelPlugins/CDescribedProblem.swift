@@ -154,6 +154,8 @@ extension Activation {
       case .softplus: (LUTHIER_SOFTPLUS, 0, 0)
       case .softsign: (LUTHIER_SOFTSIGN, 0, 0)
       case .erf: (LUTHIER_ERF, 0, 0)
+      // Has three numbers; no kernel is asked for a problem with one.
+      case .quantized: (LUTHIER_IDENTITY, 0, 0)
       }
     return (Int32(kind.rawValue), a, b)
   }

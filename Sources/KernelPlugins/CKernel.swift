@@ -41,6 +41,7 @@ struct CKernel<Problem: CDescribedProblem>: LayerKernel {
   var version: Int { facts.version }
 
   func applicability(to problem: Problem) -> Applicability {
+    guard problem.outputStep == 0 else { return .refused("the interface has no words for rounded outputs") }
     var description = problem.cDescription
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Self.reasonCapacity) { reason in
       reason.initialize(repeating: 0)

@@ -28,7 +28,7 @@ public func activateExponentially<L: Lanes>(
     }
   case .softplus: replace(lanes, address, vectors) { L.softplus($0) }
   case .erf: replace(lanes, address, vectors) { L.errorFunction($0) }
-  case .clamp, .leaky, .hardSigmoid, .hardSwish, .softsign: break
+  case .clamp, .leaky, .hardSigmoid, .hardSwish, .softsign, .quantized: break
   }
 }
 

@@ -27,6 +27,8 @@ public struct TileActivation: Sendable {
     case hardSwish
     /// x / (1 + |x|)
     case softsign
+    /// first · min(max(x / first, second), third), the quotient rounded to the nearest whole number
+    case quantized
     /// 1 / (1 + exp(−x)): the first of the forms that need an exponential or more work than registers hold
     case sigmoid
     /// The hyperbolic tangent.
@@ -93,6 +95,7 @@ public struct TileActivation: Sendable {
     case .selu(let alpha, let gamma): self.init(form: .elu, gamma * alpha, 1, gamma)
     case .softplus: self.init(form: .softplus)
     case .erf: self.init(form: .erf)
+    case .quantized(let step, let lower, let upper): self.init(form: .quantized, step, lower, upper)
     }
   }
 
@@ -145,6 +148,12 @@ extension Lanes {
       return activation.form == .hardSwish ? product(y, x) : y
     case .softsign:
       return quotient(x, sum(broadcast(1), maximum(difference(zero, x), x)))
+    case .quantized:
+      let step = broadcast(activation.first)
+      let steps = clamp(quotient(x, step), broadcast(activation.second), broadcast(activation.third))
+      // Beside 1.5 · 2²³ floats are whole numbers: the sum rounds, ties to even. The bounds are at most 2²² in magnitude.
+      let rounding = broadcast(12_582_912)
+      return product(difference(sum(steps, rounding), rounding), step)
     default:
       return clamp(x, broadcast(activation.lower), broadcast(activation.upper))
     }

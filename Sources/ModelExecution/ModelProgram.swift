@@ -75,7 +75,7 @@ public final class ModelProgram: Sendable {
         let outcome = try network.run(floats)
         try timer?.add(network, floats)
         for (result, tensor) in zip(results, outcome) {
-          values[result.slot.index] = TypedTensor(tensor).converted(to: result.type)
+          values[result.slot.index] = result.converted(tensor)
         }
       case .tensorOperator(let step, let bodies):
         let start = timer?.now()

@@ -32,11 +32,19 @@ public struct ProgramPlan: Sendable {
     public let slot: Slot
     /// What the model says that its elements are.
     public let type: ElementType
+    /// What real numbers the whole ones stand for, where the network computes with those; nil for a value of floats.
+    public let quantization: Quantization?
 
     /// A value of that type.
-    public init(_ slot: Slot, _ type: ElementType) {
+    public init(_ slot: Slot, _ type: ElementType, quantization: Quantization? = nil) {
       self.slot = slot
       self.type = type
+      self.quantization = quantization
+    }
+
+    /// What a network has written, as what the model says that it is.
+    func converted(_ tensor: Tensor) -> TypedTensor {
+      quantization?.wholeNumbers(of: tensor, as: type) ?? TypedTensor(tensor).converted(to: type)
     }
   }
 

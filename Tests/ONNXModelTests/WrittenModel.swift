@@ -63,7 +63,14 @@ struct WrittenModel {
     try loaded(in: folder).run(inputs)
   }
 
-  func loaded(in given: URL? = nil) throws -> LoadedModel {
+  /// Runs a model's bytes.
+  static func run(_ bytes: [UInt8], _ inputs: [TypedTensor]) throws -> [TypedTensor] {
+    try loaded(bytes).run(inputs)
+  }
+
+  func loaded(in given: URL? = nil) throws -> LoadedModel { try Self.loaded(bytes, in: given) }
+
+  private static func loaded(_ bytes: [UInt8], in given: URL? = nil) throws -> LoadedModel {
     let folder = given ?? FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     if given == nil { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
     defer { if given == nil { try? FileManager.default.removeItem(at: folder) } }

@@ -46,7 +46,9 @@ public struct CandidateTimer<Clock: MonotonicClock> {
       let run = try prepared(candidate, pool)
       run.poison()
       _ = run.run(clock: clock)
-      errors.append(run.result().largestDifference(from: setting.expected))
+      errors.append(
+        run.result().largestDifference(
+          from: setting.expected, step: problem.outputStep, tolerance: candidate.errorClass.tolerance))
       firstTimes.append(Double(run.run(clock: clock)))
       return run
     }

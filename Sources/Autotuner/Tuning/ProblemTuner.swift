@@ -100,7 +100,8 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
         let preparation = clock.now() - start
         run.poison()
         _ = run.run(clock: clock)
-        let error = run.result().largestDifference(from: setting.expected)
+        let error = run.result().largestDifference(
+          from: setting.expected, step: problem.outputStep, tolerance: candidate.errorClass.tolerance)
         if let fault = fault(of: candidate, error: error, damage: run.damage()) {
           records.append(.failed(candidate, .wrong, reason: fault, maximumError: error))
           // What it has damaged must not be held against the next.
@@ -290,10 +291,18 @@ public struct ProblemTuner<Clock: MonotonicClock>: ProblemTuning {
 extension Tensor {
   /// The largest difference from another tensor over that one's largest magnitude; infinite where something is no number in
   /// one of them only.
-  func largestDifference(from expected: Tensor) -> Double {
+  ///
+  /// - Parameters:
+  ///   - step: the distance between neighbouring values of an output that is rounded; 0 for any other. Elements that are a step apart
+  ///     count only where there are more of them than sums within the tolerance explain.
+  ///   - tolerance: the largest difference of sums that are right, relative to the largest magnitude.
+  func largestDifference(from expected: Tensor, step: Float = 0, tolerance: Double = 0) -> Double {
     guard shape == expected.shape else { return .infinity }
     return withElements { found in
       expected.withElements { expected in
+        let largest = step > 0 ? expected.reduce(0.0) { $1.isFinite ? max($0, Double($1.magnitude)) : $0 } : 0
+        let allowance = StepAllowance(step: step, tolerance: tolerance, largest: largest)
+        var stepCount = 0
         var difference = 0.0
         var magnitude = 0.0
         for index in found.indices {
@@ -303,9 +312,14 @@ extension Tensor {
             continue
           }
           guard a.isFinite, b.isFinite else { return .infinity }
-          difference = max(difference, (a - b).magnitude)
           magnitude = max(magnitude, b.magnitude)
+          if allowance.isStep((a - b).magnitude) {
+            stepCount += 1
+          } else {
+            difference = max(difference, (a - b).magnitude)
+          }
         }
+        if stepCount > allowance.count(of: found.count) { difference = max(difference, Double(step)) }
         return difference == 0 ? 0 : difference / max(magnitude, Double(Float.leastNormalMagnitude))
       }
     }

@@ -162,6 +162,14 @@ public enum ErrorClass: Hashable, Sendable {
   /// the weights and has to be measured. Competes only where the user allows an error.
   case approximate(relativeError: Float?)
 
+  /// The largest error that the class allows, of the largest output; 0 where it claims none.
+  package var tolerance: Double {
+    switch self {
+    case .exact(let tolerance): Double(tolerance)
+    case .approximate(let error): Double(error ?? 0)
+    }
+  }
+
   /// True for ``ErrorClass/approximate(relativeError:)``.
   public var isApproximate: Bool {
     if case .approximate = self { true } else { false }

@@ -22,11 +22,20 @@ extension Activation: CustomStringConvertible {
     case .softplus: "softplus"
     case .softsign: "softsign"
     case .erf: "erf"
+    case .quantized(let step, let lower, let upper):
+      "quantized:\(Self.text(step)):\(Self.text(lower)):\(Self.text(upper))"
     }
   }
 
   /// The shortest text of a number, without the `+` of an exponent: that sign joins an epilogue's parts.
   private static func text(_ number: Float) -> String { String(number.description.filter { $0 != "+" }) }
+
+  /// Whether numbers are a step above 0 and two whole numbers that 32-bit arithmetic rounds to, in order.
+  private static func areStepAndBounds(_ numbers: [Float]) -> Bool {
+    let bounds = numbers.dropFirst()
+    return numbers[0] > 0 && numbers[0].isFinite && numbers[1] <= numbers[2]
+      && bounds.allSatisfy { $0.magnitude <= 0x1p22 && $0.rounded() == $0 }
+  }
 
   /// Reads the word back; nil when it is none.
   public init?(parsing text: String) {
@@ -56,6 +65,8 @@ extension Activation: CustomStringConvertible {
     case ("softplus", 0): self = .softplus
     case ("softsign", 0): self = .softsign
     case ("erf", 0): self = .erf
+    case ("quantized", 3) where Self.areStepAndBounds(numbers):
+      self = .quantized(step: numbers[0], lower: numbers[1], upper: numbers[2])
     default: return nil
     }
   }

@@ -48,6 +48,10 @@ public enum Activation: Hashable, Sendable {
   case softsign
   /// The error function.
   case erf
+  /// step · min(max(x / step, lower), upper), the quotient rounded to the nearest whole number, ties to even: what numbers of 8 or
+  /// 16 bits hold of x by ONNX's QuantizeLinear and DequantizeLinear. The bounds are whole numbers of at most 2²² in magnitude:
+  /// the type's own less the zero point, or tighter ones. The quotient is rounded to 32 bits before, and a NaN stays one.
+  case quantized(step: Float, lower: Float, upper: Float)
 
   /// The bounds of an activation that only clamps; nil for any other. SIMD epilogues take these two numbers.
   public var clampBounds: (lower: Float, upper: Float)? {
@@ -57,7 +61,7 @@ public enum Activation: Hashable, Sendable {
     case .relu6: (0, 6)
     case .clip(let lower, let upper): (lower, upper)
     case .leakyRelu, .hardSwish, .hardSigmoid, .sigmoid, .tanh, .swish, .scaledSwish, .gelu, .geluTanh, .mish, .elu,
-      .celu, .selu, .softplus, .softsign, .erf:
+      .celu, .selu, .softplus, .softsign, .erf, .quantized:
       nil
     }
   }
@@ -86,8 +90,21 @@ public enum Activation: Hashable, Sendable {
     case .softplus: Self.softplus(x)
     case .softsign: x / (1 + x.magnitude)
     case .erf: errorFunction(x)
+    case .quantized(let step, let lower, let upper):
+      Self.quantized(x, step: step, lower: lower, upper: upper)
     }
   }
+
+  private static func quantized(_ x: Double, step: Float, lower: Float, upper: Float) -> Double {
+    guard !x.isNaN else { return x }
+    let steps = Swift.min(Swift.max(Float(x) / step, lower), upper).rounded(.toNearestOrEven)
+    return Double(steps * step)
+  }
+
+  /// The distance between neighbouring results of an activation that rounds; 0 for any other.
+  ///
+  /// Two sums that differ in their last bits lie a whole step apart after rounding where a tie lies between them.
+  public var step: Float { if case .quantized(let step, _, _) = self { step } else { 0 } }
 
   /// log(1 + exp(x)) without overflow.
   private static func softplus(_ x: Double) -> Double { (x < 0 ? 0 : x) + log1p(exp(-x.magnitude)) }

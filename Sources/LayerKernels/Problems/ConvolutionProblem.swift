@@ -62,6 +62,9 @@ public struct ConvolutionProblem: LayerProblem {
     try checkSize("multiply-accumulates for each output", filterShape.elementCount / outputChannels, in: positive)
   }
 
+  /// That of the epilogue's activation.
+  public var outputStep: Float { epilogue.activation.step }
+
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
     try self.init(

@@ -71,6 +71,10 @@ public struct ElementwiseChainProblem: LayerProblem {
     guard let last = shapes.last, shapes.allSatisfy({ $0 == last }) else {
       throw .inconsistent("the steps of an element-wise chain have different shapes")
     }
+    // What is rounded on the way may be a step apart from kernel to kernel, and later steps would make it anything.
+    guard steps.dropLast().allSatisfy({ $0.function.step == 0 }) else {
+      throw .inconsistent("a step before the last is rounded")
+    }
     let wanted = inputs.indices.map { Operand.input($0) } + steps.indices.dropLast().map { Operand.step($0) }
     if let unread = wanted.first(where: { !read.contains($0) }) {
       throw .inconsistent("no step reads \(unread.text)")
@@ -79,6 +83,9 @@ public struct ElementwiseChainProblem: LayerProblem {
     inputShapes = inputs
     outputShape = last
   }
+
+  /// That of the last step.
+  public var outputStep: Float { steps.last?.function.step ?? 0 }
 
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {

@@ -89,6 +89,9 @@ public struct ElementwiseProblem: LayerProblem {
     return try checkedShape(sizes.reversed())
   }
 
+  /// That of the function's activation.
+  public var outputStep: Float { function.step }
+
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
     let name = try key.text("function")
@@ -141,4 +144,14 @@ public struct ElementwiseProblem: LayerProblem {
   public var memoryAccessCost: Int { activationElementCount }
   /// None.
   public typealias Parameters = NoParameters
+}
+
+extension ElementwiseProblem.Function {
+  /// The distance between neighbouring results; 0 where they are not rounded.
+  var step: Float {
+    switch self {
+    case .unary(let activation), .binary(_, let activation): activation.step
+    case .squareRoot: 0
+    }
+  }
 }

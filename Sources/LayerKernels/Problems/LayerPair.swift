@@ -40,6 +40,9 @@ extension LayerPair {
     first.memoryAccessCost + second.memoryAccessCost - 2 * first.outputShape.elementCount
   }
 
+  /// That of the second part.
+  public var outputStep: Float { second.outputStep }
+
   /// Those of both parts.
   public func randomParameters(from random: inout RandomSource) -> Parameters {
     Self.parameters(first.randomParameters(from: &random), second.randomParameters(from: &random))

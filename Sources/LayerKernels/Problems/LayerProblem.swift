@@ -30,6 +30,11 @@ public protocol LayerProblem: Hashable, Sendable {
   /// weight crosses memory once.
   var memoryAccessCost: Int { get }
 
+  /// The distance between neighbouring values that the output is rounded to, as in networks of 8-bit numbers; 0 where it is not.
+  ///
+  /// Two kernels whose sums differ in their last bits may lie a whole step apart where a tie lies between them.
+  var outputStep: Float { get }
+
   /// Constants of the right shapes with random non-zero values: for the tuner and for tests.
   func randomParameters(from random: inout RandomSource) -> Parameters
 
@@ -47,6 +52,9 @@ extension LayerProblem {
 
   /// Weights and biases: what the memory access cost counts beside the activations.
   public var parameterCount: Int { max(memoryAccessCost - activationElementCount, 0) }
+
+  /// None.
+  public var outputStep: Float { 0 }
 
   /// None.
   public static func representatives() throws(ProblemError) -> [RepresentativeProblem] { [] }

@@ -48,6 +48,9 @@ public struct MatrixMultiplyProblem: LayerProblem {
     weightShape = try checkedShape(hasConstantWeights ? [columns, depth] : [batch, depth, columns])
   }
 
+  /// That of the epilogue's activation.
+  public var outputStep: Float { epilogue.activation.step }
+
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
     let weights = try key.text("weights")

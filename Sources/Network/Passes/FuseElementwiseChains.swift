@@ -63,7 +63,7 @@ private struct ChainGrouping {
       let readers = rewriter.innerReaders(of: node.output)
       let owners = Set(readers.map { chainOf[$0] })
       if !readers.isEmpty, owners.count == 1, case .some(.some(let last)) = owners.first,
-        graph.nodes[last].elementwise?.outputShape == problem.outputShape,
+        graph.nodes[last].elementwise?.outputShape == problem.outputShape, problem.outputStep == 0,
         let members = chains[last], Self.fits(members + [index], graph)
       {
         chains[last] = [index] + members

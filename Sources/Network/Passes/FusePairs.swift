@@ -46,6 +46,8 @@ extension Graph {
     guard case .layer(let firstProblem as Pair.First, let firstParameters as Pair.First.Parameters) = first.operation,
       case .layer(let secondProblem as Pair.Second, let secondParameters as Pair.Second.Parameters) = second.operation,
       first.inputs.count == 1, second.inputs == [first.output],
+      // A step that flips between the two would be no longer a step after the second.
+      firstProblem.outputStep == 0,
       firstProblem.outputShape.elementCount / max(firstProblem.outputShape[0], 1) * MemoryLayout<Float>.stride
         >= minimumBytes,
       let problem = try? Pair(first: firstProblem, second: secondProblem)

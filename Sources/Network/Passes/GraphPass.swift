@@ -17,9 +17,9 @@ public struct GraphPass: Sendable {
 
   /// The passes that every compiled network goes through, in their order.
   public static let standard: [GraphPass] = [
-    recognizeChannelMovements, composeMovements, recognizeNormalizations, recognizeActivations, hoistElementwise,
-    recognizeGlobalPooling, foldPadding, trimWindows, fuseEpilogues, fusePointwiseDepthwise, fuseConvolutionPooling,
-    fuseElementwiseChains, removeUnused,
+    recognizeChannelMovements, composeMovements, recognizeNormalizations, recognizeActivations, joinRoundings,
+    hoistElementwise, recognizeGlobalPooling, foldPadding, trimWindows, fuseEpilogues, splitWindows,
+    fusePointwiseDepthwise, fuseConvolutionPooling, fuseElementwiseChains, removeUnused,
   ]
 }
 

@@ -104,6 +104,13 @@ struct GraphRewriter {
       name, problem, uncheckedParameters: NoParameters(), inputs: inputs, outputName: outputName)
   }
 
+  /// Adds a layer with parameters to the result that stands for no value of the source.
+  mutating func add<Problem: LayerProblem>(
+    _ name: String, _ problem: Problem, parameters: Problem.Parameters, inputs: [ValueID]
+  ) throws(GraphError) -> ValueID {
+    try result.addLayer(name, problem, parameters: parameters, inputs: inputs, outputName: name)
+  }
+
   /// Adds a movement to the result that stands for no value of the source.
   mutating func add(
     _ name: String, _ movement: Movement, inputs: [ValueID], shape: TensorShape

@@ -9,6 +9,8 @@ public struct ImportedValue {
   public let shape: TensorShape
   /// What the model says that the elements are. Layers compute on 32-bit floats whatever float it is.
   let type: ElementType
+  /// What real numbers whole ones of the graph in hand stand for: the graph has the real ones. Nil for any other value.
+  let quantization: Quantization?
   let place: Place
 
   /// Where the value is.
@@ -21,9 +23,10 @@ public struct ImportedValue {
     case slot(Slot)
   }
 
-  private init(shape: TensorShape, type: ElementType, place: Place) {
+  private init(shape: TensorShape, type: ElementType, quantization: Quantization? = nil, place: Place) {
     self.shape = shape
     self.type = type
+    self.quantization = quantization
     self.place = place
   }
 
@@ -45,6 +48,11 @@ public struct ImportedValue {
   func declared(_ type: ElementType) -> ImportedValue {
     if case .graph = place { return ImportedValue(shape: shape, type: type, place: place) }
     return self
+  }
+
+  /// The same value of the graph where the model has the whole numbers that stand for its real ones.
+  func quantized(_ quantization: Quantization, as type: ElementType) -> ImportedValue {
+    ImportedValue(shape: shape, type: type, quantization: quantization, place: place)
   }
 
   /// The value in the graph that is being built; nil where it is a constant, or an earlier step's that no layer reads yet.

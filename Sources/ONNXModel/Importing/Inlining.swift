@@ -7,6 +7,12 @@ struct Inlining {
   /// The constants that belong to them, by their new names.
   let constants: [(name: String, tensor: Onnx_TensorProto)]
 
+  /// Nodes that have names of their own already.
+  init(nodes: [Onnx_NodeProto], constants: [(name: String, tensor: Onnx_TensorProto)]) {
+    self.nodes = nodes
+    self.constants = constants
+  }
+
   /// The body of a function that the model defines, in place of a node that calls it.
   ///
   /// - Parameter prefix: what makes the names inside different from all others.

@@ -33,6 +33,7 @@ struct ModelPlanner {
   private struct Written: Hashable {
     let value: ValueID
     let type: ElementType
+    let quantization: Quantization?
   }
 
   /// A node with the operator that computes it where no kernel does.
@@ -145,6 +146,11 @@ struct ModelPlanner {
         scope: scoped.scope.within(function))
       return true
     }
+    if let parts = try expanded(message) {
+      ledger?.note(scoped, .layer)
+      try inline(parts, of: scoped, scope: scoped.scope, isParts: true)
+      return true
+    }
     let node = node(of: scoped)
     if try takeBranch(scoped, node) { return true }
     let definition = TensorOperatorRegistry.standard.definition(
@@ -234,7 +240,15 @@ struct ModelPlanner {
     let operands = node.inputs.compactMap { importer.values[$0] }
     let moving = operands.filter { $0.constant == nil }
     // What a 64-bit float holds has neither the range nor the precision of a layer's elements.
-    guard moving.allSatisfy({ $0.type.isFloat && $0.type != .f64 }) else {
+    let quantization = moving.first?.quantization
+    let isSelection =
+      quantization != nil && ONNXOperatorRegistry.selectingOperators.contains(node.operatorName)
+      && moving.allSatisfy { $0.quantization == quantization && $0.type == moving[0].type }
+      && (node.operatorName != "Concat" || moving.count == operands.count)
+    guard
+      isSelection || node.operatorName == "DequantizeLinear"
+        || moving.allSatisfy({ $0.type.isFloat && $0.type != .f64 })
+    else {
       return .failure(node.unsupported("no layer computes on elements that are no floats of 32 bits or fewer"))
     }
     let mark = importer.mark()
@@ -244,8 +258,11 @@ struct ModelPlanner {
         throw node.unsupported("its output '\(node.outputs[values.count])' is not computed")
       }
       let type = moving.first?.type ?? operands.first?.type ?? .f32
-      // A cast says itself what its result is.
-      guard node.operatorName != "Cast" else { return .success(values) }
+      if isSelection, let quantization { return .success(values.map { $0.quantized(quantization, as: type) }) }
+      // These say themselves what their results are.
+      guard !["Cast", "QuantizeLinear", "DequantizeLinear"].contains(node.operatorName) else {
+        return .success(values)
+      }
       return .success(values.map { $0.declared(type.isFloat ? type : .f32) })
     } catch {
       importer.goBack(to: mark)
@@ -268,12 +285,29 @@ struct ModelPlanner {
     return true
   }
 
+  /// The nodes on real numbers that an operator on whole ones stands for; nil where it is none, or has to be computed as it stands.
+  private mutating func expanded(_ message: Onnx_NodeProto) throws -> Inlining? {
+    let known = { [values = importer.values] (name: String) in values[name]?.constant }
+    if let expansion = QuantizedExpansion(message, constant: known) {
+      return expansion.inlining(prefix: inlinePrefix(message))
+    }
+    if message.opType == "DynamicQuantizeLinear", let input = message.input.first.flatMap({ importer.values[$0] }),
+      input.constant == nil, input.type == .f32
+    {
+      return try IntegerExpansion(dynamic: message, shape: input.shape, prefix: inlinePrefix(message))?.inlining
+    }
+    guard message.output.count == 1, waiting.isReadByCastsToFloatOnly(message.output[0]) else { return nil }
+    return try IntegerExpansion(product: message, prefix: inlinePrefix(message), constant: known)?.inlining
+  }
+
   private mutating func inlinePrefix(_ message: Onnx_NodeProto) -> String {
     inlineCount += 1
     return "\(message.name.isEmpty ? message.opType : message.name)#\(inlineCount)/"
   }
 
-  private mutating func inline(_ inlining: Inlining, of scoped: ScopedNode, scope: ModelScope) throws {
+  private mutating func inline(
+    _ inlining: Inlining, of scoped: ScopedNode, scope: ModelScope, isParts: Bool = false
+  ) throws {
     guard scoped.depth < ScopedNode.maximumDepth else {
       throw ONNXError.graph(
         reason:
@@ -286,7 +320,8 @@ struct ModelPlanner {
       importer.values[name] = ImportedValue(constant: try TypedTensor(tensor))
     }
     try waiting.add(
-      inlining.nodes.map { ScopedNode($0, scope: scope, depth: scoped.depth + 1) }, outputs: outputs,
+      inlining.nodes.map { ScopedNode($0, scope: scope, depth: scoped.depth + 1, isPart: isParts || scoped.isPart) },
+      outputs: outputs,
       known: { [values = importer.values, lateNames] in values[$0] != nil || lateNames.contains($0) })
   }
 
@@ -410,7 +445,7 @@ struct ModelPlanner {
     let inside = importer.values.filter { $0.value.activation != nil }
     var slots: [Written: Slot] = [:]
     for (value, input) in zip(importer.graph.inputs, importer.graphInputs) {
-      slots[Written(value: value, type: input.type)] = input.slot
+      slots[Written(value: value, type: input.type, quantization: nil)] = input.slot
     }
     var written: [ProgramPlan.Output] = []
     // Results first, in their order, so that those of a model that is one graph are the graph's.
@@ -421,7 +456,7 @@ struct ModelPlanner {
       }
     for name in results + read {
       guard let value = inside[name], let id = value.activation else { continue }
-      let key = Written(value: id, type: value.type)
+      let key = Written(value: id, type: value.type, quantization: value.quantization)
       if let slot = slots[key], !results.contains(name) {
         importer.values[name] = ImportedValue(slot: slot, value.tensorType)
         continue
@@ -433,7 +468,7 @@ struct ModelPlanner {
       }
       slots[key] = slot
       importer.graph.addOutput(id)
-      written.append(ProgramPlan.Output(slot, value.type))
+      written.append(ProgramPlan.Output(slot, value.type, quantization: value.quantization))
       importer.values[name] = ImportedValue(slot: slot, value.tensorType)
     }
     guard !written.isEmpty else { return }

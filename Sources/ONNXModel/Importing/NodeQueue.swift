@@ -6,14 +6,17 @@ struct ScopedNode: Sendable {
   let scope: ModelScope
   /// How many functions and branches the node stands in.
   let depth: Int
+  /// Whether the node is a part of one of the model's, which stands for it wherever nodes are counted.
+  let isPart: Bool
 
   /// How deep functions and branches may be nested.
   static let maximumDepth = 64
 
-  init(_ message: Onnx_NodeProto, scope: ModelScope, depth: Int = 0) {
+  init(_ message: Onnx_NodeProto, scope: ModelScope, depth: Int = 0, isPart: Bool = false) {
     self.message = message
     self.scope = scope
     self.depth = depth
+    self.isPart = isPart
   }
 }
 
@@ -102,6 +105,15 @@ struct NodeQueue {
 
   /// Whether somebody who has not been done with reads a value.
   func isRead(_ name: String) -> Bool { pendingReads[name] != nil }
+
+  /// Whether all that reads a value that is not there yet are nodes that cast it to 32-bit floats.
+  func isReadByCastsToFloatOnly(_ name: String) -> Bool {
+    guard let nodes = readers[name].map({ $0.map { self.nodes[$0].message } }), nodes.count == pendingReads[name]
+    else { return false }
+    return nodes.allSatisfy { node in
+      node.opType == "Cast" && node.domain.isEmpty && node.attribute.contains { $0.name == "to" && $0.i == 1 }
+    }
+  }
 
   /// Notes that values are read by somebody.
   mutating func read(_ names: some Sequence<String>) { for name in names { pendingReads[name, default: 0] += 1 } }

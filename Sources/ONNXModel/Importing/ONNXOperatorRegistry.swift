@@ -77,6 +77,7 @@ public struct ONNXOperatorRegistry: Sendable {
     registry.registerMovements()
     registry.registerResize()
     registry.registerIdentities()
+    registry.registerQuantization()
     return registry
   }()
 }

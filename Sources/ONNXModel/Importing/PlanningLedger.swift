@@ -9,6 +9,7 @@ struct PlanningLedger {
   mutating func note(_ scoped: ScopedNode, _ outcome: ModelInspection.Outcome) {
     // What hands an inlined result on is no node of the model's.
     let message = scoped.message
+    guard !scoped.isPart || outcome == .tensorOperator else { return }
     guard scoped.depth == 0 || message.opType != "Identity" || !message.name.isEmpty else { return }
     uses[message.qualifiedName, default: .init(name: message.qualifiedName)].counts[outcome, default: 0] += 1
     for (_, graph) in message.bodies { noteBody(graph, of: scoped) }

@@ -47,6 +47,21 @@ extension GraphExporter {
     case .softplus: return [("Softplus", start, [])]
     case .softsign: return [("Softsign", start, [])]
     case .erf: return [("Erf", start, [])]
+    case .quantized(let step, let lower, let upper):
+      let scale = number(step, "scale")
+      guard (-255...0).contains(lower), upper <= lower + 255 else {
+        // No whole numbers of 8 bits have these bounds.
+        return [
+          ("Div", start + [scale], []), ("Clip", [number(lower, "lower"), number(upper, "upper")], []),
+          ("Round", [], []),
+          ("Mul", [scale], []),
+        ]
+      }
+      let zero = weights(TypedTensor(scalar: UInt8(clamping: Int(-lower))), "\(node.name).zero")
+      let clip = upper < lower + 255 ? [("Clip", start + ["", number(upper * step, "upper")], [])] : [Step]()
+      return clip + [
+        ("QuantizeLinear", (clip.isEmpty ? start : []) + [scale, zero], []), ("DequantizeLinear", [scale, zero], []),
+      ]
     case .swish: return [("Sigmoid", start, []), ("Mul", [value(1), previous], [])]
     case .scaledSwish(let alpha):
       return [

@@ -102,7 +102,9 @@ struct GraphExporter {
     message.initializer.append(Onnx_TensorProto(constant, name: name))
   }
 
-  mutating func weights(_ tensor: Tensor, _ name: String) -> String {
+  mutating func weights(_ tensor: Tensor, _ name: String) -> String { weights(TypedTensor(tensor), name) }
+
+  mutating func weights(_ tensor: TypedTensor, _ name: String) -> String {
     let name = unique(name)
     message.initializer.append(Onnx_TensorProto(tensor, name: name))
     return name

@@ -1,0 +1,168 @@
+import LayerKernels
+import TensorOperators
+
+/// Integer arithmetic whose scales come with the data, as the nodes on real numbers that give the same bits: what ONNX Runtime's tool
+/// writes for "dynamic" quantization. Layers do all of these nodes.
+///
+/// Sums of products of whole numbers are exact in 32-bit floats as long as they stay below 2²⁴. Where a filter's weights could make
+/// longer ones, the weights are split into sixteens and the rest, and the two sums are added, which rounds once, as a cast to
+/// floats does.
+struct IntegerExpansion {
+  private var nodes: [Onnx_NodeProto] = []
+  private var constants: [(name: String, tensor: Onnx_TensorProto)] = []
+  private let prefix: String
+  private let name: String
+
+  /// Numbers below this are exact in 32-bit floats.
+  private static let exactLimit = 1 << 24
+
+  var inlining: Inlining { Inlining(nodes: nodes, constants: constants) }
+
+  private init(_ message: Onnx_NodeProto, prefix: String) {
+    self.prefix = prefix
+    name = message.name.isEmpty ? "\(message.opType) \(message.output.first ?? "")" : message.name
+  }
+
+  // MARK: Rounding to the range of the data
+
+  /// The nodes of `DynamicQuantizeLinear`; nil for any other operator.
+  ///
+  /// - Parameter shape: the sizes of the input, which is not constant.
+  init?(dynamic message: Onnx_NodeProto, shape: TensorShape, prefix: String) throws {
+    guard message.opType == "DynamicQuantizeLinear", message.domain.isEmpty || message.domain == "ai.onnx",
+      message.input.count == 1, message.output.count == 3, !message.output[0].isEmpty, shape.elementCount > 0
+    else { return nil }
+    self.init(message, prefix: prefix)
+    let x = message.input[0]
+    let one = constant(TypedTensor(scalar: Float(1)), "one")
+    let scaleName = message.output[1].isEmpty ? "\(prefix)scale" : message.output[1]
+    let zeroName = message.output[2].isEmpty ? "\(prefix)zero" : message.output[2]
+    // The range of the data and 0.
+    let above = add("Relu", [try maximum(of: x, shape, "greatest")])
+    let negative = add("Mul", [x, constant(TypedTensor(scalar: Float(-1)), "minus one")])
+    let below = add("Relu", [try maximum(of: negative, shape, "least")])
+    let range = add("Add", [above, below])
+    let whole = constant(TypedTensor(scalar: Float(255)), "255")
+    // Of zeros alone the scale is 1: what is not 0, times the largest float, is at least 1.
+    let nothing = constant(TypedTensor(scalar: Float(0)), "0")
+    let huge = add("Mul", [range, constant(TypedTensor(scalar: Float.greatestFiniteMagnitude), "huge")])
+    let isRange = add("Min", [huge, one])
+    let scale = add("Div", [range, whole])
+    add("Add", [scale, add("Sub", [one, isRange])], to: scaleName)
+    let zero = add("Min", [add("Max", [add("Div", [below, scaleName]), nothing]), whole])
+    let byteZero = constant(TypedTensor(scalar: UInt8(0)), "byte zero")
+    add("QuantizeLinear", [zero, one, byteZero], to: zeroName)
+    // Rounded before the zero point is added, as the standard says: it may be odd.
+    let shortZero = constant(TypedTensor(scalar: Int16(0)), "short zero")
+    let steps = add("QuantizeLinear", [add("Div", [x, scaleName]), one, shortZero])
+    let rounded = add("DequantizeLinear", [steps, one, shortZero])
+    let shift = add("DequantizeLinear", [zeroName, one, byteZero])
+    add("QuantizeLinear", [add("Add", [rounded, shift]), one, byteZero], to: message.output[0], isMain: true)
+  }
+
+  /// The greatest element, as a scalar.
+  private mutating func maximum(of value: String, _ shape: TensorShape, _ word: String) throws -> String {
+    let planes = shape.rank > 2 ? shape[0] * shape[1] : 1
+    let positions = shape.elementCount / planes
+    let image = try reshape(value, to: [1, planes, 1, positions], "\(word) image")
+    let line = try reshape(add("GlobalMaxPool", [image]), to: [1, 1, 1, planes], "\(word) line")
+    return try reshape(add("GlobalMaxPool", [line]), to: [], "\(word) scalar")
+  }
+
+  private mutating func reshape(_ value: String, to sizes: [Int], _ word: String) throws -> String {
+    let shape = try TypedTensor(.s64, shape: TensorShape([sizes.count]), integers: sizes)
+    return add("Reshape", [value, constant(shape, "\(word) shape")])
+  }
+
+  // MARK: Sums of products
+
+  /// The nodes of `ConvInteger` and `MatMulInteger` where only casts to floats read the sums; nil for any other operator, or where
+  /// nobody can tell that floats hold the sums.
+  ///
+  /// - Parameter constant: a value that is known.
+  init?(
+    product message: Onnx_NodeProto, prefix: String, constant known: (String) -> TypedTensor?
+  ) throws {
+    let isConvolution = message.opType == "ConvInteger"
+    guard isConvolution || message.opType == "MatMulInteger", message.domain.isEmpty || message.domain == "ai.onnx",
+      message.output.count == 1, (2...4).contains(message.input.count), known(message.input[0]) == nil,
+      let weights = known(message.input[1]), weights.shape.rank >= 2
+    else { return nil }
+    func zeroPoint(_ index: Int) -> String? {
+      message.input.indices.contains(index) && !message.input[index].isEmpty ? message.input[index] : nil
+    }
+    let zero = zeroPoint(3)
+    guard zero == nil || known(zero ?? "") != nil,
+      let numbers = Self.centred(weights, zero.flatMap { known($0) }, axis: isConvolution ? 0 : weights.shape.rank - 1)
+    else { return nil }
+    // An output's weights: a filter's, or a column's.
+    let shape = weights.shape
+    let columns = shape[shape.rank - 1]
+    let filterLength = shape.elementCount / max(shape[0], 1)
+    func output(_ index: Int) -> Int { isConvolution ? index / max(filterLength, 1) : index % max(columns, 1) }
+    let outputs = isConvolution ? shape[0] : columns
+    func isExact(_ numbers: [Int]) -> Bool {
+      var sums = [Int](repeating: 0, count: outputs)
+      for (index, number) in numbers.enumerated() { sums[output(index)] += 255 * abs(number) }
+      return sums.allSatisfy { $0 < Self.exactLimit }
+    }
+    var parts = [numbers]
+    if !isExact(numbers) { parts = [numbers.map { $0 / 16 }, numbers.map { $0 % 16 }] }
+    guard parts.allSatisfy(isExact) else { return nil }
+    self.init(message, prefix: prefix)
+    let one = constant(TypedTensor(scalar: Float(1)), "one")
+    var input = add("DequantizeLinear", [message.input[0], one])
+    if let shift = zeroPoint(2) {
+      guard known(shift).map({ $0.shape.elementCount == 1 }) ?? true else { return nil }
+      input = add("Sub", [input, add("DequantizeLinear", [shift, one])])
+    }
+    var sums: [String] = []
+    for (index, part) in parts.enumerated() {
+      let floats = try TypedTensor(.f32, shape: shape, doubles: part.map { Double($0) })
+      let operands = [input, constant(floats, "weights \(index)")]
+      let isLast = parts.count == 1
+      sums.append(
+        add(
+          isConvolution ? "Conv" : "MatMul", operands, to: isLast ? message.output[0] : nil, isMain: index == 0,
+          message.attribute))
+    }
+    guard sums.count > 1 else { return }
+    let sixteens = add("Mul", [sums[0], constant(TypedTensor(scalar: Float(16)), "16")])
+    add("Add", [sixteens, sums[1]], to: message.output[0])
+  }
+
+  /// Whole numbers less their zero points, one for all or one for each position along an axis.
+  private static func centred(_ tensor: TypedTensor, _ zeroPoint: TypedTensor?, axis: Int) -> [Int]? {
+    guard tensor.type == .u8 || tensor.type == .s8 else { return nil }
+    let numbers = tensor.integers
+    guard let zeroPoint else { return numbers }
+    let zeros = zeroPoint.integers
+    guard zeroPoint.type == tensor.type, zeros.count == 1 || zeros.count == tensor.shape[axis] else { return nil }
+    let stride = tensor.shape.dimensions[(axis + 1)...].reduce(1, *)
+    return numbers.indices.map { numbers[$0] - (zeros.count == 1 ? zeros[0] : zeros[$0 / stride % zeros.count]) }
+  }
+
+  // MARK: Building
+
+  private mutating func constant(_ tensor: TypedTensor, _ word: String) -> String {
+    let name = "\(prefix)\(word)"
+    constants.append((name, Onnx_TensorProto(tensor, name: name)))
+    return name
+  }
+
+  /// Adds a node, under the model's own name where it does the work.
+  @discardableResult
+  private mutating func add(
+    _ operatorName: String, _ inputs: [String], to output: String? = nil, isMain: Bool = false,
+    _ attributes: [Onnx_AttributeProto] = []
+  ) -> String {
+    var node = Onnx_NodeProto()
+    node.opType = operatorName
+    node.name = isMain ? name : "\(prefix)\(operatorName) \(nodes.count)"
+    node.input = inputs
+    node.output = [output ?? "\(prefix)value \(nodes.count)"]
+    node.attribute = attributes
+    nodes.append(node)
+    return node.output[0]
+  }
+}
