@@ -451,8 +451,9 @@ struct ModelPlanner {
       return try slot(of: name)
     }
     return ProgramPlan(
-      name: scope.name, inputs: inputs, inputTypes: inputTypes, outputs: results, constants: constants,
-      slotCount: slotCount, steps: steps)
+      name: scope.name, inputs: inputs, inputTypes: inputTypes, outputs: results,
+      outputTypes: outputs.map { name in importer.values[name].map { TensorType($0.type, $0.shape) } },
+      constants: constants, slotCount: slotCount, steps: steps)
   }
 
   private mutating func addRest() throws {
