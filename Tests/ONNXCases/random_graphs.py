@@ -982,8 +982,8 @@ def hardest(node, feeds, alone):
 
 
 def padded(node, feeds, alone):
-    """Pools with automatic padding and dilation: the standard's text counts the dilated window, ONNX Runtime's average and the standard's
-    evaluator count the window without it. Here the padding of the text is written out."""
+    """Pools with automatic padding and dilation: the standard's text counts the dilated window; ONNX Runtime, whose outputs are then
+    smaller than SAME, and the standard's evaluator count the window without. Here the padding of the text is written out."""
     values = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     automatic = values.get("auto_pad", b"NOTSET")
     kernel = values.get("kernel_shape", [])
@@ -1008,8 +1008,8 @@ def by_runtime(node, feeds, alone):
 
 # Where ONNX Runtime does not do as the standard says, or stands alone where the standard says nothing; all other nodes are its own.
 STANDARD = {
-    "LRN": response, "AveragePool": padded, "ArgMax": by_evaluator, "ArgMin": by_evaluator, "Hardmax": hardest, "TopK": by_evaluator,
-    "Max": by_evaluator, "Min": by_evaluator, "ReduceMax": by_evaluator, "ReduceMin": by_evaluator,
+    "LRN": response, "AveragePool": padded, "MaxPool": padded, "Hardmax": hardest, "ArgMax": by_evaluator, "ArgMin": by_evaluator,
+    "TopK": by_evaluator, "Max": by_evaluator, "Min": by_evaluator, "ReduceMax": by_evaluator, "ReduceMin": by_evaluator,
 }
 
 

@@ -19,8 +19,9 @@ extension GraphPass {
         try rewriter.emit(node.name, problem, parameters: parameters, inputs: [input], for: node.output)
         continue
       }
+      let moved = rewriter.freeName("\(node.name) lines")
       let lines = try rewriter.add(
-        rewriter.freeName("\(node.name) lines"), .transpose(permutation: order), inputs: [input], shape: problem.outputShape)
+        moved, .transpose(permutation: order), inputs: [input], shape: problem.outputShape)
       let name = rewriter.freeName("\(node.name) normalized")
       let result = try rewriter.add(name, problem, parameters: parameters, inputs: [lines], outputName: name)
       let back = order.indices.map { axis in order.firstIndex(of: axis) ?? axis }

@@ -117,6 +117,7 @@ struct ModelPlanner {
       }
     }
     do { try waiting.checkDone() } catch { ledger?.refuse("", "graph", "\(error)") }
+    for node in waiting.stuck { ledger?.noteLate(node) }
     for node in late { ledger?.noteLate(node) }
     return ledger ?? PlanningLedger()
   }
