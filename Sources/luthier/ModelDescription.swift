@@ -98,8 +98,9 @@ struct ModelDescription: Encodable {
     guard refused.isEmpty, let open = inputs.first(where: { $0.sizes?.contains { Int($0) == nil } ?? true }) else {
       return ""
     }
-    let sizes = (open.sizes ?? ["1", "3", "224", "224"]).map { Int($0) == nil ? "1" : $0 }
-    return ": sizes are open, which --shape '\(open.name.asSingleLine)=\(sizes.joined(separator: "x"))' says"
+    let sizes = open.sizes.map { $0.map { Int($0) == nil ? "?" : $0 } } ?? ["?"]
+    let argument = "\(open.name)=\(sizes.joined(separator: "x"))".asSingleLine
+    return ": sizes are open; --shape '\(argument)' with numbers for ? says them"
   }
 
   var text: String {
