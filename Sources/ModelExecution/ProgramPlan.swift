@@ -88,6 +88,8 @@ public struct ProgramPlan: Sendable {
   public let inputTypes: [TensorType]
   /// Where the results are, in order.
   public let outputs: [Slot]
+  /// What the results are, in order; nil where that depends on data.
+  public let outputTypes: [TensorType?]
   /// The values that never change.
   public let constants: [(slot: Slot, tensor: TypedTensor)]
   /// How many values there are.
@@ -97,14 +99,14 @@ public struct ProgramPlan: Sendable {
 
   /// A plan.
   public init(
-    name: String, inputs: [Slot], inputTypes: [TensorType], outputs: [Slot],
-    constants: [(slot: Slot, tensor: TypedTensor)], slotCount: Int,
-    steps: [Step]
+    name: String, inputs: [Slot], inputTypes: [TensorType], outputs: [Slot], outputTypes: [TensorType?],
+    constants: [(slot: Slot, tensor: TypedTensor)], slotCount: Int, steps: [Step]
   ) {
     self.name = name
     self.inputs = inputs
     self.inputTypes = inputTypes
     self.outputs = outputs
+    self.outputTypes = outputTypes
     self.constants = constants
     self.slotCount = slotCount
     self.steps = steps

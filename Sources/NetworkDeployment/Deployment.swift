@@ -115,9 +115,11 @@ public struct Deployment: Sendable {
     let isFixed = areFixed(openSizes, in: file)
     let plan = try file.plan(inputs: types, operators: operators)
     if isFixed, let graph = plan.wholeGraph { return LoadedModel(try load(graph)) }
+    let outputTypes = plan.outputTypes
     try programs.keep(plan, for: types)
     return LoadedModel(
-      file, inputTypes: isFixed ? types : nil, loadedTypes: types, programs: programs, inputLayout: inputLayout)
+      file, inputTypes: isFixed ? types : nil, outputTypes: isFixed ? outputTypes : nil, loadedTypes: types,
+      programs: programs, inputLayout: inputLayout)
   }
 
   /// The types of a model's inputs; nil where neither the file nor this deployment says all sizes.

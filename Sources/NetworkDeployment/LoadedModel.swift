@@ -73,16 +73,22 @@ public final class LoadedModel: Sendable {
 
   /// A model of programs; of inputs of the given types only, where those are given.
   ///
-  /// - Parameter loadedTypes: those that the model is planned for already.
+  /// - Parameters:
+  ///   - outputTypes: what the outputs are for those inputs. The file may say something else, which callers cannot use: other programs
+  ///     only warn of it.
+  ///   - loadedTypes: those that the model is planned for already.
   init(
-    _ model: ONNXModel, inputTypes: [TensorType]? = nil, loadedTypes: [TensorType]? = nil, programs: ProgramCache,
-    inputLayout: TensorLayout = .rowMajor
+    _ model: ONNXModel, inputTypes: [TensorType]? = nil, outputTypes: [TensorType?]? = nil,
+    loadedTypes: [TensorType]? = nil, programs: ProgramCache, inputLayout: TensorLayout = .rowMajor
   ) {
     name = model.name
     inputs = model.inputs.enumerated().map { index, input in
       Port(input.name, input.type, inputTypes?[index].shape.dimensions ?? input.sizes)
     }
-    outputs = model.outputs.map { Port($0.name, $0.type, $0.sizes) }
+    outputs = model.outputs.enumerated().map { index, output in
+      guard let type = outputTypes?[index] else { return Port(output.name, output.type, output.sizes) }
+      return Port(output.name, type.type, type.shape.dimensions)
+    }
     self.loadedTypes = loadedTypes
     content = .programs(programs)
     self.inputLayout = inputLayout

@@ -80,13 +80,17 @@ extension ONNXModel {
     let known = zip(inputs, types).compactMap { input, type in type.map { (name: input.name, type: $0) } }
     let scope = ModelScope(name: name, opsets: opsets, functions: functions, operators: operators)
     var ledger = PlanningLedger()
+    let nodes = graph.node.map { ScopedNode($0, scope: scope) }
     do {
       var planner = try ModelPlanner(
-        graph.node.map { ScopedNode($0, scope: scope) }, scope: scope, inputs: known, constants: constants,
+        nodes, scope: scope, inputs: known, constants: constants,
         outputs: graph.output.map(\.name),
         unknown: Set(zip(inputs, types).compactMap { $1 == nil ? $0.name : nil }))
       ledger = planner.inspect()
-    } catch { ledger.refuse("", "graph", "\(error)") }
+    } catch {
+      ledger.refuse("", "graph", "\(error)")
+      for node in nodes { ledger.noteLate(node) }
+    }
     let ports = inputs.filter { $0.type == nil }.map {
       ModelInspection.Refusal(
         node: $0.name, operatorName: "input", reason: "its elements are no tensor of numbers or truth values")

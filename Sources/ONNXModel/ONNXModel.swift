@@ -51,8 +51,10 @@ public struct ONNXModel: Sendable {
     graph.node.map { $0.domain.isEmpty || $0.domain == "ai.onnx" ? $0.opType : "\($0.domain).\($0.opType)" }
   }
 
-  /// The elements of the weights and other constants that its nodes read.
-  public var parameterCount: Int { constants.values.reduce(0) { $0 + $1.shape.elementCount } }
+  /// The elements of the weights and other constants that its nodes read, among them floats that are nodes or stand in branches.
+  public var parameterCount: Int {
+    constants.values.reduce(graph.innerFloatCount(depth: 0)) { $0.addingSaturated($1.shape.elementCount) }
+  }
 
   /// Reads a file, and what its tensors need of the files beside it.
   ///

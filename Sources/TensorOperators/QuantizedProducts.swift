@@ -13,7 +13,7 @@ extension TensorOperatorRegistry {
       evaluate: { call in
         let (shape, sums) = try QuantizedConvolution.sums(
           call.required(0), zeroPoint: call.input(2), call.required(1), zeroPoint: call.input(3), call.attributes)
-        return [try TypedTensor(.s32, shape: shape, doubles: sums)]
+        return [try TypedTensor(.s32, shape: shape, integers: sums.map { Int(saturating: $0) })]
       })
     for domain in ["", "com.microsoft"] {
       register(

@@ -204,6 +204,8 @@ private enum Sampling {
     var result = [Double](repeating: 0, count: type.shape.elementCount)
     guard type.shape.elementCount > 0 else { return [TypedTensor(type.type, shape: type.shape)] }
     guard height > 0, width > 0 else { throw OperatorError("\(input.shape) has no elements") }
+    // Of zeros of either sign the first, as everywhere else: what divides by the result sees it.
+    func larger(_ a: Double, _ b: Double) -> Double { a < b ? b : a }
     func samples(_ start: Double, _ step: Double, _ count: Int, _ place: Int, _ size: Int) -> [(Int, Int, Double)?] {
       (0..<count).map { index in
         var x = start + Double(place) * step + (Double(index) + 0.5) * step / Double(count)
@@ -235,7 +237,8 @@ private enum Sampling {
             for y in ys {
               for x in xs {
                 guard let y, let x else {
-                  greatest = max(greatest, 0)
+                  // As ONNX Runtime and the standard's evaluator: the first element times 0.
+                  greatest = larger(greatest, Double(signOf: values[plane], magnitudeOf: 0))
                   continue
                 }
                 let a = (1 - y.2) * (1 - x.2) * values[plane + y.0 * width + x.0]
@@ -243,7 +246,7 @@ private enum Sampling {
                 let c = y.2 * (1 - x.2) * values[plane + y.1 * width + x.0]
                 let d = y.2 * x.2 * values[plane + y.1 * width + x.1]
                 sum += a + b + c + d
-                greatest = max(greatest, max(max(a, b), max(c, d)))
+                greatest = larger(greatest, larger(larger(larger(a, b), c), d))
               }
             }
             let target = ((region * channels + channel) * rows + row) * columns + column

@@ -54,9 +54,10 @@ enum SoftmaxLine {
     for index in line.indices { line[index] = line[index] - top - logarithm }
   }
 
+  /// What is not a number is the largest, as of ArgMax.
   static func hardmax(_ line: UnsafeMutableBufferPointer<Double>) {
     var best = 0
-    for index in line.indices where line[index] > line[best] { best = index }
+    for index in line.indices where line[index] > line[best] || line[index].isNaN && !line[best].isNaN { best = index }
     for index in line.indices { line[index] = index == best ? 1 : 0 }
   }
 

@@ -22,7 +22,7 @@ struct ModelDescription: Encodable {
 
     var text: String {
       let shape = sizes.map { $0.isEmpty ? "scalar" : $0.joined(separator: "x") } ?? "any shape"
-      return "\(type ?? "any type") \(shape)"
+      return "\(name.asSingleLine): \(type ?? "any type") \(shape.asSingleLine)"
     }
   }
 
@@ -93,14 +93,25 @@ struct ModelDescription: Encodable {
     refused = refusals.map { Refusal(node: $0.node, operator_name: $0.operatorName, reason: $0.reason) }
   }
 
+  /// How to say the sizes that are open, where nothing else is in the way.
+  private var wayToSizes: String {
+    guard refused.isEmpty, let open = inputs.first(where: { $0.sizes?.contains { Int($0) == nil } ?? true }) else {
+      return ""
+    }
+    let sizes = open.sizes.map { $0.map { Int($0) == nil ? "?" : $0 } } ?? ["?"]
+    let argument = "\(open.name)=\(sizes.joined(separator: "x"))".asSingleLine
+    return ": sizes are open; --shape '\(argument)' with numbers for ? says them"
+  }
+
   var text: String {
     var lines = [
       "\(name): ONNX format \(format_version), "
         + opsets.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     ]
-    for port in inputs { lines.append("input   \(port.name): \(port.text)") }
-    for port in outputs { lines.append("output  \(port.name): \(port.text)") }
-    lines.append("\(parameters) parameters" + (flops.map { ", \($0) FLOPs of layers" } ?? ", FLOPs not known"))
+    for port in inputs { lines.append("input   \(port.text)") }
+    for port in outputs { lines.append("output  \(port.text)") }
+    lines.append(
+      "\(parameters) parameters, " + (flops.map { "\($0) FLOPs of layers" } ?? "FLOPs not known\(wayToSizes)"))
     if let networks, let steps_between {
       lines.append(
         "\(networks) \(networks == 1 ? "network" : "networks") of layers, \(steps_between) "

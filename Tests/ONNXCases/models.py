@@ -2,6 +2,7 @@
 
     python models.py --packages                     the models in the Python packages below, where they are installed
     python models.py --torchvision old new          every torchvision classifier and segmentation network, by either exporter
+    python models.py --built old new                networks of shapes that people ship, by either exporter, static and dynamic
     python models.py --quantized MODEL...           versions of a float model in f16, int8 and QDQ, made by ONNX Runtime's tools
     python models.py MODEL... [--shape x=1x3x64x64] files
 
@@ -76,8 +77,8 @@ def difference(found, expected):
     return float(numpy.abs(a - b)[finite].max() / max(numpy.abs(b[finite]).max(), 1e-6))
 
 
-def compare(luthier, name, path, sizes, shapes, tolerance, rounds):
-    """A line about one model."""
+def compare(luthier, name, path, sizes, runs, tolerance, rounds):
+    """A line about one model: one loaded network takes the inputs of each run, whose shapes are given by name; times are the last's."""
     line = {"model": name}
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -85,20 +86,21 @@ def compare(luthier, name, path, sizes, shapes, tolerance, rounds):
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         random = numpy.random.default_rng(7)
-        feeds = {value.name: sample(value, sizes, shapes, random) for value in session.get_inputs()}
-        expected = session.run(None, feeds)
+        inputs = [{value.name: sample(value, sizes, shapes, random) for value in session.get_inputs()} for shapes in runs]
+        expected = [session.run(None, feeds) for feeds in inputs]
     except Exception as error:
         return line | {"outcome": "left out", "why": f"ONNX Runtime: {' '.join(str(error).split())[:200]}"}
     try:
         own = luthier.InferenceSession(str(path))
-        found = own.run(None, feeds)
+        found = [own.run(None, feeds) for feeds in inputs]
     except luthier.LuthierError as error:
         return line | {"outcome": "refused", "why": str(error)}
     except Exception as error:
         return line | {"outcome": "failed", "why": f"{type(error).__name__}: {error}"}
-    worst = max((difference(a, b) for a, b in zip(found, expected)), default=0.0)
-    if len(found) != len(expected):
+    worst = max((difference(a, b) for ours, theirs in zip(found, expected) for a, b in zip(ours, theirs)), default=0.0)
+    if any(len(ours) != len(theirs) for ours, theirs in zip(found, expected)):
         worst = float("inf")
+    feeds = inputs[-1]
     times = ([], [])
     for _ in range(rounds):
         for run, record in ((lambda: own.run(None, feeds), times[0]), (lambda: session.run(None, feeds), times[1])):
@@ -153,6 +155,55 @@ def torchvision_models(exporters, folder, only):
             yield f"{name} ({exporter})", path, {}
 
 
+# Networks of Tests/PeerBenchmarks: what the sizes of batch, rows and columns are multiples of where they are open, and two inputs.
+BUILT = {
+    "u_net": ({0: 1, 2: 16, 3: 16}, [(1, 3, 64, 96), (2, 3, 112, 48)]),
+    "super_resolution": ({0: 1, 2: 1, 3: 1}, [(1, 1, 32, 48), (2, 1, 45, 37)]),
+    "yolo_shaped": ({0: 1, 2: 32, 3: 32}, [(1, 3, 128, 96), (2, 3, 96, 160)]),
+    # Rows become one, so their number is fixed.
+    "crnn": ({0: 1, 3: 4}, [(1, 1, 32, 128), (2, 1, 32, 200)]),
+}
+# What the new exporter can write: it unrolls recurrent layers over a known number of columns.
+BUILT_NEW = BUILT | {"crnn": ({0: 1}, [(1, 1, 32, 128), (3, 1, 32, 128)])}
+
+
+def built_models(exporters, folder, only):
+    """Exports each network with its first size alone, and with open sizes; the name, the file and the shapes to run."""
+    import torch
+
+    import networks
+
+    for exporter in exporters:
+        for name, (divisors, shapes) in (BUILT if exporter == "old" else BUILT_NEW).items():
+            for form in ("static", "dynamic"):
+                title = f"{name} ({exporter}, {form})"
+                if only not in title:
+                    continue
+                torch.manual_seed(0)
+                network = networks.build(name)[0].eval()
+                networks.randomize(network, torch.nn)
+                place = pathlib.Path(folder, exporter, form, name)
+                place.mkdir(parents=True, exist_ok=True)
+                path = place / "model.onnx"
+                options = {"dynamo": False, "opset_version": 17} if exporter == "old" else {"dynamo": True, "external_data": True}
+                # The exporters take a batch of one for a size that is fixed.
+                example = shapes[0] if form == "static" else shapes[1]
+                if form == "dynamic" and exporter == "old":
+                    options["dynamic_axes"] = {"image": {axis: f"size{axis}" for axis in divisors}}
+                elif form == "dynamic":
+                    sizes = {axis: torch.export.Dim(f"size{axis}", min=1) for axis in divisors}
+                    options["dynamic_shapes"] = ({axis: size * divisors[axis] for axis, size in sizes.items()},)
+                if not path.exists():
+                    try:
+                        with torch.no_grad():
+                            torch.onnx.export(
+                                network, (torch.randn(example),), str(path), input_names=["image"], verbose=False, **options)
+                    except Exception as error:
+                        print(f"{title} is not exported: {' '.join(str(error).split())[:300]}", file=sys.stderr)
+                        continue
+                yield title, path, [{"image": shape} for shape in (shapes if form == "dynamic" else shapes[:1])]
+
+
 def quantized(models, folder):
     """Versions of float models in other types, by ONNX Runtime's own tools; calibrated on random inputs."""
     import onnx
@@ -190,6 +241,7 @@ def main():
     parser.add_argument("models", nargs="*")
     parser.add_argument("--packages", action="store_true")
     parser.add_argument("--torchvision", nargs="+", choices=["old", "new"], default=[])
+    parser.add_argument("--built", nargs="+", choices=["old", "new"], default=[])
     parser.add_argument("--quantized", action="store_true")
     parser.add_argument("--shape", action="append", default=[], metavar="NAME=SIZES")
     parser.add_argument("--only", default="")
@@ -211,10 +263,10 @@ def main():
         shapes[name] = [int(size) for size in sizes.split("x")]
     lines = []
 
-    def one(name, path, sizes, tolerance=arguments.tolerance):
+    def one(name, path, sizes, tolerance=arguments.tolerance, runs=[shapes]):
         if arguments.only not in name:
             return
-        line = compare(luthier, name, path, sizes, shapes, tolerance, arguments.rounds)
+        line = compare(luthier, name, path, sizes, runs, tolerance, arguments.rounds)
         lines.append(line)
         if "difference" not in line:
             print(f"{line['outcome']:9} {name}: {line['why']}", flush=True)
@@ -230,6 +282,8 @@ def main():
                 one(name, path, sizes)
         for name, path, sizes in torchvision_models(arguments.torchvision, folder, arguments.only):
             one(name, path, sizes)
+        for name, path, runs in built_models(arguments.built, folder, arguments.only):
+            one(name, path, {}, runs=runs)
         if arguments.quantized:
             for name, path, tolerance in quantized(arguments.models, folder):
                 one(name, path, {}, tolerance)

@@ -11,10 +11,10 @@ struct FormulaTests {
     case power, product, twiceSubtracted, reciprocal, withoutMean, withoutConstants, scaleOnly, biasFirst
   }
 
-  /// The nodes of a normalization of `x` over the last `axes` axes, to `y`.
+  /// The nodes of a normalization of `x` over the axes, to `y`.
   private func model(_ spelling: Spelling, shape: [Int], axes: [Int]) throws -> WrittenModel {
     let mean = WrittenModel.Attribute.integers(axes)
-    let line = Array(shape.suffix(axes.count))
+    let line = shape.indices.dropFirst(axes[0]).map { axes.contains($0) ? shape[$0] : 1 }
     let hasMean = spelling != .withoutMean
     let centred = hasMean ? "d" : "x"
     var nodes: [Node] = []
@@ -107,7 +107,24 @@ struct FormulaTests {
     #expect(zip(found, expected).allSatisfy { ($0 - $1).magnitude < 1e-5 })
   }
 
-  @Test("What only looks like a normalization stays what it is", arguments: [[0], [0, 2], [1]])
+  @Test(
+    "A normalization over the channels of images is one layer between movements", arguments: Spelling.allCases,
+    [([2, 24, 3, 5], [1]), ([1, 4, 5, 3], [1, 2])])
+  func channels(_ spelling: Spelling, of test: (shape: [Int], axes: [Int])) throws {
+    let graph = try ONNXModel(
+      bytes: model(spelling, shape: test.shape, axes: test.axes).bytes, name: "channels"
+    ).graph()
+    let passed = try graph.applying(GraphPass.standard)
+    #expect(passed.nodes.count == 3)
+    #expect(problems(passed).map { ($0 as? NormalizationProblem)?.lines } == [.lastAxes(from: 4 - test.axes.count)])
+    var random = RandomSource(seed: 4)
+    let input = random.tensor(shape: try TensorShape(test.shape), magnitude: 3)
+    let expected = try run(graph, passes: [], input)
+    let found = try run(graph, passes: GraphPass.standard, input)
+    #expect(found.count == expected.count && zip(found, expected).allSatisfy { ($0 - $1).magnitude < 1e-5 })
+  }
+
+  @Test("What only looks like a normalization stays what it is", arguments: [[0], [0, 2], [0, 1], [1]])
   func otherAxes(axes: [Int]) throws {
     let graph = try ONNXModel(
       bytes: model(.withoutConstants, shape: [3, 4, 5], axes: axes).bytes, name: "other"

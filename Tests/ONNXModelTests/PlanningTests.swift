@@ -48,6 +48,26 @@ struct PlanningTests {
     #expect(throws: ModelInputError.self) { try loaded.run([floats([1, 3, 4, 4])]) }
   }
 
+  @Test("Outputs have the sizes that are computed, where the file says others")
+  func wrongSizes() throws {
+    let attributes: [String: WrittenModel.Attribute] = [
+      "kernel_shape": .integers([2]), "strides": .integers([2]), "ceil_mode": .integer(1),
+    ]
+    for sizes in [[1, 1, 7], [1, 1, nil]] as [[Int?]] {
+      let model = WrittenModel(
+        graph: WrittenGraph(
+          nodes: [
+            Node(operatorName: "MaxPool", inputs: ["x"], outputs: ["y"], attributes: attributes),
+            Node(operatorName: "NonZero", inputs: ["x"], outputs: ["n"]),
+          ],
+          inputs: [.init(name: "x", sizes: sizes)], outputs: ["y", "n"], outputSizes: ["y": [1, 1, 3]]))
+      let loaded = try model.loaded()
+      // Where inputs are open, nobody knows before the run.
+      #expect(loaded.outputs[0].sizes == (sizes[2] == nil ? [1, 1, 3] : [1, 1, 4]))
+      #expect(try loaded.run([floats([1, 1, 7])])[0].shape.dimensions == [1, 1, 4])
+    }
+  }
+
   @Test("The branch of a known condition is part of the graph, that of an unknown one runs", arguments: [true, false])
   func branches(isTrue: Bool) throws {
     func branch(_ operatorName: String) -> WrittenGraph {

@@ -159,6 +159,8 @@ struct WrittenGraph: Sendable {
   var outputs: [String]
   var constants: [String: TypedTensor] = [:]
   var external: [String: WrittenModel.External] = [:]
+  /// What the file says of outputs, which are floats.
+  var outputSizes: [String: [Int?]] = [:]
 
   var bytes: [UInt8] {
     typealias Model = WrittenModel
@@ -168,14 +170,20 @@ struct WrittenGraph: Sendable {
     for (name, tensor) in constants.sorted(by: { $0.key < $1.key }) {
       result += Model.field(5, Model.bytes(tensor, name: name, external: external[name]))
     }
-    for input in inputs {
-      let sizes = input.sizes.flatMap { size in
-        Model.field(1, size.map { Model.field(1, $0) } ?? Model.field(2, "open"))
-      }
-      let type = Model.field(1, Model.field(1, Model.number(of: input.type)) + Model.field(2, sizes))
-      result += Model.field(11, Model.field(1, input.name) + Model.field(2, type))
+    for input in inputs { result += Model.field(11, Self.bytes(input)) }
+    for output in outputs {
+      let port = outputSizes[output].map { Self.bytes(Port(name: output, sizes: $0)) }
+      result += Model.field(12, port ?? Model.field(1, output))
     }
-    for output in outputs { result += Model.field(12, Model.field(1, output)) }
     return result
+  }
+
+  private static func bytes(_ port: Port) -> [UInt8] {
+    typealias Model = WrittenModel
+    let sizes = port.sizes.flatMap { size in
+      Model.field(1, size.map { Model.field(1, $0) } ?? Model.field(2, "open"))
+    }
+    let type = Model.field(1, Model.field(1, Model.number(of: port.type)) + Model.field(2, sizes))
+    return Model.field(1, port.name) + Model.field(2, type)
   }
 }

@@ -62,6 +62,8 @@ struct InspectTests {
     let path = Self.model("e11_nhwc_open_size")
     let plain = try ProgramRun("luthier", ["inspect", path])
     #expect(plain.status == 0 && plain.output.contains("NxHxWx3") && plain.output.contains("FLOPs not known"))
+    #expect(
+      plain.output.contains("sizes are open; --shape 'x=?x?x?x3' with numbers for ? says them"), "\(plain.output)")
     for sizes in [["--input-size", "8"], ["--shape", "x=1x8x8x3"]] {
       #expect(try ProgramRun("luthier", ["inspect", path] + sizes).output.contains("13824 FLOPs"))
       for command in [["bench", path, "--runs", "1"], ["profile", path, "--runs", "1"], ["flops", path]] {

@@ -105,6 +105,25 @@ struct ElementwiseTests {
     }
   }
 
+  /// What ONNX leaves undefined, as ONNX Runtime gives it on x86.
+  @Test(
+    "A float that its new type does not hold becomes what C makes of it on x86",
+    arguments: [
+      (6, [.nan, .infinity, 3e9, -3e9, -2.5], [-0x8000_0000, -0x8000_0000, -0x8000_0000, -0x8000_0000, -2]),
+      (7, [.nan, -.infinity, 0x1.2p63, -0x1p60], [.min, .min, .min, -1 << 60]),
+      (2, [.nan, .infinity, 300, -1.5, 3e9, -0.9375], [0, 0, 44, 255, 0, 0]),
+      (3, [.nan, 200, -129, 0x1p40 + 0x1p20], [0, -56, 127, 0]),
+      (5, [.infinity, 65535, 3e9], [0, -1, 0]), (12, [3e9, -1, .nan, 0x1p70], [3_000_000_000, 0xFFFF_FFFF, 0, 0]),
+      (13, [0x1.2p63, 0x1p66, -1, .nan], [.min + 1 << 60, 0, -1, .min]),
+    ] as [(Int, [Double], [Int])])
+  func castingBeyond(to: Int, numbers: [Double], expected: [Int]) throws {
+    for type in [ElementType.f32, .f64] {
+      let input = try tensor(type, [numbers.count], numbers)
+      let result = try StandardOperatorRun.output("Cast", opset: 19, [input], ["to": .integer(to)])
+      #expect(result.integers == expected)
+    }
+  }
+
   @Test("Dropout drops nothing; one that trains is refused")
   func dropout() throws {
     let input = try TypedTensor.floats([2], [1, 2])

@@ -97,4 +97,11 @@ struct NormalizationTests {
     #expect(outputs[3].doubles == [2, 3, 7, 4, 6, 11])
     #expect(areNear(outputs[0], [-0.9258201, -0.46291, 1.38873, -1.0190493, -0.3396831, 1.3587324]))
   }
+
+  @Test("The first NaN of a line is its largest element for Hardmax, as for ArgMax")
+  func hardmaxOfNaN() throws {
+    let input = try tensor(.f32, [2, 4], [1, .nan, 9, .nan, .nan, 2, .infinity, 1])
+    #expect(try run("Hardmax", opset: 13, [input])[0].doubles == [0, 1, 0, 0, 1, 0, 0, 0])
+    #expect(try run("ArgMax", opset: 13, ["axis": .integer(1)], [input])[0].doubles == [1, 0])
+  }
 }

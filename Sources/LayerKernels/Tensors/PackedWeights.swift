@@ -22,6 +22,7 @@ public final class PackedWeights: @unchecked Sendable {
     let memory = fresh.start.bindMemory(to: Float.self, capacity: capacity)
     try fill(UnsafeMutableBufferPointer(start: memory, count: count))
     block = WeightBlocks.shared(fresh)
+    WeightBlocks.tally?.note(block)
     self.count = count
     start = UnsafeRawPointer(block.start).assumingMemoryBound(to: Float.self)
   }
@@ -39,5 +40,12 @@ public final class PackedWeights: @unchecked Sendable {
   /// Runs what makes packed weights; those whose bytes are in use already become that memory.
   package static func sharing<Result>(_ body: () throws -> Result) rethrows -> Result {
     try WeightBlocks.$areShared.withValue(true) { try body() }
+  }
+
+  /// Runs what makes packed weights on this thread, and says how many bytes they are, shared ones once.
+  package static func counting<Result>(_ body: () throws -> Result) rethrows -> (result: Result, byteCount: Int) {
+    let tally = WeightBlocks.Tally()
+    let result = try WeightBlocks.$tally.withValue(tally) { try body() }
+    return (result, tally.byteCount)
   }
 }

@@ -62,8 +62,11 @@ extension TypedTensor {
   }
 
   /// A tensor of any type from 64-bit floats: rounded to the nearest for floats (an f16 that is too large becomes infinite),
-  /// rounded towards zero and cut to the bits of the type for integers (as C does on common processors), not zero for truth
-  /// values.
+  /// rounded towards zero for integers, not zero for truth values.
+  ///
+  /// Of integers, what does not fit and NaN are undefined in ONNX. Here they are on every processor what C gives on x86, which is
+  /// what models were made and tried with: converted to 32 bits, or to 64 for `u32` and wider types, where the least integer
+  /// stands for all that does not fit; then cut to the bits of the type.
   ///
   /// - Throws: ``TensorError/elementCount(shape:found:)`` when there are more or fewer elements than the shape has.
   public init(_ type: ElementType, shape: TensorShape, doubles values: [Double]) throws(TensorError) {
@@ -77,9 +80,11 @@ extension TypedTensor {
       try self.init(
         shape: shape,
         elements: values.map {
-          $0 >= 0x1p63 && $0 < 0x1p64 ? UInt64($0) : UInt64(truncatingIfNeeded: Int(saturating: $0))
+          guard $0 >= 0x1p63 else { return UInt64(truncatingIfNeeded: Int($0, orLeastOf: 64)) }
+          return $0 < 0x1p64 ? UInt64($0) : 0
         })
-    default: try self.init(type, shape: shape, integers: values.map { Int(saturating: $0) })
+    case .s64, .u32: try self.init(type, shape: shape, integers: values.map { Int($0, orLeastOf: 64) })
+    default: try self.init(type, shape: shape, integers: values.map { Int($0, orLeastOf: 32) })
     }
   }
 
@@ -129,6 +134,13 @@ extension Int {
   /// A number rounded towards zero; what is too large becomes the largest or the least, NaN becomes 0.
   package init(saturating value: Double) {
     if value.isNaN { self = 0 } else { self = value >= 0x1p63 ? .max : value < -0x1p63 ? .min : Int(value) }
+  }
+
+  /// A number rounded towards zero; the least integer of so many bits (32 or 64) for what those do not hold, and for NaN.
+  init(_ value: Double, orLeastOf bitCount: Int) {
+    let limit = bitCount == 32 ? 0x1p31 : 0x1p63
+    let whole = value.rounded(.towardZero)
+    self = whole >= -limit && whole < limit ? Int(whole) : bitCount == 32 ? Int(Int32.min) : .min
   }
 }
 

@@ -60,6 +60,18 @@ enum WeightBlocks {
   /// its candidates' weights are part of what it measures.
   @TaskLocal static var areShared = false
 
+  /// What counts the blocks that packed weights become.
+  @TaskLocal static var tally: Tally?
+
+  /// Blocks, each counted once.
+  final class Tally: Sendable {
+    private let sizes = Lock<[UInt: Int]>([:])
+
+    var byteCount: Int { sizes.withLock { $0.values.reduce(0, +) } }
+
+    func note(_ block: WeightBlock) { sizes.withLock { $0[UInt(bitPattern: block.start)] = block.byteCount } }
+  }
+
   private static let known = Lock<[Sample: Entry]>([:])
 
   /// A block that has the same bytes and is in use, or else this one, which the next may share from now on.

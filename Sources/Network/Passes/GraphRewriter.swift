@@ -96,12 +96,12 @@ struct GraphRewriter {
     return candidate
   }
 
-  /// Adds a layer without parameters to the result that stands for no value of the source.
+  /// Adds a layer to the result that stands for no value of the source.
   mutating func add(
-    _ name: String, _ problem: some LayerProblem, inputs: [ValueID], outputName: String
+    _ name: String, _ problem: some LayerProblem, parameters: any Sendable = NoParameters(), inputs: [ValueID],
+    outputName: String
   ) throws(GraphError) -> ValueID {
-    try result.addLayer(
-      name, problem, uncheckedParameters: NoParameters(), inputs: inputs, outputName: outputName)
+    try result.addLayer(name, problem, uncheckedParameters: parameters, inputs: inputs, outputName: outputName)
   }
 
   /// Adds a layer with parameters to the result that stands for no value of the source.

@@ -3,8 +3,9 @@ import LayerKernels
 extension GraphPass {
   /// Writes the formula of layer normalization, with its mean or without, as one layer, as exporters before opset 17 spell it.
   ///
-  /// The formula is d / √(mean(d · d) + epsilon) or d · (1 / √…) over the last axes, where d is x or x − mean(x); constants that
-  /// multiply and shift each element of a line go with it.
+  /// The formula is d / √(mean(d · d) + epsilon) or d · (1 / √…) over axes side by side, where d is x or x − mean(x); constants that
+  /// multiply and shift each element of a line go with it. Axes that are not the last, as the channels of images, are moved there
+  /// and back.
   public static let recognizeNormalizations = GraphPass("recognize-normalizations") { graph in
     var rewriter = try GraphRewriter(graph)
     let formulas = NormalizationFormulas(graph: graph, writers: rewriter.writers)
@@ -13,8 +14,18 @@ extension GraphPass {
         try rewriter.copy(node)
         continue
       }
-      try rewriter.emit(
-        node.name, problem, parameters: parameters, inputs: [try rewriter.place(formula.input)], for: node.output)
+      let input = try rewriter.place(formula.input)
+      guard let order = formula.order else {
+        try rewriter.emit(node.name, problem, parameters: parameters, inputs: [input], for: node.output)
+        continue
+      }
+      let moved = rewriter.freeName("\(node.name) lines")
+      let lines = try rewriter.add(
+        moved, .transpose(permutation: order), inputs: [input], shape: problem.outputShape)
+      let name = rewriter.freeName("\(node.name) normalized")
+      let result = try rewriter.add(name, problem, parameters: parameters, inputs: [lines], outputName: name)
+      let back = order.indices.map { axis in order.firstIndex(of: axis) ?? axis }
+      try rewriter.emit(node.name, .transpose(permutation: back), inputs: [result], for: node.output)
     }
     return try removeUnused(rewriter.finish())
   }
@@ -23,18 +34,26 @@ extension GraphPass {
 /// What a value is, where it is a normalization.
 private struct NormalizationFormula {
   let input: ValueID
-  let firstAxis: Int
+  let rank: Int
+  /// The axes of a line.
+  let axes: Range<Int>
   let statistic: NormalizationProblem.Statistic
   let epsilon: Float
   var scale: [Float]?
   var bias: [Float]?
 
-  /// The layer; nil where the sizes or epsilon are of none.
+  /// The axes with those of a line last; nil where they are.
+  var order: [Int]? {
+    axes.upperBound == rank ? nil : (0..<rank).filter { !axes.contains($0) } + Array(axes)
+  }
+
+  /// The layer; nil where the sizes or epsilon are of none, and where moving axes for short lines would cost more than it saves.
   func layer(in graph: Graph) -> (NormalizationProblem, NormalizationParameters)? {
-    let shape = graph[input].shape
-    guard
+    let sizes = graph[input].shape.dimensions
+    if order != nil, axes.lowerBound == 0 || sizes[axes].reduce(1, *) < 16 { return nil }
+    guard let shape = try? TensorShape(order.map { $0.map { sizes[$0] } } ?? sizes),
       let problem = try? NormalizationProblem(
-        shape: shape, over: .lastAxes(from: firstAxis), statistic: statistic,
+        shape: shape, over: .lastAxes(from: rank - axes.count), statistic: statistic,
         affine: bias != nil ? .scaleAndBias : scale != nil ? .scale : .none, epsilon: epsilon)
     else { return nil }
     let ones = [Float](repeating: 1, count: problem.affineCount)
@@ -83,15 +102,16 @@ private struct NormalizationFormulas {
     guard let writer = writers[root], let problem = ScalarExpression.elementwise(graph.nodes[writer]),
       problem.function == .squareRoot,
       let (mean, constant) = constantOperand(of: graph.nodes[writer].inputs[0], .add), let epsilon = number(constant),
-      let (squares, axis) = meanOverLastAxes(mean), let (left, right) = operands(of: squares, .multiply),
+      let (squares, axes) = self.mean(mean), let (left, right) = operands(of: squares, .multiply),
       isSame(left, centred), isSame(right, centred)
     else { return nil }
-    if let (input, mean) = operands(of: centred, .subtract), let (source, other) = meanOverLastAxes(mean),
-      source == input, other == axis
+    let rank = graph[centred].shape.rank
+    if let (input, mean) = operands(of: centred, .subtract), let (source, other) = self.mean(mean),
+      source == input, other == axes
     {
-      return NormalizationFormula(input: input, firstAxis: axis, statistic: .variance, epsilon: epsilon)
+      return NormalizationFormula(input: input, rank: rank, axes: axes, statistic: .variance, epsilon: epsilon)
     }
-    return NormalizationFormula(input: centred, firstAxis: axis, statistic: .meanSquare, epsilon: epsilon)
+    return NormalizationFormula(input: centred, rank: rank, axes: axes, statistic: .meanSquare, epsilon: epsilon)
   }
 
   // MARK: Steps of the formula
@@ -119,13 +139,13 @@ private struct NormalizationFormulas {
     constant.shape.elementCount == 1 ? constant.elements[0] : nil
   }
 
-  /// What a value is the mean of, and from which axis on.
-  private func meanOverLastAxes(_ value: ValueID) -> (ValueID, Int)? {
+  /// What a value is the mean of, and over which axes.
+  private func mean(_ value: ValueID) -> (ValueID, Range<Int>)? {
     guard let writer = writers[value], case .layer(let layer, _) = graph.nodes[writer].operation,
       let problem = layer as? ReductionProblem, let first = problem.axes.first,
-      problem.axes == Array(first..<problem.inputShape.rank)
+      problem.axes == Array(first..<first + problem.axes.count)
     else { return nil }
-    return (graph.nodes[writer].inputs[0], first)
+    return (graph.nodes[writer].inputs[0], first..<first + problem.axes.count)
   }
 
   /// Whether two values are the same one, or the same difference computed twice.
@@ -137,14 +157,15 @@ private struct NormalizationFormulas {
 
   /// A constant as one number for each element of a line; nil where it is none.
   private func numbers(_ constant: Tensor, of formula: NormalizationFormula) -> [Float]? {
-    let line = Array(graph[formula.input].shape.dimensions[formula.firstAxis...])
+    let line = Array(graph[formula.input].shape.dimensions[formula.axes])
     if let number = number(constant) {
-      return constant.shape.rank <= graph[formula.input].shape.rank
-        ? Array(repeating: number, count: line.reduce(1, *)) : nil
+      return constant.shape.rank <= formula.rank ? Array(repeating: number, count: line.reduce(1, *)) : nil
     }
     let sizes = constant.shape.dimensions
-    guard sizes.count <= graph[formula.input].shape.rank, sizes.suffix(line.count) == line[...],
-      sizes.dropLast(line.count).allSatisfy({ $0 == 1 })
+    guard sizes.count <= formula.rank else { return nil }
+    let whole = [Int](repeating: 1, count: formula.rank - sizes.count) + sizes
+    guard
+      whole.indices.allSatisfy({ whole[$0] == (formula.axes.contains($0) ? line[$0 - formula.axes.lowerBound] : 1) })
     else { return nil }
     return constant.elements
   }

@@ -118,6 +118,7 @@ struct ModelPlanner {
       }
     }
     do { try waiting.checkDone() } catch { ledger?.refuse("", "graph", "\(error)") }
+    for node in waiting.stuck { ledger?.noteLate(node) }
     for node in late { ledger?.noteLate(node) }
     return ledger ?? PlanningLedger()
   }
@@ -486,8 +487,9 @@ struct ModelPlanner {
       return try slot(of: name)
     }
     return ProgramPlan(
-      name: scope.name, inputs: inputs, inputTypes: inputTypes, outputs: results, constants: constants,
-      slotCount: slotCount, steps: steps)
+      name: scope.name, inputs: inputs, inputTypes: inputTypes, outputs: results,
+      outputTypes: outputs.map { name in importer.values[name].map { TensorType($0.type, $0.shape) } },
+      constants: constants, slotCount: slotCount, steps: steps)
   }
 
   private mutating func addRest() throws {

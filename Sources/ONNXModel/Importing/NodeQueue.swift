@@ -126,11 +126,14 @@ struct NodeQueue {
     }
   }
 
+  /// The nodes whose values never came.
+  var stuck: [ScopedNode] { missing.indices.filter { missing[$0] > 0 }.map { nodes[$0] } }
+
   /// Checks that no node is left.
   ///
   /// - Throws: ``ONNXError/graph(reason:)`` when one waits for itself.
   func checkDone() throws(ONNXError) {
-    guard let stuck = missing.indices.first(where: { missing[$0] > 0 }) else { return }
-    throw .graph(reason: "node '\(nodes[stuck].message.name)' (\(nodes[stuck].message.opType)) is part of a cycle")
+    guard let node = stuck.first?.message else { return }
+    throw .graph(reason: "node '\(node.name)' (\(node.opType)) is part of a cycle")
   }
 }

@@ -97,10 +97,30 @@ public struct ONNXNode {
     .unsupported(node: name, operatorName: operatorName, opset: opset, reason: reason)
   }
 
-  /// An error that says that nobody knows the operator.
+  /// An error that says that nobody knows the operator, and what to do about it.
   func unknown(domain: String) -> ONNXError {
-    let place = domain.isEmpty || domain == "ai.onnx" ? "" : " of domain '\(domain)'"
-    return unsupported("nobody imports the operator\(place)")
+    let isStandard = domain.isEmpty || domain == "ai.onnx"
+    let place = isStandard ? "" : " of domain '\(domain)'"
+    return unsupported("nobody imports the operator\(place); \(wayOut(domain: isStandard ? "" : domain))")
+  }
+
+  /// What to do about an operator that nobody imports.
+  private func wayOut(domain: String) -> String {
+    if domain.hasSuffix("training") { return "training is left out: export the model for inference" }
+    guard domain.isEmpty else { return "a plugin can (see --plugin)" }
+    switch operatorName {
+    case "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike":
+      return "random numbers are left out: make them an input of the model"
+    case "StringConcat", "StringNormalizer", "StringSplit", "RegexFullMatch", "TfIdfVectorizer":
+      return "strings are left out: cut the model after what reads them"
+    case "ImageDecoder": return "files of pictures are left out: make their pixels an input of the model"
+    case "SplitToSequence", "ConcatFromSequence": return "sequences are left out: export the model with tensors only"
+    default:
+      for kind in ["Sequence", "Optional"] where operatorName.hasPrefix(kind) {
+        return "\(kind.lowercased())s are left out: export the model with tensors only"
+      }
+      return "a plugin can (see --plugin)"
+    }
   }
 
   /// An error that says that the node is wrong.

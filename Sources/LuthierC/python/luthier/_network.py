@@ -120,7 +120,9 @@ class Network:
         # Structures that lack only the addresses, where sizes are known.
         self._read = self._template(self.inputs)
         self._written = self._template(self.outputs)
-        self._gives_floats = all(port.is_fixed and port.type == "float32" for port in self.outputs)
+        # A file may say sizes of its outputs that hold for some of the inputs' sizes only.
+        self._gives_floats = all(port.is_fixed for port in self.inputs) and all(
+            port.is_fixed and port.type == "float32" for port in self.outputs)
 
     @staticmethod
     def _fill_shapes(options, shapes):
