@@ -1,7 +1,8 @@
-"""Builds the wheel (PEP 517): hatchling packs the Python files with the library and the programs, which a release build makes with
-the Swift runtime inside; auditwheel puts the other libraries beside them that not every Linux has, and names the oldest that fits.
+"""Builds the wheel (PEP 517): hatchling packs the Python files with the library and the file of the programs (`luthier tune` is
+`tune`), which a release build makes with the Swift runtime inside; auditwheel puts the other libraries beside them that not every
+Linux has, and names the oldest that fits.
 
-LUTHIER_BUILD names a folder with libLuthierC.so, tune and luthier that are built already: that is packed, then. Where those are
+LUTHIER_BUILD names a folder with libLuthierC.so and luthier that are built already: that is packed, then. Where those are
 linked with Swift's shared runtime, that is found by LD_LIBRARY_PATH and packed, too.
 LUTHIER_BUILD_FOLDER is where the release build is kept (by default .build-wheel in the checkout, so that a second is short).
 """
@@ -23,7 +24,7 @@ get_requires_for_build_sdist = hatchling.get_requires_for_build_sdist
 get_requires_for_build_wheel = hatchling.get_requires_for_build_wheel
 get_requires_for_build_editable = hatchling.get_requires_for_build_editable
 
-LIBRARY, PROGRAMS = "libLuthierC.so", ("tune", "luthier")
+LIBRARY, PROGRAM = "libLuthierC.so", "luthier"
 
 
 def _checkout(root):
@@ -39,14 +40,15 @@ def _release_build(root):
     checkout = _checkout(root)
     folder = os.environ.get("LUTHIER_BUILD_FOLDER") or os.path.join(checkout, ".build-wheel")
     command = ["swift", "build", "-c", "release", "--package-path", checkout, "--scratch-path", folder, "--static-swift-stdlib"]
-    # Programs lend nothing to plugins in Swift, which would bring a runtime of their own; what nobody calls is left out. Systems
-    # older than the one that builds know no packed relocations. Foundation's static archive does not name those that it needs.
+    # Programs lend nothing to plugins in Swift, which would bring a runtime of their own; functions that nobody calls are left
+    # out. Systems older than the one that builds know no packed relocations. Foundation's static archive does not name those that
+    # it needs.
     for flag in (
         "--no-export-dynamic", "--gc-sections", "-z", "nopack-relative-relocs", "-l_FoundationCollections", "-l_FoundationCShims",
     ):
         command += ["-Xlinker", flag]
-    command += ["-Xswiftc", "-use-ld=lld"]
-    for product in ("LuthierC", *PROGRAMS):
+    command += ["-Xswiftc", "-use-ld=lld", "-Xswiftc", "-Xfrontend", "-Xswiftc", "-function-sections"]
+    for product in ("LuthierC", PROGRAM):
         subprocess.run([*command, "--product", product], check=True)
     shown = subprocess.run([*command, "--show-bin-path"], check=True, stdout=subprocess.PIPE, encoding="utf-8")
     return shown.stdout.strip()
@@ -60,7 +62,7 @@ class CustomBuildHook(BuildHookInterface):
             return
         folder = os.environ.get("LUTHIER_BUILD") or _release_build(self.root)
         self.stripped = tempfile.mkdtemp(prefix="luthier-wheel-")
-        for name in (LIBRARY, *PROGRAMS):
+        for name in (LIBRARY, PROGRAM):
             source, target = os.path.join(folder, name), os.path.join(self.stripped, name)
             if not os.path.exists(source):
                 raise SystemExit(f"error: {name} is not in {folder}")

@@ -16,20 +16,20 @@ _PROGRESS = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?) %(?:, .+? left)?  (.*)")
 
 
 def _find(program):
-    """The path of a program of the package, or of the build that the library is from."""
+    """The first words of a program's command: of the package, or of the build that the library is from. One file holds both."""
     beside_library = os.path.dirname(_library_path())
     folders = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "bin")] + [beside_library] * bool(beside_library)
     for folder in folders:
-        path = os.path.join(folder, program)
+        path = os.path.join(folder, "luthier")
         if os.access(path, os.X_OK):
-            return path
+            return [path] if program == "luthier" else [path, program]
     raise LuthierError(f"the program {program} is not in {' or '.join(folders)}; install the wheel, or build it there")
 
 
 def _become(program):
     try:
-        path = _find(program)
-        os.execv(path, [path, *sys.argv[1:]])
+        command = _find(program)
+        os.execv(command[0], [*command, *sys.argv[1:]])
     except (LuthierError, OSError) as error:
         sys.exit(f"error: {error}")
 
@@ -86,12 +86,12 @@ def _options(threads, input_size, batch, shapes, max_error):
 
 def _run(program, arguments, progress=None):
     """What a program prints as JSON; each line that it says meanwhile goes to progress."""
-    path = _find(program)
+    command = _find(program)
     said = deque(maxlen=50)
     # A file, so that neither of two full pipes stops the program.
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [path, *arguments, "--json"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
+            [*command, *arguments, "--json"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
             encoding="utf-8", errors="replace",
         )
         try:
