@@ -173,7 +173,7 @@ let package = Package(
     .target(name: "KernelConformance", dependencies: ["LayerKernels", "ReferenceKernels"]),
     .target(
       name: "LuthierC", dependencies: ["NetworkDeployment", "ONNXModel", "Network", "LayerKernels"],
-      exclude: ["cmake", "include", "install", "python", "symbols.map"],
+      exclude: ["cmake", "container", "include", "install", "python", "symbols.map"],
       linkerSettings: selfContained),
 
     // The programs.
