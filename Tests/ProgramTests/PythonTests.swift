@@ -442,6 +442,8 @@ struct PythonTests {
       fails("'z'", lambda: session.run(["z"], {"a": a, "b": b}))
       fails("'c'", lambda: session.run(None, {"a": a, "b": b, "c": b}))
       fails("'b'", lambda: session.run(None, {"a": a}))
+      fails("no output '\\\\u{1b}[2J\\\\u{a}'", lambda: session.run(["\\x1b[2J\\n"], {"a": a, "b": b}))
+      fails("no input '\\\\u{9b}'", lambda: session.run(None, {"a": a, "b": b, "\\x9b": b}))
       fails(["int32", "int64"], lambda: session.run(None, {"a": a.astype(numpy.int64), "b": b}))
       options.intra_op_num_threads = -1
       fails("threads is -1", lambda: luthier.InferenceSession("sum.onnx", options))
