@@ -173,7 +173,7 @@ let package = Package(
     .target(name: "KernelConformance", dependencies: ["LayerKernels", "ReferenceKernels"]),
     .target(
       name: "LuthierC", dependencies: ["NetworkDeployment", "ONNXModel", "Network", "LayerKernels"],
-      exclude: ["cmake", "include", "install", "python", "symbols.map"],
+      exclude: ["cmake", "container", "include", "install", "python", "symbols.map"],
       linkerSettings: selfContained),
 
     // The programs.
@@ -183,16 +183,18 @@ let package = Package(
         "Luthier", "Autotuner", "Charts", .product(name: "RealModule", package: "swift-numerics"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .executableTarget(
-      name: "tune",
+    .target(
+      name: "TuneProgram",
       dependencies: [
         "Presentation", "Luthier", "Autotuner", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Sources/tune", linkerSettings: pluginHost),
+      path: "Sources/tune", exclude: ["Main"]),
+    .executableTarget(
+      name: "tune", dependencies: ["TuneProgram"], path: "Sources/tune/Main", linkerSettings: pluginHost),
     .executableTarget(
       name: "LuthierProgram",
       dependencies: [
-        "Presentation", "Luthier", "GuidelineStudy",
+        "Presentation", "Luthier", "GuidelineStudy", "TuneProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/luthier", linkerSettings: pluginHost),

@@ -20,7 +20,7 @@ public enum ProgramMain {
     sigaddset(&signals, SIGTERM)
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     do {
-      var command = try Root.parseAsRoot(joiningNegativeNumbers(Array(CommandLine.arguments.dropFirst())))
+      var command = try Root.parseAsRoot(joiningNegativeNumbers(try ProgramFile.arguments()))
       try command.run()
       try StandardStreams.flushOutput()
       exit(0)

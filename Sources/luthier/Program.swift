@@ -1,11 +1,13 @@
 import ArgumentParser
 import Luthier
 import Presentation
+import TuneProgram
 
-/// `luthier`: runs, measures and exports networks with what was tuned; it never tunes.
+/// `luthier`: runs, measures and exports networks with what was tuned; it tunes only as `luthier tune`.
 struct Program: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "luthier", abstract: "Runs, measures and exports networks with tuned kernels.",
+    discussion: "'luthier tune' is the program 'tune', for where one file is to be both.",
     version: "luthier \(LibraryVersion.current)",
     subcommands: [
       RunNetwork.self, Classify.self, Detect.self, Bench.self, ProfileLayers.self, Export.self, CountOperations.self,
@@ -15,5 +17,8 @@ struct Program: ParsableCommand {
 
 @main
 enum Main {
-  static func main() { ProgramMain.run(Program.self) }
+  static func main() {
+    if ProgramFile.takesFirstWord("tune") { TuneMain.run() }
+    ProgramMain.run(Program.self)
+  }
 }

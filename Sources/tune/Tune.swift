@@ -20,7 +20,8 @@ struct Tune: ParsableCommand {
     defaultSubcommand: TuneNetworks.self)
 }
 
-@main
-enum Main {
-  static func main() { ProgramMain.run(Tune.self) }
+/// The program `tune`, in whichever file it is.
+package enum TuneMain {
+  /// Runs it on the process's arguments and ends the process.
+  package static func run() -> Never { ProgramMain.run(Tune.self) }
 }

@@ -109,7 +109,8 @@ struct TuningSession {
     let tuner = NetworkTuner(
       registry: registry, oracle: registry.filter { $0.family == "reference" }, clock: SystemClock(), options: options,
       problemTuner: try IsolatedProblemTuner(
-        executable: ProgramFile.path, arguments: [Worker._commandName] + plugins.arguments, options: options,
+        executable: ProgramFile.path, arguments: ProgramFile.arguments([Worker._commandName] + plugins.arguments),
+        options: options,
         limits: limits))
     var done = finished
     let entries = try tuner.tune(

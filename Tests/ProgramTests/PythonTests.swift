@@ -291,7 +291,17 @@ struct PythonTests {
       fails("height is -1", lambda: luthier.Network("means.onnx", height=-1, width=-1))
       fails("thread", lambda: luthier.Network("means.onnx", thread=2), TypeError)
       fails(["threads", "1.5"], lambda: luthier.Network("means.onnx", threads=1.5), TypeError)
-      fails("int", lambda: luthier.Network(3), TypeError)
+      fails("the model is 3", lambda: luthier.Network(3), TypeError)
+      fails("the model is [0, 1, 2", lambda: luthier.Network(list(range(10**6))), TypeError)
+      fails("the profile is 3", lambda: luthier.Network("means.onnx", profile=3), TypeError)
+      fails("max_error is 'much'", lambda: luthier.Network("means.onnx", max_error="much"), TypeError)
+      for shapes in ({"x": 3}, {3: (1,)}, [1], "x"):
+          fails("shapes is", lambda: luthier.Network("means.onnx", shapes=shapes), TypeError)
+          fails("shapes is", lambda: luthier.tune("means.onnx", shapes=shapes), TypeError)
+      fails(["a size of shapes['x']", "1.5"], lambda: luthier.Network("means.onnx", shapes={"x": (1.5,)}), TypeError)
+      fails("sess_options is 3", lambda: luthier.InferenceSession("means.onnx", 3), TypeError)
+      for limit in ("step_limit", "memory_limit"):
+          fails(f"{limit} is 'x'", lambda: luthier.tune("means.onnx", **{limit: "x"}), TypeError)
       fails("NUL", lambda: luthier.Network("means.onnx\\0.txt"))
       fails("NUL", lambda: luthier.Network("means.onnx", profile=".\\0"))
       fails("empty", lambda: luthier.Network(""))
@@ -370,6 +380,41 @@ struct PythonTests {
       """, ["means.onnx": .means])
   }
 
+  @Test("The stubs that editors read have what the package has, with the same parameters")
+  func stubs() throws {
+    try Self.run(
+      """
+      import ast, inspect
+
+      def check(stub, owner, path):
+          for node in stub.body:
+              if isinstance(node, ast.ClassDef):
+                  check(node, getattr(owner, node.name), f"{path}.{node.name}")
+              elif isinstance(node, ast.FunctionDef):
+                  found = vars(owner).get(node.name, getattr(owner, node.name))
+                  if isinstance(found, property):
+                      continue
+                  parameters = inspect.signature(getattr(owner, node.name)).parameters.values()
+                  names = [one.name for one in parameters if one.kind != one.VAR_KEYWORD]
+                  is_open = any(one.kind == one.VAR_KEYWORD for one in parameters)
+                  told = node.args.args + ([node.args.vararg] if node.args.vararg else []) + node.args.kwonlyargs
+                  told = [one.arg for one in told if one.arg != "cls"]
+                  if node.name != "__exit__":
+                      assert told == names or is_open and told[: len(names)] == names, (path, node.name, told, names)
+
+      stub = ast.parse((pathlib.Path(luthier.__file__).parent / "__init__.pyi").read_text())
+      check(stub, luthier, "luthier")
+      named = {node.name for node in stub.body if hasattr(node, "name")}
+      named |= {node.target.id for node in stub.body if isinstance(node, ast.AnnAssign)}
+      assert set(luthier.__all__) <= named, set(luthier.__all__) - named
+      for node in stub.body:
+          if isinstance(node, ast.ClassDef):
+              public = {one for one, value in vars(getattr(luthier, node.name)).items() if inspect.isfunction(value) and one[0] != "_"}
+              missing = public - {one.name for one in node.body if hasattr(one, "name")}
+              assert not missing, (node.name, missing)
+      """, [:])
+  }
+
   @Test("Programs for ONNX Runtime run with its calls")
   func session() throws {
     try Self.run(
@@ -392,10 +437,13 @@ struct PythonTests {
           total, shape = made.run(None, {"b": b, "a": a})
           assert numpy.array_equal(total, a + b) and shape.tolist() == [3, 2] and shape.dtype == numpy.int64
           assert made.run(["shape"], {"a": a, "b": b})[0].tolist() == [3, 2]
-          assert numpy.array_equal(made.run(["shape", "sum"], {"a": a, "b": b})[1], total)
+          assert numpy.array_equal(made.run(["shape", "sum"], {"a": a, "b": b}, luthier.RunOptions())[1], total)
+      assert session.get_overridable_initializers() == []
       fails("'z'", lambda: session.run(["z"], {"a": a, "b": b}))
       fails("'c'", lambda: session.run(None, {"a": a, "b": b, "c": b}))
       fails("'b'", lambda: session.run(None, {"a": a}))
+      fails("no output '\\\\u{1b}[2J\\\\u{a}'", lambda: session.run(["\\x1b[2J\\n"], {"a": a, "b": b}))
+      fails("no input '\\\\u{9b}'", lambda: session.run(None, {"a": a, "b": b, "\\x9b": b}))
       fails(["int32", "int64"], lambda: session.run(None, {"a": a.astype(numpy.int64), "b": b}))
       options.intra_op_num_threads = -1
       fails("threads is -1", lambda: luthier.InferenceSession("sum.onnx", options))

@@ -55,26 +55,58 @@ struct SurroundingsTests {
     #expect(try usableCores([], environment: ["OMP_NUM_THREADS": "4096"]) == Processor.current.usableCores)
   }
 
+  /// A control group of a test's own, for what its quota does.
+  private final class QuotaGroup {
+    let folder: String
+    let file: String
+    /// What the file takes for one core, and for all of them.
+    let oneCore: String
+    let noLimit: String
+    /// What starts a program in the group: the shell joins it and becomes the program.
+    var prefix: [String] { ["/bin/sh", "-c", "echo $$ > \(folder)/cgroup.procs && exec \"$0\" \"$@\""] }
+
+    private init(folder: String) {
+      // Version 1 and version 2 keep the quota in different files.
+      let isVersion1 = FileManager.default.fileExists(atPath: "\(folder)/cpu.cfs_quota_us")
+      self.folder = folder
+      file = "\(folder)/\(isVersion1 ? "cpu.cfs_quota_us" : "cpu.max")"
+      (oneCore, noLimit) = isVersion1 ? ("100000", "-1") : ("100000 100000", "max 100000")
+    }
+
+    /// A group with a quota of one core; cancels the test where the system has none to give.
+    static func withOneCore() throws -> QuotaGroup {
+      let folders = ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup"].map { "\($0)/luthier-\(UUID().uuidString)" }
+      let made = folders.first {
+        (try? FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)) != nil
+      }
+      guard let made else { try Test.cancel("no control group can be made here") }
+      let group = QuotaGroup(folder: made)
+      guard FileHandle(forWritingAtPath: group.file)?.put(group.oneCore) == true else {
+        try Test.cancel("the control group takes no quota")
+      }
+      return group
+    }
+
+    deinit { rmdir(folder) }
+  }
+
   @Test("A control group with a quota of one core makes a program count one")
   func quota() throws {
-    // Version 1 and version 2 keep the quota in different files.
-    let folders = ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup"].map { "\($0)/luthier-\(UUID().uuidString)" }
-    let folder = folders.first {
-      (try? FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)) != nil
-    }
-    guard let folder else {
-      try Test.cancel("no control group can be made here")
-    }
-    defer { rmdir(folder) }
-    let isVersion1 = FileManager.default.fileExists(atPath: "\(folder)/cpu.cfs_quota_us")
-    let (file, quota) = isVersion1 ? ("cpu.cfs_quota_us", "100000") : ("cpu.max", "100000 100000")
-    guard FileManager.default.fileExists(atPath: "\(folder)/\(file)"),
-      FileHandle(forWritingAtPath: "\(folder)/\(file)")?.put(quota) == true
-    else {
-      try Test.cancel("the control group takes no quota")
-    }
-    // The shell joins the group and becomes the program.
-    #expect(try usableCores(["/bin/sh", "-c", "echo $$ > \(folder)/cgroup.procs && exec \"$0\" \"$@\""]) == 1)
+    let group = try QuotaGroup.withOneCore()
+    #expect(try usableCores(group.prefix) == 1)
+  }
+
+  @Test(
+    "A team follows a quota that changes while it lives",
+    .enabled(if: Processor.current.usableCores > 1, "there is one core"))
+  func changedQuota() throws {
+    let group = try QuotaGroup.withOneCore()
+    // Whoever starts with a quota of one core gets more, too, when there are more.
+    let quotas = [group.oneCore, group.noLimit, group.oneCore, group.noLimit]
+    let run = try ProgramRun(
+      "network-process", ["members", "--file", group.file, "--"] + quotas, behind: group.prefix)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try run.object()["members"] as? [Int] == [1, 2, 1, 2])
   }
 
   @Test("A program ends at once by the signal that asks it to", arguments: [SIGINT, SIGTERM])

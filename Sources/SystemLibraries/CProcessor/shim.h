@@ -1,5 +1,6 @@
 // What the processor says of itself, and what it must be told, that Swift cannot spell. On x86-64 that is CPUID, XGETBV,
-// PAUSE and MXCSR, on arm64 YIELD; on Linux the cores that a thread may use, and pipes that no child inherits.
+// PAUSE and MXCSR, on arm64 YIELD; on Linux the cores that a thread may use, pipes
+// that no child inherits, and the words that the program was started with.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +12,12 @@ int luthier_set_affinity(int thread, size_t bytes, const void *mask) __asm__("sc
 // The core that the caller runs on at this moment.
 int luthier_current_core(void) __asm__("sched_getcpu");
 int luthier_pipe(int ends[2], int flags) __asm__("pipe2");
+// The word that the program was started by, at its place among the words that the system has laid out in one row.
+extern char *program_invocation_name;
+static inline const char *luthier_program_word(void) { return program_invocation_name; }
+// The path that was executed, which the system has laid out after those words and the environment's.
+unsigned long luthier_auxiliary_value(unsigned long kind) __asm__("getauxval");
+static inline const char *luthier_executed_path(void) { return (const char *)luthier_auxiliary_value(31); }
 #else
 static inline int luthier_current_core(void) { return -1; }
 #endif

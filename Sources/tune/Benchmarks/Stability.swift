@@ -67,7 +67,7 @@ struct Stability: ParsableCommand {
       let tuner = NetworkTuner(
         registry: registry, oracle: oracle, clock: SystemClock(), options: options,
         problemTuner: try IsolatedProblemTuner(
-          executable: ProgramFile.path, arguments: [Worker._commandName], options: options))
+          executable: ProgramFile.path, arguments: ProgramFile.arguments([Worker._commandName]), options: options))
       let entries = try tuner.tuneProblems(
         of: [graph], threads: 1, known: { _ in nil }, keep: { _ in }, cancellation: cancellation, report: { _ in })
       for (problem, entry) in entries {

@@ -47,7 +47,8 @@ struct Audit: ParsableCommand {
   func run() throws {
     let winners = try StoredWinners(sampling, in: databases, effort: effort)
     let tuner = try IsolatedProblemTuner(
-      executable: ProgramFile.path, arguments: [Worker._commandName] + databases.plugins.arguments,
+      executable: ProgramFile.path,
+      arguments: ProgramFile.arguments([Worker._commandName] + databases.plugins.arguments),
       options: TuningOptions(effort: effort), limits: limits.limits)
     let rows = try winners.rows { entry, old, stored in
       let fresh = try tuner.tune(

@@ -40,7 +40,8 @@ struct Reproduce: ParsableCommand {
       throw TuneProgramError.unknownLayer(layer, threads: threads)
     }
     let record = try record(in: entry)
-    var words = [ProgramFile.path, "time", "\(entry.key.problem)", "--kernel", record.kernel.name]
+    var words =
+      [ProgramFile.path] + ProgramFile.arguments(["time", "\(entry.key.problem)", "--kernel", record.kernel.name])
     if !record.configuration.values.isEmpty { words += ["--configuration", "\(record.configuration)"] }
     words += ["--threads", "\(threads)"] + databases.plugins.arguments
     let command = words.map(\.asShellWord).joined(separator: " ")

@@ -10,7 +10,7 @@ import Luthier
 struct NetworkProcess: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "network-process", abstract: "The memory, children and cores of a process that runs networks.",
-    subcommands: [MemoryUse.self, Children.self, Cores.self, Idle.self])
+    subcommands: [MemoryUse.self, Children.self, Cores.self, Idle.self, Members.self])
 }
 
 /// Compares the resident memory after a hundredth of the runs with that after all of them.

@@ -28,19 +28,23 @@ from ._session import (
     InferenceSession,
     ModelMeta,
     NodeArg,
+    RunOptions,
     SessionOptions,
+    get_all_providers,
     get_available_providers,
     get_device,
+    set_default_logger_severity,
 )
 from ._types import Port
 
 __all__ = [
     "ABI_VERSION", "API_LEVEL", "ExecutionMode", "GraphOptimizationLevel", "InferenceSession", "LuthierError", "ModelMeta",
-    "Network", "NodeArg", "Port", "SessionOptions", "get_available_providers", "get_device", "profile", "tune",
+    "Network", "NodeArg", "Port", "RunOptions", "SessionOptions", "get_all_providers", "get_available_providers", "get_device",
+    "profile", "set_default_logger_severity", "tune",
 ]
 
 # Their names for whoever reads a message or a pickle: which file of the package they are in is its own affair.
-for _public in (LuthierError, Network, Port, InferenceSession, SessionOptions, NodeArg, ModelMeta):
+for _public in (LuthierError, Network, Port, InferenceSession, SessionOptions, RunOptions, NodeArg, ModelMeta):
     _public.__module__ = __name__
 
 

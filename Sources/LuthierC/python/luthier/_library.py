@@ -9,7 +9,14 @@ API_LEVEL = 2
 
 
 class LuthierError(RuntimeError):
-    """What luthier_error() says of a failed call, or what is wrong with an argument."""
+    """What luthier_error() says of a failed call, or what is wrong with an argument: one line that a terminal may show."""
+
+    def __init__(self, message=""):
+        # Names in it come from files.
+        text = str(message)
+        if not text.isprintable():
+            text = "".join(one if one.isprintable() else f"\\u{{{ord(one):x}}}" for one in text)
+        super().__init__(text)
 
 
 class _Shape(ctypes.Structure):

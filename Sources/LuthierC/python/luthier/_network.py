@@ -20,19 +20,35 @@ class _Handle:
         self._free(self.pointer)
 
 
+def _shown(value):
+    """A value as a message shows it: short, and in one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 def _integer(name, value):
     try:
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} is {value!r}; it has to be a whole number") from None
+        raise TypeError(f"{name} is {_shown(value)}; it has to be a whole number") from None
     if not -(2**63) <= number < 2**63:
         raise LuthierError(f"{name} is {number}; that is far out of range")
     return number
 
 
+def _number(name, value):
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} is {_shown(value)}; it has to be a number") from None
+
+
 def _path(name, value):
     """A path as the system has it: any bytes but NUL."""
-    path = os.fsencode(value)
+    try:
+        path = os.fsencode(value)
+    except TypeError:
+        raise TypeError(f"the {name} is {_shown(value)}; it has to be a path") from None
     if b"\0" in path:
         raise LuthierError(f"the path of the {name} holds a NUL byte: {path!r}")
     if not path:
@@ -54,6 +70,19 @@ def _is_model(value):
         return True
     # Every ONNX file begins with the field of its format's version, which is the byte 8; no path has a NUL or is so long.
     return isinstance(value, bytes) and (value[:1] == b"\x08" or b"\0" in value or len(value) > 4096)
+
+
+def _named_shapes(shapes):
+    """Shapes by the inputs' names, as lists of whole numbers."""
+    named = {}
+    try:
+        for name, shape in dict(shapes or {}).items():
+            if not isinstance(name, str):
+                raise TypeError
+            named[name] = list(shape)
+    except (TypeError, ValueError):
+        raise TypeError(f"shapes is {_shown(shapes)}; it has to be like {{'input': (1, 3, 224, 224)}}") from None
+    return {name: [_integer(f"a size of shapes['{name}']", size) for size in shape] for name, shape in named.items()}
 
 
 def _restore(kind, recipe):
@@ -97,7 +126,7 @@ class Network:
             recipe[name] = _integer(name, value)
             setattr(options, name, recipe[name])
         options.channels_last = recipe["channels_last"]
-        recipe["max_error"] = options.max_error = float(max_error)
+        recipe["max_error"] = options.max_error = _number("max_error", max_error)
         recipe["shapes"] = self._fill_shapes(options, shapes)
         if profile is not None:
             options.profile = _path("profile", profile)
@@ -126,10 +155,10 @@ class Network:
 
     @staticmethod
     def _fill_shapes(options, shapes):
-        shapes, taken = dict(shapes or {}), {}
+        shapes, taken = _named_shapes(shapes), {}
         array = (_Shape * len(shapes))()
         for entry, (name, shape) in zip(array, shapes.items()):
-            taken[name] = sizes = tuple(_integer(f"a size of shapes['{name}']", size) for size in shape)
+            taken[name] = sizes = tuple(shape)
             if len(sizes) > 8:
                 raise LuthierError(f"shapes['{name}'] has {len(sizes)} sizes; at most 8 are supported")
             entry.input = name.encode("utf-8", "surrogateescape")

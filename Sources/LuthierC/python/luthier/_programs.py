@@ -10,26 +10,26 @@ import tempfile
 from collections import deque
 
 from ._library import LuthierError, _library_path
-from ._network import _integer, _is_model, _path
+from ._network import _integer, _is_model, _named_shapes, _number, _path, _shown
 
 _PROGRESS = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?) %(?:, .+? left)?  (.*)")
 
 
 def _find(program):
-    """The path of a program of the package, or of the build that the library is from."""
+    """The first words of a program's command: of the package, or of the build that the library is from. One file holds both."""
     beside_library = os.path.dirname(_library_path())
     folders = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "bin")] + [beside_library] * bool(beside_library)
     for folder in folders:
-        path = os.path.join(folder, program)
+        path = os.path.join(folder, "luthier")
         if os.access(path, os.X_OK):
-            return path
+            return [path] if program == "luthier" else [path, program]
     raise LuthierError(f"the program {program} is not in {' or '.join(folders)}; install the wheel, or build it there")
 
 
 def _become(program):
     try:
-        path = _find(program)
-        os.execv(path, [path, *sys.argv[1:]])
+        command = _find(program)
+        os.execv(command[0], [*command, *sys.argv[1:]])
     except (LuthierError, OSError) as error:
         sys.exit(f"error: {error}")
 
@@ -72,26 +72,25 @@ def _options(threads, input_size, batch, shapes, max_error):
     if input_size is not None:
         sides = input_size if isinstance(input_size, (list, tuple)) else [input_size]
         if len(sides) not in (1, 2):
-            raise LuthierError(f"input_size is {input_size!r}; it has to be a number, or rows and columns")
+            raise LuthierError(f"input_size is {_shown(input_size)}; it has to be a number, or rows and columns")
         arguments.append("--input-size=" + "x".join(str(_integer("input_size", side)) for side in sides))
     if batch is not None:
         arguments.append(f"--batch={_integer('batch', batch)}")
-    for name, shape in dict(shapes or {}).items():
-        sizes = "x".join(str(_integer(f"a size of shapes['{name}']", size)) for size in shape)
-        arguments.append(f"--shape={name}={sizes}")
+    for name, shape in _named_shapes(shapes).items():
+        arguments.append(f"--shape={name}=" + "x".join(map(str, shape)))
     if max_error:
-        arguments.append(f"--max-error={float(max_error)!r}")
+        arguments.append(f"--max-error={_number('max_error', max_error)!r}")
     return arguments
 
 
 def _run(program, arguments, progress=None):
     """What a program prints as JSON; each line that it says meanwhile goes to progress."""
-    path = _find(program)
+    command = _find(program)
     said = deque(maxlen=50)
     # A file, so that neither of two full pipes stops the program.
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [path, *arguments, "--json"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
+            [*command, *arguments, "--json"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
             encoding="utf-8", errors="replace",
         )
         try:
@@ -143,9 +142,10 @@ def tune(
     arguments = ["networks", *_options(threads, input_size, batch, shapes, max_error), f"--effort={effort}"]
     if database is not None:
         arguments.append("--database=" + os.fsdecode(_path("database", database)))
-    for name, limit in (("step", step_limit), ("memory", memory_limit)):
-        if limit is not None:
-            arguments.append(f"--{name}-limit={limit}")
+    if step_limit is not None:
+        arguments.append(f"--step-limit={_number('step_limit', step_limit)!r}")
+    if memory_limit is not None:
+        arguments.append(f"--memory-limit={_integer('memory_limit', memory_limit)}")
     with ExitStack() as models:
         arguments += ["--network=" + models.enter_context(_Model(network)) for network in networks]
         return _run("tune", arguments, progress)

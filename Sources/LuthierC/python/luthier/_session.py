@@ -3,7 +3,7 @@
 import os
 
 from ._library import LuthierError
-from ._network import Network, _is_model
+from ._network import Network, _is_model, _shown
 
 
 class NodeArg:
@@ -49,6 +49,17 @@ class SessionOptions:
         """Taken; changes nothing."""
 
 
+class RunOptions:
+    """ONNX Runtime's options of a run, which are taken and change nothing."""
+
+    def __init__(self):
+        self.log_severity_level = -1
+        self.logid = ""
+
+    def add_run_config_entry(self, key, value):
+        """Taken; changes nothing."""
+
+
 class ModelMeta:
     """What is known of an InferenceSession's model."""
 
@@ -62,6 +73,15 @@ class ModelMeta:
 def get_available_providers():
     """As ONNX Runtime's function: this library runs on the processor."""
     return ["CPUExecutionProvider"]
+
+
+def get_all_providers():
+    """As ONNX Runtime's function."""
+    return get_available_providers()
+
+
+def set_default_logger_severity(severity):
+    """Taken; changes nothing."""
 
 
 def get_device():
@@ -81,7 +101,9 @@ class InferenceSession:
     named goes to Network: profile, max_error, batch, height, width, channels_last, shapes."""
 
     def __init__(self, path_or_bytes, sess_options=None, providers=None, provider_options=None, **options):
-        self._options = sess_options or SessionOptions()
+        self._options = SessionOptions() if sess_options is None else sess_options
+        if not hasattr(self._options, "intra_op_num_threads"):
+            raise TypeError(f"sess_options is {_shown(sess_options)}; it has to be SessionOptions")
         self._network = Network(path_or_bytes, threads=self._options.intra_op_num_threads, **options)
 
     def get_inputs(self):
@@ -91,6 +113,10 @@ class InferenceSession:
     def get_outputs(self):
         """The outputs, each with name, shape and type."""
         return [NodeArg(port) for port in self._network.outputs]
+
+    def get_overridable_initializers(self):
+        """None: what a model gives a value is no input."""
+        return []
 
     def run(self, output_names, input_feed, run_options=None):
         """Runs once on arrays by the inputs' names; gives the outputs of those names, all for None."""

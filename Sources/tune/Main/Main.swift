@@ -1,0 +1,6 @@
+import TuneProgram
+
+@main
+enum Main {
+  static func main() { TuneMain.run() }
+}
