@@ -8,7 +8,8 @@ struct Program: ParsableCommand {
     commandName: "luthier", abstract: "Runs, measures and exports networks with tuned kernels.",
     version: "luthier \(LibraryVersion.current)",
     subcommands: [
-      RunNetwork.self, Classify.self, Detect.self, Bench.self, ProfileLayers.self, Export.self, CountOperations.self,
+      RunNetwork.self, Classify.self, Detect.self, Bench.self, ProfileLayers.self, Export.self, CompileNetwork.self,
+      CountOperations.self,
       Inspect.self, ListOperators.self, StudyGuidelines.self, Design.self,
     ])
 }
