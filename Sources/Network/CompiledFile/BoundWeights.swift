@@ -39,7 +39,8 @@ package struct BoundWeights: Sendable {
     do {
       let kernel = try PackedBlockSupply(found.blocks).bind { try candidate.prepare(parameters: parameters) }
       guard !found.withheld.wereAskedFor else {
-        throw CompiledFileError.malformed(path: path, reason: "layer '\(step.name)' lacks weights that its kernel needs")
+        throw CompiledFileError.malformed(
+          path: path, reason: "layer '\(step.name)' lacks weights that its kernel needs")
       }
       return kernel
     } catch let error as PackedBlockError {

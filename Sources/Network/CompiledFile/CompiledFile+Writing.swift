@@ -38,7 +38,9 @@ extension CompiledFile {
           model: graph.name, reason: "two steps are called '\(layer.name)'; name its nodes and values otherwise")
       }
       step.write(to: &steps)
-      guard !layer.isConversion, let constants = parameters[layer.name].flatMap({ LayerConstants($0) }) else { continue }
+      guard !layer.isConversion, let constants = parameters[layer.name].flatMap({ LayerConstants($0) }) else {
+        continue
+      }
       if isEnough(weights, for: constants, layer) { withheld.insert(layer.name) }
     }
 
@@ -94,7 +96,8 @@ extension CompiledFile {
       }
       guard areSame else {
         throw CompiledFileError.notCompilable(
-          model: network.name, reason: "read back, it computes something else; a kernel keeps weights that it does not pack")
+          model: network.name,
+          reason: "read back, it computes something else; a kernel keeps weights that it does not pack")
       }
     }
   }

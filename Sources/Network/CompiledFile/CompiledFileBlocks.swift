@@ -48,7 +48,8 @@ struct CompiledFileBlocks {
   func write(to writer: inout ByteWriter) {
     for (content, count) in zip(contents, counts) {
       switch content {
-      case .packed(let weights): writer.append(UnsafeRawBufferPointer(start: weights.start, count: Self.byteCount(of: count)))
+      case .packed(let weights):
+        writer.append(UnsafeRawBufferPointer(start: weights.start, count: Self.byteCount(of: count)))
       case .tensor(let tensor):
         tensor.withElements { writer.append(UnsafeRawBufferPointer($0)) }
         let rest = Self.byteCount(of: count) - count * MemoryLayout<Float>.stride
