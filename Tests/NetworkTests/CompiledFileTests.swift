@@ -55,9 +55,12 @@ struct CompiledFileTests {
 
   @Test(
     "Kernels of every family are bound to their packed weights",
-    arguments: ["direct", "im2col", "winograd", "reference", "decomposed"])
-  func families(family: String) throws {
-    let graph = try #require(NetworkCatalog.entry(named: "squeezenet_1_1")).graph(height: 48, width: 48)
+    arguments: [("direct", false), ("im2col", false), ("winograd", false), ("reference", true), ("decomposed", true)])
+  func families(family: String, isSlow: Bool) throws {
+    let graph =
+      isSlow
+      ? try CompiledFileGraphs.small()
+      : try #require(NetworkCatalog.entry(named: "squeezenet_1_1")).graph(height: 48, width: 48)
     let (bytes, network) = try Self.encode(graph, chooser: FamilyChooser(family: family))
     let inputs = Self.inputs(of: network)
     #expect(try Self.bits(Self.read(bytes).run(inputs)) == Self.bits(network.run(inputs)))
@@ -96,9 +99,10 @@ struct CompiledFileTests {
       for problem in try representatives(kernel)
       where problem.operationCount.multiplyAccumulates < 1 << 21 && problem.activationElementCount < 1 << 17 {
         for answer in registry.answers(for: problem) {
-          guard let candidate = answer.candidates.first, seen.insert("\(answer.kernel) \(problem.key)").inserted else {
-            continue
-          }
+          // One problem for each kernel; factors of matrices take long without optimisation.
+          guard answer.kernel.family != "decomposed", let candidate = answer.candidates.first,
+            seen.insert("\(answer.kernel) \(problem.key.operation)").inserted
+          else { continue }
           try check(problem, candidate)
         }
       }
