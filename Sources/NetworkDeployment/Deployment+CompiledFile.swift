@@ -84,7 +84,7 @@ extension Deployment {
   // MARK: Loading
 
   /// Whether a path names a compiled network: by its suffix, or by how the file begins.
-  static func isCompiledFile(_ path: String) -> Bool {
+  package static func isCompiledFile(_ path: String) -> Bool {
     if path.hasSuffix(compiledFileSuffix) { return true }
     guard path.contains("/") || path.contains("."), let (file, size) = try? PlainFile.open(path) else { return false }
     defer { close(file) }
@@ -160,7 +160,9 @@ extension Deployment {
     }
     for input in identity.inputs {
       let sizes = input.shape.dimensions
-      if let batch, let own = sizes.first, own != batch { throw refuse("a batch of \(batch)", "it takes \(input.shape)") }
+      if let batch, let own = sizes.first, own != batch {
+        throw refuse("a batch of \(batch)", "it takes \(input.shape)")
+      }
       if let inputSize, sizes.count == 4, sizes[2] != inputSize.height || sizes[3] != inputSize.width {
         throw refuse("a size of \(inputSize.height)x\(inputSize.width)", "it takes \(input.shape)")
       }

@@ -17,7 +17,7 @@ package struct CompiledFile: Sendable {
   private let memory: CompiledFileMemory
   private let weightsDigest: UInt64
 
-  /// The most planes, pictures times channels, that the values of a network may have together.
+  /// The most planes, images times channels, that the values of a network may have together.
   private static let maximumPlaneCount = 1 << 24
 
   /// Maps a file.
