@@ -24,8 +24,8 @@ struct WinogradFilters: Sendable {
     let stride = AlignedMemory.paddedCount(panels.rows * depth) + AlignedMemory.elementAlignment
     self.stride = stride
     let vectors = (panels.largeRows * depth + lanes - 1) / lanes
-    packed = try filter.withElements { filter in
-      try PackedWeights(count: tiling.extent * tiling.extent * stride) { packed in
+    packed = try PackedWeights(count: tiling.extent * tiling.extent * stride) { packed in
+      filter.withElements { filter in
         guard let packed = packed.baseAddress, let filter = filter.baseAddress else { return }
         let panelFilters = AlignedMemory.allocate(count: vectors * 9 * lanes + tiling.scratchSize)
         defer { AlignedMemory.deallocate(panelFilters) }

@@ -33,16 +33,34 @@ struct LoadRequest {
     guard bytes.count <= ONNXModel.maximumFileSize else {
       throw InterfaceError("the model is \(bytes.count) bytes long; at most \(ONNXModel.maximumFileSize) are read")
     }
+    if Deployment.isCompiled(bytes) { return try load { try $0.loadCompiled(bytes: bytes, name: "model") } }
     return try load {
       try $0.loadModel(ONNXModel(bytes: Array(bytes), name: "model"), openSizes: openSizes)
     }
   }
 
+  /// Compiles a model's file, or a network of the catalog, to a file.
+  ///
+  /// - Throws: as ``load(_:openSizes:)-(UnsafePointer<CChar>,_)``.
+  func compile(_ model: UnsafePointer<CChar>, to output: UnsafePointer<CChar>) throws {
+    let path = try SystemPath(model, option: "model")
+    let target = try SystemPath(output, option: "output", isFolderOrNamed: true)
+    _ = try deploy { deployment, _ in
+      do { try deployment.compile(path.text, to: target.text) } catch {
+        throw InterfaceError(target.restored(in: path.restored(in: "\(error)")))
+      }
+    }
+  }
+
   private func load(_ body: (Deployment) throws -> LoadedModel) throws -> Handle {
+    try deploy { try handle(body($0), $1) }
+  }
+
+  private func deploy<Result>(_ body: (Deployment, _ profile: SystemPath?) throws -> Result) throws -> Result {
     var deployment = try deployment()
     let path = try profile.map { try SystemPath($0, option: "profile", isFolderOrNamed: true) }
     deployment.profile = path?.text
-    do { return try handle(body(deployment), path) } catch {
+    do { return try body(deployment, path) } catch {
       throw path.map { InterfaceError($0.restored(in: "\(error)")) } ?? error
     }
   }

@@ -4,7 +4,7 @@ import NetworkDeployment
 
 /// The level of the C interface: which functions there are.
 @c(luthier_api_level)
-public func luthierAPILevel() -> Int32 { 2 }
+public func luthierAPILevel() -> Int32 { 3 }
 
 /// Loads a model of any types and shapes; see `luthier.h`.
 @c(luthier_load_model)
@@ -14,6 +14,18 @@ public func luthierLoadModel(_ model: UnsafePointer<CChar>?, _ options: UnsafeRa
     return nil
   }
   return reporting { try LoadRequest(loadOptions: options).load(model, openSizes: .keptUnlessTold).pointer }
+}
+
+/// Writes a compiled network; see `luthier.h`.
+@c(luthier_compile)
+public func luthierCompile(
+  _ model: UnsafePointer<CChar>?, _ output: UnsafePointer<CChar>?, _ options: UnsafeRawPointer?
+) -> Int32 {
+  guard let model, let output else {
+    LastError.set("luthier_compile needs the path of a model and of a file to write")
+    return -1
+  }
+  return reporting { try LoadRequest(loadOptions: options).compile(model, to: output) } == nil ? -1 : 0
 }
 
 /// Loads a model of any types and shapes from memory; see `luthier.h`.

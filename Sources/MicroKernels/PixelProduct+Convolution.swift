@@ -11,19 +11,15 @@ extension PixelProduct {
     let activation = TileActivation(problem.epilogue.activation)
     let rows = problem.outputChannels / problem.groups
     let depth = problem.filterShape.elementCount / problem.outputChannels
-    return try parameters.filter.withElements { filter in
-      // A convolution has at least one weight.
-      guard let filter = filter.baseAddress else { return nil }
-      var products: [PixelProduct] = []
-      for group in 0..<problem.groups {
-        let bias = parameters.bias.map { Array($0[group * rows..<(group + 1) * rows]) }
-        let product = try PixelProduct(
-          tiles, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation,
-          matrix: filter + group * rows * depth)
-        guard let product else { return nil }
-        products.append(product)
-      }
-      return products
+    var products: [PixelProduct] = []
+    for group in 0..<problem.groups {
+      let bias = parameters.bias.map { Array($0[group * rows..<(group + 1) * rows]) }
+      let product = try PixelProduct(
+        tiles, blocking: blocking, rows: rows, depth: depth, bias: bias, activation: activation,
+        matrix: parameters.filter, from: group * rows * depth)
+      guard let product else { return nil }
+      products.append(product)
     }
+    return products
   }
 }

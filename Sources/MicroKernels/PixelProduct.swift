@@ -76,14 +76,14 @@ public struct PixelProduct: Sendable {
   ///   - rows: the outputs, at least 1.
   ///   - depth: the terms of each sum, at least 1.
   ///   - bias: a number for each row, or nil.
-  ///   - matrix: `[rows][depth]`
+  ///   - matrix: `[rows][depth]`, from an element of the tensor on.
   /// - Throws: `KernelError.noMemory`.
   public init?(
     _ table: PixelTileTable, blocking: Blocking, rows: Int, depth: Int, bias: [Float]?,
-    activation: TileActivation, matrix: UnsafePointer<Float>
+    activation: TileActivation, matrix: Tensor, from firstElement: Int
   ) throws {
     try self.init(
-      table, blocking, rows: rows, depth: depth, bias: bias, activation: activation, constantMatrix: matrix)
+      table, blocking, rows: rows, depth: depth, bias: bias, activation: activation, constantMatrix: (matrix, firstElement))
   }
 
   /// A product without bias whose weights come with the operands of each run; nil when there are no tiles of that size.
@@ -99,7 +99,7 @@ public struct PixelProduct: Sendable {
 
   private init?(
     _ table: PixelTileTable, _ blocking: Blocking, rows: Int, depth: Int, bias: [Float]?, activation: TileActivation,
-    constantMatrix matrix: UnsafePointer<Float>?
+    constantMatrix matrix: (elements: Tensor, first: Int)?
   ) throws {
     let limit = table.maximumRows(vectors: blocking.vectors)
     guard rows > 0, depth > 0, blocking.depth >= 0, 1...max(limit, 1) ~= blocking.rows, limit > 0 else { return nil }
@@ -113,9 +113,14 @@ public struct PixelProduct: Sendable {
     self.block = block
     // Blocks of k outermost, so that one pass over the panels reads on and on.
     weights = try PackedWeights(count: matrix == nil ? 0 : rows * depth) { packed in
-      guard let matrix, let start = packed.baseAddress else { return }
-      for k in stride(from: 0, to: depth, by: block) {
-        panels.pack(start + k * rows, depth: min(block, depth - k), matrix: matrix + k, stride: depth)
+      // Read in here only: where the packed weights are there already, the matrix need not be.
+      matrix?.elements.withElements { elements in
+        guard let first = matrix?.first, elements.count - first >= rows * depth, let source = elements.baseAddress,
+          let start = packed.baseAddress
+        else { return }
+        for k in stride(from: 0, to: depth, by: block) {
+          panels.pack(start + k * rows, depth: min(block, depth - k), matrix: source + first + k, stride: depth)
+        }
       }
     }
     // The second half is the bias of every block of k but the first.

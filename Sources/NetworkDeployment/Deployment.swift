@@ -71,7 +71,10 @@ public struct Deployment: Sendable {
   ///
   /// - Throws: ``ONNXError``, ``TuningDatabaseError``, ``KernelError``, ``CompilationError`` or
   ///   ``DeploymentError``, each a line that names what is wrong.
-  public func load(_ model: String) throws -> CompiledNetwork { try load(graph(of: model)) }
+  public func load(_ model: String) throws -> CompiledNetwork {
+    if Self.isCompiledFile(model), let network = try loadCompiledFile(model).wholeNetwork { return network }
+    return try load(graph(of: model))
+  }
 
   /// What becomes of the sizes that a model leaves open.
   public enum OpenSizes: Sendable {
@@ -92,6 +95,7 @@ public struct Deployment: Sendable {
   /// - Throws: as ``load(_:)-(String)``.
   public func loadModel(_ model: String, openSizes: OpenSizes = .kept) throws -> LoadedModel {
     guard NetworkCatalog.entry(named: model) == nil else { return LoadedModel(try load(graph(of: model))) }
+    if Self.isCompiledFile(model) { return try loadCompiledFile(model) }
     return try loadModel(onnxModel(model), openSizes: openSizes)
   }
 
@@ -123,7 +127,7 @@ public struct Deployment: Sendable {
   }
 
   /// The types of a model's inputs; nil where neither the file nor this deployment says all sizes.
-  private func inputTypes(of file: ONNXModel) throws -> [TensorType]? {
+  func inputTypes(of file: ONNXModel) throws -> [TensorType]? {
     do {
       return try file.inputTypes(batch: batch, inputSize: inputSize, shapes: shapes)
     } catch {
@@ -132,7 +136,8 @@ public struct Deployment: Sendable {
     }
   }
 
-  private func onnxModel(_ model: String) throws -> ONNXModel {
+  func onnxModel(_ model: String) throws -> ONNXModel {
+    if Self.isCompiledFile(model) { throw CompiledFileError.notTheModel(path: model) }
     guard model.contains("/") || model.contains(".") else {
       throw DeploymentError.unknownNetwork(name: model, known: NetworkCatalog.entries.map(\.name))
     }
@@ -181,6 +186,28 @@ public struct Deployment: Sendable {
     // The original's weights go with it: from here on only those that the passes leave are kept.
     let graph = try original.applying(GraphPass.standard)
     _ = consume original
+    let (choosers, tunings) = try choosers(for: graph, registry: registry, notice: notice)
+    let network = try CompiledNetwork(
+      consume graph, registry: registry,
+      options: CompilationOptions(
+        threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout, memoryLimit: memoryLimit))
+    try report(network, tunings: tunings)
+    return network
+  }
+
+  /// Says what an operator should know of a network that is ready, and fails in strict mode where a layer is not tuned.
+  func report(_ network: CompiledNetwork, tunings: TuningStore?) throws {
+    if let shortage = network.threadShortage { logger.warning("\(shortage)") }
+    if let tunings { warnOfRefused(network, tunings) }
+    if let missesFile { recordMisses(of: network, in: MissesFile(path: missesFile)) }
+    if mode == .strict { try checkTuned(network) }
+    if ProcessEnvironment.values(of: [Self.verboseVariable])[Self.verboseVariable] == "1" { logChoices(network) }
+  }
+
+  /// Who decides on the kernels of a graph as the passes leave it, and the database that was read for it.
+  func choosers(
+    for graph: Graph, registry: KernelRegistry, notice: ModelNotice
+  ) throws -> (choosers: [any KernelChooser], tunings: TuningStore?) {
     var choosers: [any KernelChooser] = []
     var tunings: TuningStore?
     if let family { choosers.append(FamilyChooser(family: family)) }
@@ -213,16 +240,7 @@ public struct Deployment: Sendable {
       choosers.append(tuned)
       tunings = store
     }
-    let network = try CompiledNetwork(
-      consume graph, registry: registry,
-      options: CompilationOptions(
-        threads: threads, choosers: choosers, passes: [], inputLayout: inputLayout, memoryLimit: memoryLimit))
-    if let shortage = network.threadShortage { logger.warning("\(shortage)") }
-    if let tunings { warnOfRefused(network, tunings) }
-    if let missesFile { recordMisses(of: network, in: MissesFile(path: missesFile)) }
-    if mode == .strict { try checkTuned(network) }
-    if ProcessEnvironment.values(of: [Self.verboseVariable])[Self.verboseVariable] == "1" { logChoices(network) }
-    return network
+    return (choosers, tunings)
   }
 
   /// The graph of an ONNX file that is one graph of layers, or of a network of the catalog, as its maker wrote it.
@@ -246,7 +264,7 @@ public struct Deployment: Sendable {
   }
 
   /// A line for the operator. Names in it come from files: none may steer a terminal, or begin another line.
-  private func say(_ level: Logger.Level, _ text: String) {
+  func say(_ level: Logger.Level, _ text: String) {
     logger.log(level: level, "\(text.withoutControls())")
   }
 

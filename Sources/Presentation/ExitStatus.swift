@@ -50,6 +50,12 @@ public enum ExitStatus: Int32, Sendable {
       case .noProfile: self = .missingInput
       case .notTuned: self = .badData
       }
+    case let error as CompiledFileError:
+      switch error {
+      case .unreadable: self = .missingInput
+      case .fixed, .notTheModel: self = .usage
+      case .malformed, .otherFormat, .otherHost, .otherLibrary, .otherKernel, .notCompilable: self = .badData
+      }
     case let error as ModelInputError:
       switch error {
       case .open, .unknown: self = .usage

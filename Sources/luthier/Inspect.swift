@@ -6,9 +6,10 @@ import Presentation
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print a model's inputs, outputs, operators, parameters and FLOPs, and everything in it that is refused.",
-    discussion: "Ends with exit code 65 when something is refused.")
+    discussion:
+      "Ends with exit code 65 when something is refused. Of a compiled network all weights are read and checked.")
 
-  @Argument(help: "An ONNX file or a network of the catalog.")
+  @Argument(help: "An ONNX file, a compiled network or a network of the catalog.")
   var network: String
 
   @OptionGroup var inputs: InputArguments
@@ -18,6 +19,14 @@ struct Inspect: ParsableCommand {
   @OptionGroup var printing: TableArguments
 
   func run() throws {
+    if Deployment.isCompiledFile(network) {
+      let description = try CompiledDescription(network)
+      switch printing.format {
+      case .json: print(try JSONOutput.text(description))
+      case .text: print(description.text)
+      }
+      return
+    }
     var deployment = Deployment()
     inputs.apply(to: &deployment)
     _ = try plugins.registry()

@@ -10,7 +10,8 @@ struct Program: ParsableCommand {
     discussion: "'luthier tune' is the program 'tune', for where one file is to be both.",
     version: "luthier \(LibraryVersion.current)",
     subcommands: [
-      RunNetwork.self, Classify.self, Detect.self, Bench.self, ProfileLayers.self, Export.self, CountOperations.self,
+      RunNetwork.self, Classify.self, Detect.self, Bench.self, ProfileLayers.self, Export.self, CompileNetwork.self,
+      CountOperations.self,
       Inspect.self, ListOperators.self, StudyGuidelines.self, Design.self,
     ])
 }

@@ -3,6 +3,9 @@
 /// Networks share blocks of the same bytes: steps of a loop that was unrolled, plans of one model for several sizes, and networks that
 /// were loaded twice have their weights once in memory.
 ///
+/// A compiled network's file holds such blocks, and loading it calls no `fill`: a kernel that keeps anything else of its weights makes it
+/// without them, and takes no element for an index or an address, since the file may be anybody's.
+///
 /// `@unchecked Sendable`: the block is written only inside ``init(count:fill:)``, before anybody else can see it.
 public final class PackedWeights: @unchecked Sendable {
   /// The first element, 64-byte aligned; 64 bytes past the last may be read.
@@ -11,20 +14,35 @@ public final class PackedWeights: @unchecked Sendable {
   /// The number of elements.
   public let count: Int
 
-  private let block: WeightBlock
+  /// Keeps the elements' memory.
+  private let owner: any AnyObject & Sendable
 
   /// Allocates `count` zeros and lets `fill` write them once.
   ///
   /// - Throws: ``KernelError/noMemory(byteCount:)`` when the system has none left, and what `fill` throws.
   public init(count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void) throws {
-    let capacity = AlignedMemory.paddedCount(max(count, 1)) + AlignedMemory.elementAlignment
+    if let supply = PackedBlockSupply.current {
+      let block = try supply.next(count: count)
+      start = block.start
+      self.count = count
+      owner = block.owner
+      return
+    }
+    let capacity = Self.capacity(count: count)
     let fresh = try WeightBlock(byteCount: capacity * MemoryLayout<Float>.stride)
     let memory = fresh.start.bindMemory(to: Float.self, capacity: capacity)
     try fill(UnsafeMutableBufferPointer(start: memory, count: count))
-    block = WeightBlocks.shared(fresh)
+    let block = WeightBlocks.shared(fresh)
     WeightBlocks.tally?.note(block)
+    owner = block
     self.count = count
     start = UnsafeRawPointer(block.start).assumingMemoryBound(to: Float.self)
+    PackedBlockRecorder.current?.add(self)
+  }
+
+  /// The elements of memory that a block of `count` elements has: up to a boundary, and 64 bytes that may be read.
+  package static func capacity(count: Int) -> Int {
+    AlignedMemory.paddedCount(max(count, 1)) + AlignedMemory.elementAlignment
   }
 
   /// Allocates `byteCount` zero bytes, rounded up to whole floats, and lets `fill` write them once: for elements of other types.

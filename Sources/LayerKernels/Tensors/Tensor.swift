@@ -58,6 +58,12 @@ public struct Tensor: Sendable {
     storage = TensorStorage(bytes, lender: lender)
   }
 
+  /// A tensor whose elements are elsewhere, in a form that whoever gets it has already; they read as zeros.
+  package init(shape: TensorShape, withholding elements: WithheldElements) {
+    self.shape = shape
+    storage = TensorStorage(withholding: elements, count: shape.elementCount)
+  }
+
   /// The same elements under another shape; nothing is copied.
   ///
   /// - Throws: ``TensorError/elementCount(shape:found:)`` when the shapes differ in their element count.
@@ -167,8 +173,9 @@ private final class TensorStorage: @unchecked Sendable {
   private let lent: UnsafeRawBufferPointer
   private let lender: (any MemoryLender)?
   private let owner: (AnyObject & Sendable)?
+  private let withheld: WithheldElements?
 
-  var isBorrowed: Bool { owner != nil || lender != nil }
+  var isBorrowed: Bool { owner != nil || lender != nil || withheld != nil }
 
   var elements: UnsafeMutableBufferPointer<Float> {
     UnsafeMutableBufferPointer(start: present ?? movedElements(), count: count)
@@ -180,6 +187,16 @@ private final class TensorStorage: @unchecked Sendable {
     lent = UnsafeRawBufferPointer(start: nil, count: 0)
     lender = nil
     owner = nil
+    withheld = nil
+  }
+
+  init(withholding elements: WithheldElements, count: Int) {
+    self.count = count
+    present = nil
+    lent = UnsafeRawBufferPointer(start: nil, count: 0)
+    lender = nil
+    owner = nil
+    withheld = elements
   }
 
   /// Room for elements that are set at once: only what lies after them is cleared.
@@ -190,6 +207,7 @@ private final class TensorStorage: @unchecked Sendable {
     lent = UnsafeRawBufferPointer(start: nil, count: 0)
     lender = nil
     owner = nil
+    withheld = nil
     fill(UnsafeMutableBufferPointer(start: start, count: count))
   }
 
@@ -199,6 +217,7 @@ private final class TensorStorage: @unchecked Sendable {
     lent = UnsafeRawBufferPointer(start: nil, count: 0)
     lender = nil
     self.owner = owner
+    withheld = nil
   }
 
   init(_ bytes: UnsafeRawBufferPointer, lender: any MemoryLender) {
@@ -206,6 +225,7 @@ private final class TensorStorage: @unchecked Sendable {
     lent = bytes
     self.lender = lender
     owner = nil
+    withheld = nil
     let isAligned = Int(bitPattern: bytes.baseAddress) % MemoryLayout<Float>.alignment == 0
     present =
       isAligned
@@ -214,7 +234,7 @@ private final class TensorStorage: @unchecked Sendable {
 
   /// Where a lender's elements lie if they are to be moved, and have not been.
   func unalignedBytes(of range: Range<Int>) -> UnsafeRawBufferPointer? {
-    guard present == nil, moved.withLock({ $0 == nil }) else { return nil }
+    guard present == nil, withheld == nil, moved.withLock({ $0 == nil }) else { return nil }
     return UnsafeRawBufferPointer(rebasing: lent[bytes(of: range)])
   }
 
@@ -239,6 +259,12 @@ private final class TensorStorage: @unchecked Sendable {
   private func movedElements() -> UnsafeMutablePointer<Float> {
     moved.withLock { moved in
       if let moved { return moved }
+      if let withheld {
+        withheld.noteAsked()
+        let zeros = AlignedMemory.allocate(count: max(count, 1))
+        moved = zeros
+        return zeros
+      }
       let start = Self.room(for: count)
       UnsafeMutableRawBufferPointer(start: start, count: lent.count).copyMemory(from: lent)
       lender?.release(lent)

@@ -24,8 +24,8 @@ extern "C" {
 /* Counts up when a function below changes; functions are never removed within one major version. */
 #define LUTHIER_C_ABI_VERSION 1
 
-/* Counts up when functions are added: those of the second level came with 2. */
-#define LUTHIER_C_API_LEVEL 2
+/* Counts up when functions are added: those of the second level came with 2, luthier_compile with 3. */
+#define LUTHIER_C_API_LEVEL 3
 
 /* The LUTHIER_C_ABI_VERSION that the library was built with. */
 int32_t luthier_abi_version(void);
@@ -134,7 +134,13 @@ typedef struct {
  * are ready. NULL on failure. options may be NULL. */
 luthier_network *luthier_load_model(const char *model, const luthier_load_options *options);
 
-/* As luthier_load_model, of count bytes of an ONNX file, which are copied. */
+/* Writes what luthier_load_model would load as a compiled network: one file with the layers, the kernels and their packed weights,
+ * which luthier_load and luthier_load_model map when they are given its path in place of the model's. The options have to tell all
+ * sizes that the model leaves open. The file is for this kind of host and this version of the library; it is written as a whole or
+ * not at all. 0 on success. options may be NULL. */
+int32_t luthier_compile(const char *model, const char *output, const luthier_load_options *options);
+
+/* As luthier_load_model, of count bytes of an ONNX file or of a compiled network, which are copied. */
 luthier_network *luthier_load_bytes(const void *bytes, int64_t count, const luthier_load_options *options);
 
 /* What the elements of an input or output are, a luthier_type; -1 if there is none of that index. */

@@ -13,6 +13,8 @@ public struct CompilationOptions: Sendable {
   /// The most bytes that a run's activations, workspace, inputs and outputs may take together; nil for as much as this
   /// process can have.
   public var memoryLimit: Int?
+  /// How the kernels get their packed weights.
+  package var packing = Packing.packed
 
   /// The thread counts that can be asked for.
   public static let allowedThreads = 1...1024

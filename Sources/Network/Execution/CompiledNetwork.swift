@@ -60,7 +60,7 @@ public final class CompiledNetwork: Sendable {
     program = try Program(
       Lowering.plan(
         consume graph, registry: registry, choosers: options.choosers, threads: options.threads,
-        inputLayout: options.inputLayout), threads: options.threads)
+        inputLayout: options.inputLayout), threads: options.threads, packing: options.packing)
     layers = program.layers
     arenaSize = program.arenaSize
     try checkMemory(limit: options.memoryLimit)

@@ -9,9 +9,12 @@ enum Preparation {
   /// The prepared kernel of each step. The plan's weights are gone afterwards: kernels have their own, or keep what they need.
   ///
   /// - Throws: what the first step, in the order of the plan, throws.
-  static func kernels(of plan: inout NetworkPlan, threads: Int) throws -> [any PreparedKernel] {
+  static func kernels(
+    of plan: inout NetworkPlan, threads: Int, packing: Packing
+  ) throws -> [any PreparedKernel] {
     // The largest weights first: while they are packed they are in memory twice, and little else is there yet.
     let sizes = plan.steps.map { WeightsDigest.weights(of: $0.parameters)?.shape.elementCount ?? 0 }
+    let names = plan.steps.map(\.name)
     let order = sizes.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
     let results = Lock([Result<any PreparedKernel, any Error>?](repeating: nil, count: sizes.count))
     // Filled afterwards: a lock keeps what it was made of, and nothing may keep the weights.
@@ -27,8 +30,21 @@ enum Preparation {
         let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard place < order.count, let step = steps.withLock({ $0[place].taken() }) else { return }
         let result = Result {
+          if case .bound(let weights) = packing {
+            return try weights.prepare(
+              .init(name: names[step.index], operation: type(of: step.candidate.problem).operation), step.candidate,
+              step.parameters)
+          }
           try checkMemory(elements: sizes[step.index], of: step.parameters)
-          return try PackedWeights.sharing { try step.candidate.prepare(parameters: step.parameters) }
+          return try PackedWeights.sharing {
+            guard case .recorded(let record) = packing else {
+              return try step.candidate.prepare(parameters: step.parameters)
+            }
+            let recorder = PackedBlockRecorder()
+            let kernel = try recorder.record { try step.candidate.prepare(parameters: step.parameters) }
+            record.note(recorder.weights, ofStep: step.index)
+            return kernel
+          }
         }
         results.withLock { $0[step.index] = result }
       }

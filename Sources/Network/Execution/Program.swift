@@ -54,7 +54,7 @@ struct Program: Sendable {
   /// Keeps the constants' memory.
   private let constants: [Tensor]
 
-  init(_ lowered: consuming NetworkPlan, threads: Int) throws {
+  init(_ lowered: consuming NetworkPlan, threads: Int, packing: Packing) throws {
     var plan = lowered
     let memory = try MemoryPlan(plan)
     var steps: [Step] = []
@@ -86,7 +86,7 @@ struct Program: Sendable {
       }
     }
 
-    let kernels = try Preparation.kernels(of: &plan, threads: threads)
+    let kernels = try Preparation.kernels(of: &plan, threads: threads, packing: packing)
     for (step, kernel) in zip(plan.steps, kernels) {
       let stepThreads = min(max(step.choice.threads ?? threads, 1), threads)
       steps.append(

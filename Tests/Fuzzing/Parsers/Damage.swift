@@ -1,4 +1,4 @@
-import LayerKernels
+import Luthier
 
 /// Damages inputs: the same source of randomness gives the same damage.
 public struct Damage {
@@ -24,6 +24,7 @@ public struct Damage {
     default:
       for _ in 0..<count { damage(&bytes, other: other, &random) }
       if case .chunks = structure, random.below(4) > 0 { bytes = PNGChecksums.corrected(bytes) }
+      if case .sealed = structure, random.below(8) > 0 { bytes = CompiledFileLayout.sealed(bytes) }
     }
     return bytes.count > sizeLimit ? Array(bytes.prefix(sizeLimit)) : bytes
   }

@@ -32,6 +32,33 @@ extension FuzzedParser {
     }
   }
 
+  /// A compiled network's file: what is not refused is run once where it is small.
+  static let compiledFile = FuzzedParser(name: "network", structure: .sealed, seeds: { try compiledSeeds() }) { bytes in
+    do {
+      let network = try bytes.withUnsafeBytes { bytes in
+        try CompiledFile(bytes: bytes, name: "fuzzed", host: .current()).network(
+          registry: standardKernels, threads: 1, memoryLimit: 1 << 26)
+      }
+      let work = network.layers.reduce(0) { $0 + min($1.problem.operationCount.flopsWithBias, 1 << 40) }
+      guard network.arenaSize < 1 << 16, work < 1 << 18 else { return "a network too large to run here" }
+      let outputs = try network.run(network.inputs.map { Tensor(shape: $0.shape, repeating: 0.5) })
+      return "a network that gave \(outputs.count) outputs from \(network.layers.count) layers"
+    } catch { return try BrokenPromise.checkedFate(error) }
+  }
+
+  /// The model seeds that are one network, compiled.
+  private static func compiledSeeds() throws -> [[UInt8]] {
+    try ModelSeeds.all().compactMap { bytes in
+      guard case .success(let plan) = try planned(bytes), let graph = plan.wholeGraph, elementCount(graph) < 1 << 14
+      else {
+        return nil
+      }
+      return try? CompiledFile.encode(
+        graph.applying(GraphPass.standard), registry: standardKernels, options: CompilationOptions(), host: .current()
+      ).bytes
+    }
+  }
+
   /// A tensor of an ONNX test case.
   static let tensor = FuzzedParser(name: "tensor", structure: .fields, seeds: { ModelSeeds.tensors() }) { bytes in
     do throws(ONNXError) {

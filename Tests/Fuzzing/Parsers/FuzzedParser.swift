@@ -8,6 +8,8 @@ public struct FuzzedParser: Sendable {
     case fields
     /// Chunks with checksums, which are mostly put right again.
     case chunks
+    /// A compiled network, whose digests are mostly put right again.
+    case sealed
     /// Bytes.
     case bytes
   }
@@ -24,7 +26,7 @@ public struct FuzzedParser: Sendable {
   public let parse: @Sendable ([UInt8]) throws -> String
 
   /// All parsers, by the names that the command line knows.
-  public static let all: [FuzzedParser] = [model, compiledModel, tensor, database, profiles, jpeg, png]
+  public static let all: [FuzzedParser] = [model, compiledModel, compiledFile, tensor, database, profiles, jpeg, png]
 }
 
 /// What a parser promised and did not keep.

@@ -9,6 +9,9 @@ NumPy is imported when it is needed first. Without it a contiguous buffer (an ar
 read where it lies, outputs are written to buffers that are given, and come as memoryviews where none are; 16-bit floats are words
 of the same bits then.
 
+luthier.compile("model.onnx", "model.luthier", threads=1) writes one file with the kernels and their packed weights, which Network
+takes in place of the model and maps; processes share its pages.
+
 InferenceSession has the calls of ONNX Runtime's, for programs that were written for that; luthier.backend is a backend as ONNX
 defines one.
 
@@ -21,7 +24,7 @@ profile() run in the folder bin beside these files, or beside the library.
 """
 
 from ._library import ABI_VERSION, API_LEVEL, LuthierError, __version__
-from ._network import Network
+from ._network import Network, compile
 from ._session import (
     ExecutionMode,
     GraphOptimizationLevel,
@@ -39,12 +42,12 @@ from ._types import Port
 
 __all__ = [
     "ABI_VERSION", "API_LEVEL", "ExecutionMode", "GraphOptimizationLevel", "InferenceSession", "LuthierError", "ModelMeta",
-    "Network", "NodeArg", "Port", "RunOptions", "SessionOptions", "get_all_providers", "get_available_providers", "get_device",
-    "profile", "set_default_logger_severity", "tune",
+    "Network", "NodeArg", "Port", "RunOptions", "SessionOptions", "compile", "get_all_providers", "get_available_providers",
+    "get_device", "profile", "set_default_logger_severity", "tune",
 ]
 
 # Their names for whoever reads a message or a pickle: which file of the package they are in is its own affair.
-for _public in (LuthierError, Network, Port, InferenceSession, SessionOptions, RunOptions, NodeArg, ModelMeta):
+for _public in (LuthierError, Network, compile, Port, InferenceSession, SessionOptions, RunOptions, NodeArg, ModelMeta):
     _public.__module__ = __name__
 
 

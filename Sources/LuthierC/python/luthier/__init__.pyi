@@ -57,6 +57,20 @@ class Network:
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
 
+def compile(
+    model: _Path,
+    output: _Path,
+    profile: _Path | None = None,
+    threads: int = 1,
+    batch: int = 0,
+    height: int = 0,
+    width: int = 0,
+    channels_last: bool = False,
+    *,
+    max_error: float = 0.0,
+    shapes: _Shapes | None = None,
+) -> None: ...
+
 class NodeArg:
     name: str
     shape: list[int | None]

@@ -5,7 +5,7 @@ import os
 
 __version__ = "0.1.0"
 ABI_VERSION = 1
-API_LEVEL = 2
+API_LEVEL = 3
 
 
 class LuthierError(RuntimeError):
@@ -77,6 +77,7 @@ def _load_library():
     for name, result, arguments in (
         ("luthier_load_model", pointer, [ctypes.c_char_p, ctypes.POINTER(_Options)]),
         ("luthier_load_bytes", pointer, [pointer, ctypes.c_int64, ctypes.POINTER(_Options)]),
+        ("luthier_compile", integer, [ctypes.c_char_p, ctypes.c_char_p, ctypes.POINTER(_Options)]),
         ("luthier_error", ctypes.c_char_p, []),
         ("luthier_free", None, [pointer]),
         ("luthier_run_into", integer, [pointer, tensors, integer, tensors, integer]),

@@ -68,7 +68,7 @@ def _is_model(value):
     """Whether bytes are a model rather than the path of one."""
     if isinstance(value, (bytearray, memoryview)):
         return True
-    # Every ONNX file begins with the field of its format's version, which is the byte 8; no path has a NUL or is so long.
+    # A compiled network begins with the byte 0x89 and holds NULs. Every ONNX file begins with the field of its format's version, which is the byte 8; no path has a NUL or is so long.
     return isinstance(value, bytes) and (value[:1] == b"\x08" or b"\0" in value or len(value) > 4096)
 
 
@@ -85,6 +85,49 @@ def _named_shapes(shapes):
     return {name: [_integer(f"a size of shapes['{name}']", size) for size in shape] for name, shape in named.items()}
 
 
+def _fill_shapes(options, shapes):
+    shapes, taken = _named_shapes(shapes), {}
+    array = (_Shape * len(shapes))()
+    for entry, (name, shape) in zip(array, shapes.items()):
+        taken[name] = sizes = tuple(shape)
+        if len(sizes) > 8:
+            raise LuthierError(f"shapes['{name}'] has {len(sizes)} sizes; at most 8 are supported")
+        entry.input = name.encode("utf-8", "surrogateescape")
+        entry.rank = len(sizes)
+        entry.sizes[: len(sizes)] = sizes
+    options.shapes = array
+    options.shape_count = len(array)
+    return taken
+
+
+def _fill_options(profile, threads, batch, height, width, channels_last, max_error, shapes):
+    """The library's options, and the arguments that make the same ones elsewhere."""
+    options = _Options(size=ctypes.sizeof(_Options))
+    recipe = {"channels_last": bool(channels_last)}
+    for name, value in (("threads", threads), ("batch", batch), ("height", height), ("width", width)):
+        recipe[name] = _integer(name, value)
+        setattr(options, name, recipe[name])
+    options.channels_last = recipe["channels_last"]
+    recipe["max_error"] = options.max_error = _number("max_error", max_error)
+    recipe["shapes"] = _fill_shapes(options, shapes)
+    if profile is not None:
+        options.profile = _path("profile", profile)
+        recipe["profile"] = _absolute(options.profile)
+    return options, recipe
+
+
+def compile(
+    model, output, profile=None, threads=1, batch=0, height=0, width=0, channels_last=False, *, max_error=0.0, shapes=None
+):
+    """Writes what Network would load as one file, `output`, that Network takes in place of the model: the layers, their kernels and the
+    packed weights, which loading maps. For this kind of host, this version of the library, and the sizes that are told here."""
+    Network.load_library()
+    options, _ = _fill_options(profile, threads, batch, height, width, channels_last, max_error, shapes)
+    paths = _path("model", model), _path("output", output)
+    if Network._library.luthier_compile(*paths, ctypes.byref(options)) != 0:
+        raise LuthierError(Network._library.luthier_error().decode("utf-8", "replace"))
+
+
 def _restore(kind, recipe):
     """A network from what pickle was given; what a subclass adds comes after it."""
     network = kind.__new__(kind)
@@ -95,8 +138,8 @@ def _restore(kind, recipe):
 class Network:
     """A network that is ready to run; any number of threads may call run() at once.
 
-    model is the path of an ONNX file (a str, bytes, os.PathLike), the name of a network of the catalog, or the bytes of an ONNX
-    file: a bytearray or memoryview always, bytes where they begin as such files do (with the byte 8), hold a NUL or are longer
+    model is the path of an ONNX file or of what compile() wrote (a str, bytes, os.PathLike), the name of a network of the catalog,
+    or the bytes of a file: a bytearray or memoryview always, bytes where they begin as ONNX files do (with the byte 8), hold a NUL or are longer
     than 4096.
 
     Sizes that a model leaves open differ from run to run, unless batch, height and width, and shapes ({"input": (1, 3, 64, 64)})
@@ -120,17 +163,7 @@ class Network:
     ):
         self._handle = None
         self.load_library()
-        options = _Options(size=ctypes.sizeof(_Options))
-        recipe = {"channels_last": bool(channels_last)}
-        for name, value in (("threads", threads), ("batch", batch), ("height", height), ("width", width)):
-            recipe[name] = _integer(name, value)
-            setattr(options, name, recipe[name])
-        options.channels_last = recipe["channels_last"]
-        recipe["max_error"] = options.max_error = _number("max_error", max_error)
-        recipe["shapes"] = self._fill_shapes(options, shapes)
-        if profile is not None:
-            options.profile = _path("profile", profile)
-            recipe["profile"] = _absolute(options.profile)
+        options, recipe = _fill_options(profile, threads, batch, height, width, channels_last, max_error, shapes)
         if _is_model(model):
             recipe["model"] = content = bytes(model)
             pointer = self._library.luthier_load_bytes(content, len(content), ctypes.byref(options))
@@ -152,21 +185,6 @@ class Network:
         # A file may say sizes of its outputs that hold for some of the inputs' sizes only.
         self._gives_floats = all(port.is_fixed for port in self.inputs) and all(
             port.is_fixed and port.type == "float32" for port in self.outputs)
-
-    @staticmethod
-    def _fill_shapes(options, shapes):
-        shapes, taken = _named_shapes(shapes), {}
-        array = (_Shape * len(shapes))()
-        for entry, (name, shape) in zip(array, shapes.items()):
-            taken[name] = sizes = tuple(shape)
-            if len(sizes) > 8:
-                raise LuthierError(f"shapes['{name}'] has {len(sizes)} sizes; at most 8 are supported")
-            entry.input = name.encode("utf-8", "surrogateescape")
-            entry.rank = len(sizes)
-            entry.sizes[: len(sizes)] = sizes
-        options.shapes = array
-        options.shape_count = len(array)
-        return taken
 
     def _message(self):
         return self._library.luthier_error().decode("utf-8", "replace")
