@@ -945,7 +945,7 @@ def node_by_node(model, feeds, special, change=lambda node, array: array):
         alone = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
         with np.errstate(all="ignore"):
             results = special.get(node.op_type, by_runtime)(node, read, alone)
-            values |= {name: change(node, np.asarray(result)) for name, result in zip(written, results)}
+            values |= {name: np.asarray(change(node, np.asarray(result))) for name, result in zip(written, results)}
     return [values[output.name] for output in model.graph.output]
 
 
