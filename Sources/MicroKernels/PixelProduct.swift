@@ -83,7 +83,8 @@ public struct PixelProduct: Sendable {
     activation: TileActivation, matrix: Tensor, from firstElement: Int
   ) throws {
     try self.init(
-      table, blocking, rows: rows, depth: depth, bias: bias, activation: activation, constantMatrix: (matrix, firstElement))
+      table, blocking, rows: rows, depth: depth, bias: bias, activation: activation,
+      constantMatrix: (matrix, firstElement))
   }
 
   /// A product without bias whose weights come with the operands of each run; nil when there are no tiles of that size.

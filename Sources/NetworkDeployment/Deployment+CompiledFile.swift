@@ -143,6 +143,9 @@ extension Deployment {
         "\(file.path) was compiled for \(file.identity.threads) \(file.identity.threads == 1 ? "thread" : "threads"), and \(network.threads) \(network.threads == 1 ? "runs" : "run") it: other kernels may be faster"
       )
     }
+    if file.identity.allowedError > allowedError {
+      say(.notice, "\(file.path) was compiled for an error up to \(Float(file.identity.allowedError)) at the outputs")
+    }
     try report(network, tunings: nil)
     return LoadedModel(network)
   }
