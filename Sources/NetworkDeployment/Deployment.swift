@@ -118,7 +118,9 @@ public struct Deployment: Sendable {
     }
     let isFixed = areFixed(openSizes, in: file)
     let plan = try file.plan(inputs: types, operators: operators)
-    if isFixed, let graph = plan.wholeGraph { return LoadedModel(try load(graph)) }
+    if isFixed, let graph = plan.wholeGraph {
+      return LoadedModel(try load(graph), outputNames: file.outputs.map(\.name))
+    }
     let outputTypes = plan.outputTypes
     try programs.keep(plan, for: types)
     return LoadedModel(

@@ -62,10 +62,15 @@ public final class LoadedModel: Sendable {
   /// How callers lay out the inputs of rank 4 of a program; a network reads what they hand over as it is.
   private let inputLayout: TensorLayout
 
-  init(_ network: CompiledNetwork) {
+  /// A model that is one network.
+  ///
+  /// - Parameter outputNames: what the file calls the outputs; one value of a network may be two of them.
+  init(_ network: CompiledNetwork, outputNames: [String]? = nil) {
     name = network.name
     inputs = network.inputs.map { Port($0.name, .f32, $0.shape.dimensions) }
-    outputs = network.outputs.map { Port($0.name, .f32, $0.shape.dimensions) }
+    outputs = network.outputs.enumerated().map { index, output in
+      Port(outputNames?[index] ?? output.name, .f32, output.shape.dimensions)
+    }
     loadedTypes = network.inputs.map { TensorType(.f32, $0.shape) }
     content = .network(network)
     inputLayout = .rowMajor
