@@ -125,18 +125,4 @@ struct JoinRoundingsTests {
     }
     #expect(layers.map(\.epilogue.activation) == [.quantized(step: 0.05, lower: 0, upper: 120), .identity])
   }
-
-  @Test("What many kernels give for one rounded product is the same but for a few neighbouring steps")
-  func neighbours() throws {
-    let problem = try ConvolutionProblem(
-      inputChannels: 40, input: .init(height: 13, width: 17), outputChannels: 24,
-      window: WindowGeometry(kernel: .init(3), pads: .init(top: 1, left: 1, bottom: 1, right: 1)),
-      epilogue: Epilogue(bias: true, activation: .quantized(step: 0.125, lower: -20, upper: 20)))
-    let registry = KernelRegistry.standardForTests
-    let conformance = try KernelConformance(workers: [1, 2])
-    for candidate in registry.candidates(for: problem) where !candidate.errorClass.isApproximate {
-      let report = try conformance.check(candidate)
-      #expect(report.isConforming, "\(report)")
-    }
-  }
 }
