@@ -36,6 +36,12 @@ public struct SeparateEpilogue: LayerKernel {
     OperandLayouts(all: .planeList, inputCount: problem.inputShapes.count)
   }
 
+  /// That of the convolution: the pass after it adds nothing of note.
+  public func errorClass(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> ErrorClass {
+    let bare = (try? parts(problem)).flatMap { try? registry.candidate(for: $0.bare, layout: .planeList) }
+    return bare?.errorClass ?? .exact()
+  }
+
   /// Prepares both parts.
   ///
   /// - Throws: ``KernelError`` when a part has no kernel.

@@ -31,8 +31,9 @@ struct SplitWindowsTests {
     Case(size: (20, 20), kernel: (3, 3), dilation: (12, 12), pads: (12, 12, 12, 12), parts: 9),
     Case(size: (15, 21), kernel: (3, 3), dilation: (9, 12), pads: (9, 12, 9, 12), parts: 9),
     // Rows alone: the columns' windows all see everything.
-    Case(size: (16, 11), kernel: (3, 1), dilation: (9, 1), pads: (9, 0, 9, 0), parts: 3),
-    Case(size: (21, 21), kernel: (3, 3), stride: 2, dilation: (12, 12), pads: (12, 12, 12, 12), parts: 9),
+    Case(size: (16, 11), kernel: (3, 1), dilation: (9, 1), pads: (9, 0, 9, 0), parts: 3, channels: 512),
+    Case(
+      size: (21, 21), kernel: (3, 3), stride: 2, dilation: (12, 12), pads: (12, 12, 12, 12), parts: 9, channels: 512),
     // More before than after.
     Case(size: (16, 16), kernel: (2, 2), dilation: (13, 13), pads: (13, 13, 0, 0), parts: 4),
     // Usual windows, small work, and a residual stay whole.

@@ -1,12 +1,13 @@
 import LayerKernels
 import TensorOperators
 
-/// Integer arithmetic whose scales come with the data, as the nodes on real numbers that give the same bits: what ONNX Runtime's tool
-/// writes for "dynamic" quantization. Layers do all of these nodes.
+/// Integer arithmetic whose scales come with the data, as nodes on real numbers: what ONNX Runtime's tool writes for "dynamic"
+/// quantization. Layers do all of these nodes.
 ///
-/// Sums of products of whole numbers are exact in 32-bit floats as long as they stay below 2²⁴. Where a filter's weights could make
-/// longer ones, the weights are split into sixteens and the rest, and the two sums are added, which rounds once, as a cast to
-/// floats does.
+/// Rounding to the range of the data gives the same bits. A matrix product of whole numbers is exact in 32-bit floats as long as its
+/// sums stay below 2²⁴; where weights could make longer ones they are split into sixteens and the rest, and the two sums are added,
+/// which rounds once, as a cast to floats does. A convolution's kernel may compute with other numbers (Winograd's), and its sums
+/// are as near as those of any convolution of floats.
 struct IntegerExpansion {
   private var nodes: [Onnx_NodeProto] = []
   private var constants: [(name: String, tensor: Onnx_TensorProto)] = []
@@ -77,7 +78,7 @@ struct IntegerExpansion {
   // MARK: Sums of products
 
   /// The nodes of `ConvInteger` and `MatMulInteger` where only casts to floats read the sums; nil for any other operator, or where
-  /// nobody can tell that floats hold the sums.
+  /// nobody can tell that floats hold a product's sums.
   ///
   /// - Parameter constant: a value that is known.
   init?(
@@ -95,20 +96,18 @@ struct IntegerExpansion {
     guard zero == nil || known(zero ?? "") != nil,
       let numbers = Self.centred(weights, zero.flatMap { known($0) }, axis: isConvolution ? 0 : weights.shape.rank - 1)
     else { return nil }
-    // An output's weights: a filter's, or a column's.
     let shape = weights.shape
     let columns = shape[shape.rank - 1]
-    let filterLength = shape.elementCount / max(shape[0], 1)
-    func output(_ index: Int) -> Int { isConvolution ? index / max(filterLength, 1) : index % max(columns, 1) }
-    let outputs = isConvolution ? shape[0] : columns
     func isExact(_ numbers: [Int]) -> Bool {
-      var sums = [Int](repeating: 0, count: outputs)
-      for (index, number) in numbers.enumerated() { sums[output(index)] += 255 * abs(number) }
+      var sums = [Int](repeating: 0, count: columns)
+      for (index, number) in numbers.enumerated() { sums[index % columns] += 255 * abs(number) }
       return sums.allSatisfy { $0 < Self.exactLimit }
     }
     var parts = [numbers]
-    if !isExact(numbers) { parts = [numbers.map { $0 / 16 }, numbers.map { $0 % 16 }] }
-    guard parts.allSatisfy(isExact) else { return nil }
+    if !isConvolution {
+      if !isExact(numbers) { parts = [numbers.map { $0 / 16 }, numbers.map { $0 % 16 }] }
+      guard parts.allSatisfy(isExact) else { return nil }
+    }
     self.init(message, prefix: prefix)
     let one = constant(TypedTensor(scalar: Float(1)), "one")
     var input = add("DequantizeLinear", [message.input[0], one])
