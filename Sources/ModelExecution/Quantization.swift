@@ -1,4 +1,4 @@
-public import LayerKernels
+import LayerKernels
 
 /// What real numbers whole ones stand for: scale · (number − zero point).
 public struct Quantization: Hashable, Sendable {
