@@ -12,6 +12,7 @@ struct SplitWindowsTests {
     /// How many convolutions there are afterwards.
     let parts: Int
     var channels = 96
+    var outputs = 160
     var residual = false
 
     var testDescription: String { "\(kernel) of dilation \(dilation) on \(size), stride \(stride), pads \(pads)" }
@@ -22,7 +23,7 @@ struct SplitWindowsTests {
         dilation: .init(height: dilation.0, width: dilation.1),
         pads: .init(top: pads.0, left: pads.1, bottom: pads.2, right: pads.3))
       return try ConvolutionProblem(
-        batch: 2, inputChannels: channels, input: .init(height: size.0, width: size.1), outputChannels: 160,
+        batch: 2, inputChannels: channels, input: .init(height: size.0, width: size.1), outputChannels: outputs,
         window: window, epilogue: Epilogue(bias: true, residual: residual, activation: .relu))
     }
   }
@@ -31,9 +32,10 @@ struct SplitWindowsTests {
     Case(size: (20, 20), kernel: (3, 3), dilation: (12, 12), pads: (12, 12, 12, 12), parts: 9),
     Case(size: (15, 21), kernel: (3, 3), dilation: (9, 12), pads: (9, 12, 9, 12), parts: 9),
     // Rows alone: the columns' windows all see everything.
-    Case(size: (16, 11), kernel: (3, 1), dilation: (9, 1), pads: (9, 0, 9, 0), parts: 3, channels: 512),
+    Case(size: (16, 11), kernel: (3, 1), dilation: (9, 1), pads: (9, 0, 9, 0), parts: 3, channels: 800),
     Case(
-      size: (21, 21), kernel: (3, 3), stride: 2, dilation: (12, 12), pads: (12, 12, 12, 12), parts: 9, channels: 512),
+      size: (21, 21), kernel: (3, 3), stride: 2, dilation: (12, 12), pads: (12, 12, 12, 12), parts: 9, channels: 256,
+      outputs: 640),
     // More before than after.
     Case(size: (16, 16), kernel: (2, 2), dilation: (13, 13), pads: (13, 13, 0, 0), parts: 4),
     // Usual windows, small work, and a residual stay whole.
