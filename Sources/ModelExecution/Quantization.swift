@@ -1,4 +1,5 @@
 import LayerKernels
+import TensorOperators
 
 /// What real numbers whole ones stand for: scale · (number − zero point).
 public struct Quantization: Hashable, Sendable {
@@ -16,13 +17,7 @@ public struct Quantization: Hashable, Sendable {
   /// The whole numbers that stand for real ones, the nearest that the type has; the least one for a NaN.
   func wholeNumbers(of tensor: Tensor, as type: ElementType) -> TypedTensor {
     let bounds = type.integerBounds ?? 0...0
-    let (least, greatest) = (Float(bounds.lowerBound), Float(bounds.upperBound))
-    let numbers = tensor.withElements { elements in
-      elements.map { element in
-        let number = (element / scale).rounded(.toNearestOrEven) + Float(zeroPoint)
-        return number > least ? Int(min(number, greatest)) : bounds.lowerBound
-      }
-    }
+    let numbers = tensor.withElements { $0.map { Double($0 / scale).quantized(zeroPoint, bounds) } }
     // The numbers are as many as the shape has.
     return (try? TypedTensor(type, shape: tensor.shape, integers: numbers)) ?? TypedTensor(type, shape: tensor.shape)
   }

@@ -48,7 +48,7 @@ public struct ONNXModel: Sendable {
 
   /// The operators that the graph uses, as often as it does; of domains other than the standard one with the domain before.
   public var operatorNames: [String] {
-    graph.node.map { $0.domain.isEmpty || $0.domain == "ai.onnx" ? $0.opType : "\($0.domain).\($0.opType)" }
+    graph.node.map(\.qualifiedName)
   }
 
   /// The elements of the weights and other constants that its nodes read, among them floats that are nodes or stand in branches.

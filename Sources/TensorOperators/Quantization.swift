@@ -211,7 +211,7 @@ private enum Dequantizing {
 extension Double {
   /// The nearest whole number, ties to even, plus a zero point, cut to bounds.
   @inline(__always)
-  func quantized(_ zeroPoint: Int, _ bounds: ClosedRange<Int>) -> Int {
+  package func quantized(_ zeroPoint: Int, _ bounds: ClosedRange<Int>) -> Int {
     let nearest = rounded(.toNearestOrEven) + Double(zeroPoint)
     return nearest >= Double(bounds.upperBound)
       ? bounds.upperBound : nearest > Double(bounds.lowerBound) ? Int(nearest) : bounds.lowerBound

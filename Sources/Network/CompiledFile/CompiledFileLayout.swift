@@ -48,19 +48,17 @@ package struct CompiledFileLayout: Equatable {
   ///
   /// - Throws: ``CompiledFileError/malformed(path:reason:)``, ``CompiledFileError/otherFormat(path:found:supported:)``.
   package init(checking bytes: UnsafeRawBufferPointer, path: String) throws(CompiledFileError) {
+    let format: UInt32
     do throws(FileDamage) {
       guard Self.isMagic(bytes) else { throw FileDamage("it does not begin as one") }
       var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[Self.magic.count...]))
-      let format = Int(try reader.fixed(UInt32.self))
-      guard format == Self.format else { throw FileDamage("format \(format)") }
-      (sections, weightsDigest) = try Self.sections(&reader, bytes)
-    } catch {
-      var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(Self.magic.count)))
-      if Self.isMagic(bytes), let format = try? reader.fixed(UInt32.self), format != Self.format {
-        throw .otherFormat(path: path, found: Int(format), supported: Self.format)
+      format = try reader.fixed(UInt32.self)
+      if format == Self.format {
+        (sections, weightsDigest) = try Self.sections(&reader, bytes)
+        return
       }
-      throw .malformed(path: path, reason: error.reason)
-    }
+    } catch { throw .malformed(path: path, reason: error.reason) }
+    throw .otherFormat(path: path, found: Int(format), supported: Self.format)
   }
 
   private static func sections(

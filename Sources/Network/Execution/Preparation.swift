@@ -30,18 +30,18 @@ enum Preparation {
         let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard place < order.count, let step = steps.withLock({ $0[place].taken() }) else { return }
         let result = Result {
-          if case .bound(let weights) = packing {
+          switch packing {
+          case .bound(let weights):
             return try weights.prepare(
               .init(name: names[step.index], operation: type(of: step.candidate.problem).operation), step.candidate,
               step.parameters)
-          }
-          try checkMemory(elements: sizes[step.index], of: step.parameters)
-          return try PackedWeights.sharing {
-            guard case .recorded(let record) = packing else {
-              return try step.candidate.prepare(parameters: step.parameters)
-            }
+          case .packed:
+            return try pack(step.candidate, step.parameters, elements: sizes[step.index])
+          case .recorded(let record):
             let recorder = PackedBlockRecorder()
-            let kernel = try recorder.record { try step.candidate.prepare(parameters: step.parameters) }
+            let kernel = try recorder.record {
+              try pack(step.candidate, step.parameters, elements: sizes[step.index])
+            }
             record.note(recorder.weights, ofStep: step.index)
             return kernel
           }
@@ -55,6 +55,16 @@ enum Preparation {
       work()
     }
     return try results.withLock { try $0.compactMap { try $0?.get() } }
+  }
+
+  /// A kernel that packs its weights itself.
+  ///
+  /// - Parameter elements: those of its weights.
+  private static func pack(
+    _ candidate: Candidate, _ parameters: any Sendable, elements: Int
+  ) throws -> any PreparedKernel {
+    try checkMemory(elements: elements, of: parameters)
+    return try PackedWeights.sharing { try candidate.prepare(parameters: parameters) }
   }
 
   /// Where the process has a limit on its address space: what packing takes besides packed weights has no way out of an allocation

@@ -96,19 +96,12 @@ struct GraphRewriter {
     return candidate
   }
 
-  /// Adds a layer to the result that stands for no value of the source.
+  /// Adds a layer to the result that stands for no value of the source; its output is called as the layer where no name is given.
   mutating func add(
     _ name: String, _ problem: some LayerProblem, parameters: any Sendable = NoParameters(), inputs: [ValueID],
-    outputName: String
+    outputName: String? = nil
   ) throws(GraphError) -> ValueID {
-    try result.addLayer(name, problem, uncheckedParameters: parameters, inputs: inputs, outputName: outputName)
-  }
-
-  /// Adds a layer with parameters to the result that stands for no value of the source.
-  mutating func add<Problem: LayerProblem>(
-    _ name: String, _ problem: Problem, parameters: Problem.Parameters, inputs: [ValueID]
-  ) throws(GraphError) -> ValueID {
-    try result.addLayer(name, problem, parameters: parameters, inputs: inputs, outputName: name)
+    try result.addLayer(name, problem, uncheckedParameters: parameters, inputs: inputs, outputName: outputName ?? name)
   }
 
   /// Adds a movement to the result that stands for no value of the source.

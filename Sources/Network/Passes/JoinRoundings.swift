@@ -55,7 +55,7 @@ extension GraphPass {
 }
 
 /// Steps that values are rounded to, and how many of them there are on both sides of 0.
-private struct Rounding: Hashable {
+private struct Rounding {
   var step: Float
   var lower: Float
   var upper: Float
@@ -130,28 +130,21 @@ private struct MaximumAfterRounding {
 
   init?(_ node: GraphNode, in graph: Graph, _ rewriter: GraphRewriter) {
     guard case .layer(let pooling as PoolingProblem, _) = node.operation, pooling.reduction == .maximum,
-      // A window without an element has a maximum that no rounding gives.
-      pooling.window.everyWindowSeesTheInput(pooling.input, pooling.output),
       rewriter.onlyReader(of: node.inputs[0]) != nil, let writer = rewriter.writers[node.inputs[0]],
       let rounding = graph.nodes[writer].unary.flatMap({ Rounding($0) })
     else { return nil }
+    // A window without an element has a maximum that no rounding gives.
+    let axes = pooling.window.axes(over: pooling.input, output: pooling.output)
+    guard axes.rows.everyWindowSeesTheImage, axes.columns.everyWindowSeesTheImage else { return nil }
     self.pooling = pooling
     input = graph.nodes[writer].inputs[0]
     self.rounding = rounding.afterClamp(writing: input, in: graph, rewriter).activation
   }
 }
 
-extension WindowGeometry {
-  /// Whether each window has at least one element of the input.
-  fileprivate func everyWindowSeesTheInput(_ input: Extent, _ output: Extent) -> Bool {
-    func sees(_ kernel: Int, _ stride: Int, _ dilation: Int, _ before: Int, _ size: Int, _ count: Int) -> Bool {
-      (0..<count).allSatisfy { position in
-        (0..<kernel).contains { (0..<size).contains(position * stride - before + $0 * dilation) }
-      }
-    }
-    return sees(kernel.height, stride.height, dilation.height, pads.top, input.height, output.height)
-      && sees(kernel.width, stride.width, dilation.width, pads.left, input.width, output.width)
-  }
+extension WindowAxis {
+  /// Whether each window has at least one element of the image.
+  fileprivate var everyWindowSeesTheImage: Bool { (0..<output).allSatisfy { taps(ofWindow: $0) != nil } }
 }
 
 extension GraphNode {

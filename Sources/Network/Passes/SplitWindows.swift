@@ -30,15 +30,10 @@ private struct Band {
   let inputs: Range<Int>
 
   /// The bands of an axis; nil where a window sees nothing.
-  static func all(
-    size: Int, output: Int, kernel: Int, stride: Int, dilation: Int, before: Int
-  ) -> [Band]? {
+  static func all(_ axis: WindowAxis) -> [Band]? {
     var bands: [(outputs: Range<Int>, taps: Range<Int>)] = []
-    for position in 0..<output {
-      let start = position * stride - before
-      let seen = (0..<kernel).filter { (0..<size).contains(start + $0 * dilation) }
-      guard let first = seen.first, let last = seen.last else { return nil }
-      let taps = first..<(last + 1)
+    for position in 0..<axis.output {
+      guard let taps = axis.taps(ofWindow: position) else { return nil }
       if let previous = bands.last, previous.taps == taps {
         bands[bands.count - 1].outputs = previous.outputs.lowerBound..<(position + 1)
       } else {
@@ -46,9 +41,9 @@ private struct Band {
       }
     }
     return bands.map { band in
-      let first = band.outputs.lowerBound * stride - before + band.taps.lowerBound * dilation
-      let last = (band.outputs.upperBound - 1) * stride - before + (band.taps.upperBound - 1) * dilation
-      return Band(outputs: band.outputs, taps: band.taps, inputs: first..<(last + 1))
+      let first = band.outputs.lowerBound * axis.stride - axis.before + band.taps.lowerBound * axis.dilation
+      let length = (band.outputs.count - 1) * axis.stride + (band.taps.count - 1) * axis.dilation + 1
+      return Band(outputs: band.outputs, taps: band.taps, inputs: first..<(first + length))
     }
   }
 }
@@ -61,14 +56,8 @@ private struct SplitConvolution {
 
   /// Nil where there is nothing to split.
   init?(_ problem: ConvolutionProblem) {
-    let window = problem.window
-    guard window.kernel.height * window.kernel.width > 1,
-      let rows = Band.all(
-        size: problem.input.height, output: problem.output.height, kernel: window.kernel.height,
-        stride: window.stride.height, dilation: window.dilation.height, before: window.pads.top),
-      let columns = Band.all(
-        size: problem.input.width, output: problem.output.width, kernel: window.kernel.width,
-        stride: window.stride.width, dilation: window.dilation.width, before: window.pads.left),
+    let axes = problem.window.axes(over: problem.input, output: problem.output)
+    guard let rows = Band.all(axes.rows), let columns = Band.all(axes.columns),
       // A window of usual size loses rows and columns of taps at its edges only, a narrow band each.
       (2...9).contains(rows.count * columns.count)
     else { return nil }
@@ -108,9 +97,9 @@ private struct SplitConvolution {
       for column in columns {
         let name = rewriter.freeName("\(node.name) at \(row.outputs.lowerBound), \(column.outputs.lowerBound)")
         let part = try cut(strip, axis: 3, column.inputs, of: problem.input.width, "\(name) input", &rewriter)
-        parts.append(
-          try rewriter.add(
-            name, convolution(row, column), parameters: convolution(row, column, parameters), inputs: [part]))
+        let problem = try convolution(row, column)
+        let constants = try parameters.keeping(rows: row.taps, columns: column.taps, for: problem)
+        parts.append(try rewriter.add(name, problem, parameters: constants, inputs: [part]))
       }
       if rows.count == 1 {
         return try rewriter.emit(
@@ -153,25 +142,5 @@ private struct SplitConvolution {
           height: row.taps.count > 1 ? window.dilation.height : 1,
           width: column.taps.count > 1 ? window.dilation.width : 1)),
       groups: problem.groups, epilogue: problem.epilogue)
-  }
-
-  private func convolution(
-    _ row: Band, _ column: Band, _ parameters: ConvolutionParameters
-  ) throws -> ConvolutionParameters {
-    let part = try convolution(row, column)
-    let (height, width) = (problem.window.kernel.height, problem.window.kernel.width)
-    let filter = parameters.filter.withElements { weights in
-      var kept: [Float] = []
-      kept.reserveCapacity(part.filterShape.elementCount)
-      for plane in 0..<(weights.count / (height * width)) {
-        for tap in row.taps {
-          let start = (plane * height + tap) * width
-          kept += weights[(start + column.taps.lowerBound)..<(start + column.taps.upperBound)]
-        }
-      }
-      return kept
-    }
-    return try ConvolutionParameters(
-      filter: Tensor(shape: part.filterShape, elements: filter), bias: parameters.bias, for: part)
   }
 }

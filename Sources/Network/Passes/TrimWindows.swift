@@ -31,20 +31,15 @@ private struct LiveTaps: Equatable {
   let dilation: Int
 
   /// Nil where the window has to stay as it is.
-  init?(size: Int, output: Int, kernel: Int, stride: Int, dilation: Int, before: Int) {
-    let live = (0..<kernel).filter { tap in
-      // The first window whose tap is not before the image has it inside, or none has.
-      let offset = tap * dilation - before
-      let window = offset >= 0 ? 0 : (stride - 1 - offset) / stride
-      return window < output && window * stride + offset < size
-    }
-    guard let first = live.first, let last = live.last else { return nil }
+  init?(_ axis: WindowAxis) {
+    let seen = (0..<axis.output).lazy.compactMap { axis.taps(ofWindow: $0) }
+    guard let first = seen.map(\.lowerBound).min(), let last = seen.map({ $0.upperBound - 1 }).max() else { return nil }
     taps = first..<(last + 1)
-    self.before = before - first * dilation
+    before = axis.before - first * axis.dilation
     // Where the last window ends before the image does, none is needed.
-    after = max(0, (output - 1) * stride + (last - first) * dilation + 1 - size - self.before)
-    self.dilation = first == last ? 1 : dilation
-    guard self.before >= 0 else { return nil }
+    after = max(0, (axis.output - 1) * axis.stride + (last - first) * axis.dilation + 1 - axis.size - before)
+    dilation = first == last ? 1 : axis.dilation
+    guard before >= 0 else { return nil }
   }
 }
 
@@ -52,14 +47,10 @@ extension ConvolutionProblem {
   /// The convolution without the taps that see only padding, and its parameters; nil where there are none.
   fileprivate func trimmed(
     _ parameters: ConvolutionParameters
-  ) throws(ProblemError) -> (problem: ConvolutionProblem, parameters: ConvolutionParameters)? {
-    guard window.kernel.height > 1 || window.kernel.width > 1,
-      let rows = LiveTaps(
-        size: input.height, output: output.height, kernel: window.kernel.height, stride: window.stride.height,
-        dilation: window.dilation.height, before: window.pads.top),
-      let columns = LiveTaps(
-        size: input.width, output: output.width, kernel: window.kernel.width, stride: window.stride.width,
-        dilation: window.dilation.width, before: window.pads.left),
+  ) throws -> (problem: ConvolutionProblem, parameters: ConvolutionParameters)? {
+    let axes = window.axes(over: input, output: output)
+    guard window.kernel.height > 1 || window.kernel.width > 1, let rows = LiveTaps(axes.rows),
+      let columns = LiveTaps(axes.columns),
       rows.taps.count < window.kernel.height || columns.taps.count < window.kernel.width
     else { return nil }
     let problem = try ConvolutionProblem(
@@ -70,17 +61,6 @@ extension ConvolutionProblem {
         pads: .init(top: rows.before, left: columns.before, bottom: rows.after, right: columns.after)),
       groups: groups, epilogue: epilogue)
     guard problem.output == output else { return nil }
-    let (height, width) = (window.kernel.height, window.kernel.width)
-    let weights = parameters.filter.elements
-    var kept: [Float] = []
-    kept.reserveCapacity(problem.filterShape.elementCount)
-    for plane in 0..<(weights.count / (height * width)) {
-      for row in rows.taps {
-        let start = (plane * height + row) * width
-        kept += weights[(start + columns.taps.lowerBound)..<(start + columns.taps.upperBound)]
-      }
-    }
-    guard let filter = try? Tensor(shape: problem.filterShape, elements: kept) else { return nil }
-    return (problem, try ConvolutionParameters(filter: filter, bias: parameters.bias, for: problem))
+    return (problem, try parameters.keeping(rows: rows.taps, columns: columns.taps, for: problem))
   }
 }

@@ -9,20 +9,12 @@ import TensorOperators
 /// which rounds once, as a cast to floats does. A convolution's kernel may compute with other numbers (Winograd's), and its sums
 /// are as near as those of any convolution of floats.
 struct IntegerExpansion {
-  private var nodes: [Onnx_NodeProto] = []
-  private var constants: [(name: String, tensor: Onnx_TensorProto)] = []
-  private let prefix: String
-  private let name: String
+  private var nodes: ExpandedNodes
 
   /// Numbers below this are exact in 32-bit floats.
   private static let exactLimit = 1 << 24
 
-  var inlining: Inlining { Inlining(nodes: nodes, constants: constants) }
-
-  private init(_ message: Onnx_NodeProto, prefix: String) {
-    self.prefix = prefix
-    name = message.name.isEmpty ? "\(message.opType) \(message.output.first ?? "")" : message.name
-  }
+  var inlining: Inlining { nodes.inlining }
 
   // MARK: Rounding to the range of the data
 
@@ -30,35 +22,36 @@ struct IntegerExpansion {
   ///
   /// - Parameter shape: the sizes of the input, which is not constant.
   init?(dynamic message: Onnx_NodeProto, shape: TensorShape, prefix: String) throws {
-    guard message.opType == "DynamicQuantizeLinear", message.domain.isEmpty || message.domain == "ai.onnx",
+    guard message.opType == "DynamicQuantizeLinear", message.isStandard,
       message.input.count == 1, message.output.count == 3, !message.output[0].isEmpty, shape.elementCount > 0
     else { return nil }
-    self.init(message, prefix: prefix)
+    nodes = ExpandedNodes(for: message, prefix: prefix)
     let x = message.input[0]
-    let one = constant(TypedTensor(scalar: Float(1)), "one")
+    let one = nodes.constant(TypedTensor(scalar: Float(1)), "one")
     let scaleName = message.output[1].isEmpty ? "\(prefix)scale" : message.output[1]
     let zeroName = message.output[2].isEmpty ? "\(prefix)zero" : message.output[2]
     // The range of the data and 0.
-    let above = add("Relu", [try maximum(of: x, shape, "greatest")])
-    let negative = add("Mul", [x, constant(TypedTensor(scalar: Float(-1)), "minus one")])
-    let below = add("Relu", [try maximum(of: negative, shape, "least")])
-    let range = add("Add", [above, below])
-    let whole = constant(TypedTensor(scalar: Float(255)), "255")
+    let above = nodes.add("Relu", [try maximum(of: x, shape, "greatest")])
+    let negative = nodes.add("Mul", [x, nodes.constant(TypedTensor(scalar: Float(-1)), "minus one")])
+    let below = nodes.add("Relu", [try maximum(of: negative, shape, "least")])
+    let range = nodes.add("Add", [above, below])
+    let whole = nodes.constant(TypedTensor(scalar: Float(255)), "255")
     // Of zeros alone the scale is 1: what is not 0, times the largest float, is at least 1.
-    let nothing = constant(TypedTensor(scalar: Float(0)), "0")
-    let huge = add("Mul", [range, constant(TypedTensor(scalar: Float.greatestFiniteMagnitude), "huge")])
-    let isRange = add("Min", [huge, one])
-    let scale = add("Div", [range, whole])
-    add("Add", [scale, add("Sub", [one, isRange])], to: scaleName)
-    let zero = add("Min", [add("Max", [add("Div", [below, scaleName]), nothing]), whole])
-    let byteZero = constant(TypedTensor(scalar: UInt8(0)), "byte zero")
-    add("QuantizeLinear", [zero, one, byteZero], to: zeroName)
+    let nothing = nodes.constant(TypedTensor(scalar: Float(0)), "0")
+    let huge = nodes.add("Mul", [range, nodes.constant(TypedTensor(scalar: Float.greatestFiniteMagnitude), "huge")])
+    let isRange = nodes.add("Min", [huge, one])
+    let scale = nodes.add("Div", [range, whole])
+    nodes.add("Add", [scale, nodes.add("Sub", [one, isRange])], to: scaleName)
+    let zero = nodes.add("Min", [nodes.add("Max", [nodes.add("Div", [below, scaleName]), nothing]), whole])
+    let byteZero = nodes.constant(TypedTensor(scalar: UInt8(0)), "byte zero")
+    nodes.add("QuantizeLinear", [zero, one, byteZero], to: zeroName)
     // Rounded before the zero point is added, as the standard says: it may be odd.
-    let shortZero = constant(TypedTensor(scalar: Int16(0)), "short zero")
-    let steps = add("QuantizeLinear", [add("Div", [x, scaleName]), one, shortZero])
-    let rounded = add("DequantizeLinear", [steps, one, shortZero])
-    let shift = add("DequantizeLinear", [zeroName, one, byteZero])
-    add("QuantizeLinear", [add("Add", [rounded, shift]), one, byteZero], to: message.output[0], isMain: true)
+    let shortZero = nodes.constant(TypedTensor(scalar: Int16(0)), "short zero")
+    let steps = nodes.add("QuantizeLinear", [nodes.add("Div", [x, scaleName]), one, shortZero])
+    let rounded = nodes.add("DequantizeLinear", [steps, one, shortZero])
+    let shift = nodes.add("DequantizeLinear", [zeroName, one, byteZero])
+    nodes.add(
+      "QuantizeLinear", [nodes.add("Add", [rounded, shift]), one, byteZero], to: message.output[0], isMain: true)
   }
 
   /// The greatest element, as a scalar.
@@ -66,16 +59,21 @@ struct IntegerExpansion {
     let planes = shape.rank > 2 ? shape[0] * shape[1] : 1
     let positions = shape.elementCount / planes
     let image = try reshape(value, to: [1, planes, 1, positions], "\(word) image")
-    let line = try reshape(add("GlobalMaxPool", [image]), to: [1, 1, 1, planes], "\(word) line")
-    return try reshape(add("GlobalMaxPool", [line]), to: [], "\(word) scalar")
+    let line = try reshape(nodes.add("GlobalMaxPool", [image]), to: [1, 1, 1, planes], "\(word) line")
+    return try reshape(nodes.add("GlobalMaxPool", [line]), to: [], "\(word) scalar")
   }
 
   private mutating func reshape(_ value: String, to sizes: [Int], _ word: String) throws -> String {
     let shape = try TypedTensor(.s64, shape: TensorShape([sizes.count]), integers: sizes)
-    return add("Reshape", [value, constant(shape, "\(word) shape")])
+    return nodes.add("Reshape", [value, nodes.constant(shape, "\(word) shape")])
   }
 
   // MARK: Sums of products
+
+  /// Whether a node is `ConvInteger` or `MatMulInteger`.
+  static func isProduct(_ message: Onnx_NodeProto) -> Bool {
+    ["ConvInteger", "MatMulInteger"].contains(message.opType) && message.isStandard && message.output.count == 1
+  }
 
   /// The nodes of `ConvInteger` and `MatMulInteger` where only casts to floats read the sums; nil for any other operator, or where
   /// nobody can tell that floats hold a product's sums.
@@ -84,11 +82,10 @@ struct IntegerExpansion {
   init?(
     product message: Onnx_NodeProto, prefix: String, constant known: (String) -> TypedTensor?
   ) throws {
-    let isConvolution = message.opType == "ConvInteger"
-    guard isConvolution || message.opType == "MatMulInteger", message.domain.isEmpty || message.domain == "ai.onnx",
-      message.output.count == 1, (2...4).contains(message.input.count), known(message.input[0]) == nil,
+    guard Self.isProduct(message), (2...4).contains(message.input.count), known(message.input[0]) == nil,
       let weights = known(message.input[1]), weights.shape.rank >= 2
     else { return nil }
+    let isConvolution = message.opType == "ConvInteger"
     func zeroPoint(_ index: Int) -> String? {
       message.input.indices.contains(index) && !message.input[index].isEmpty ? message.input[index] : nil
     }
@@ -108,26 +105,26 @@ struct IntegerExpansion {
       if !isExact(numbers) { parts = [numbers.map { $0 / 16 }, numbers.map { $0 % 16 }] }
       guard parts.allSatisfy(isExact) else { return nil }
     }
-    self.init(message, prefix: prefix)
-    let one = constant(TypedTensor(scalar: Float(1)), "one")
-    var input = add("DequantizeLinear", [message.input[0], one])
+    nodes = ExpandedNodes(for: message, prefix: prefix)
+    let one = nodes.constant(TypedTensor(scalar: Float(1)), "one")
+    var input = nodes.add("DequantizeLinear", [message.input[0], one])
     if let shift = zeroPoint(2) {
       guard known(shift).map({ $0.shape.elementCount == 1 }) ?? true else { return nil }
-      input = add("Sub", [input, add("DequantizeLinear", [shift, one])])
+      input = nodes.add("Sub", [input, nodes.add("DequantizeLinear", [shift, one])])
     }
     var sums: [String] = []
     for (index, part) in parts.enumerated() {
       let floats = try TypedTensor(.f32, shape: shape, doubles: part.map { Double($0) })
-      let operands = [input, constant(floats, "weights \(index)")]
+      let operands = [input, nodes.constant(floats, "weights \(index)")]
       let isLast = parts.count == 1
       sums.append(
-        add(
+        nodes.add(
           isConvolution ? "Conv" : "MatMul", operands, to: isLast ? message.output[0] : nil, isMain: index == 0,
           message.attribute))
     }
     guard sums.count > 1 else { return }
-    let sixteens = add("Mul", [sums[0], constant(TypedTensor(scalar: Float(16)), "16")])
-    add("Add", [sixteens, sums[1]], to: message.output[0])
+    let sixteens = nodes.add("Mul", [sums[0], nodes.constant(TypedTensor(scalar: Float(16)), "16")])
+    nodes.add("Add", [sixteens, sums[1]], to: message.output[0])
   }
 
   /// Whole numbers less their zero points, one for all or one for each position along an axis.
@@ -139,29 +136,5 @@ struct IntegerExpansion {
     guard zeroPoint.type == tensor.type, zeros.count == 1 || zeros.count == tensor.shape[axis] else { return nil }
     let stride = tensor.shape.dimensions[(axis + 1)...].reduce(1, *)
     return numbers.indices.map { numbers[$0] - (zeros.count == 1 ? zeros[0] : zeros[$0 / stride % zeros.count]) }
-  }
-
-  // MARK: Building
-
-  private mutating func constant(_ tensor: TypedTensor, _ word: String) -> String {
-    let name = "\(prefix)\(word)"
-    constants.append((name, Onnx_TensorProto(tensor, name: name)))
-    return name
-  }
-
-  /// Adds a node, under the model's own name where it does the work.
-  @discardableResult
-  private mutating func add(
-    _ operatorName: String, _ inputs: [String], to output: String? = nil, isMain: Bool = false,
-    _ attributes: [Onnx_AttributeProto] = []
-  ) -> String {
-    var node = Onnx_NodeProto()
-    node.opType = operatorName
-    node.name = isMain ? name : "\(prefix)\(operatorName) \(nodes.count)"
-    node.input = inputs
-    node.output = [output ?? "\(prefix)value \(nodes.count)"]
-    node.attribute = attributes
-    nodes.append(node)
-    return node.output[0]
   }
 }

@@ -10,7 +10,7 @@ import TensorOperators
 /// what nobody knows the size of yet are left to the rest, which is planned while the program runs.
 struct ModelPlanner {
   var importer: GraphImporter
-  private var waiting = NodeQueue()
+  var waiting = NodeQueue()
   private var steps: [ProgramPlan.Step] = []
   private var constants: [(slot: Slot, tensor: TypedTensor)] = []
   private var slotCount = 0
@@ -19,13 +19,13 @@ struct ModelPlanner {
   private var deferred: [Deferred] = []
   /// Nodes that read values of unknown size, and those values.
   private var late: [ScopedNode] = []
-  private var lateNames: Set<String> = []
-  private var inlineCount = 0
+  var lateNames: Set<String> = []
+  var inlineCount = 0
   /// What becomes of each node, where somebody asks.
   private var ledger: PlanningLedger?
 
   private let scope: ModelScope
-  private let outputs: [String]
+  let outputs: [String]
   private let inputs: [Slot]
   private let inputTypes: [TensorType]
 
@@ -270,60 +270,6 @@ struct ModelPlanner {
       // Sizes that do not fit together show in the problem's, the graph's or the shape's own words.
       return .failure(error is ONNXError ? error : node.error("\(error)"))
     }
-  }
-
-  // MARK: Nodes that stand for others
-
-  /// Takes the branch of an `If` whose condition is known; false for everything else.
-  private mutating func takeBranch(_ scoped: ScopedNode, _ node: ONNXNode) throws -> Bool {
-    guard node.operatorName == "If", scoped.message.domain.isEmpty,
-      let condition = importer.input(0, of: node)?.constant,
-      let isTrue = condition.truths.first,
-      let branch = scoped.message.bodies.first(where: { $0.name == (isTrue ? "then_branch" : "else_branch") })?.graph
-    else { return false }
-    try inline(
-      Inlining(branch, of: scoped.message, prefix: inlinePrefix(scoped.message)), of: scoped, scope: scoped.scope)
-    return true
-  }
-
-  /// The nodes on real numbers that an operator on whole ones stands for; nil where it is none, or has to be computed as it stands.
-  private mutating func expanded(_ message: Onnx_NodeProto) throws -> Inlining? {
-    let known = { [values = importer.values] (name: String) in values[name]?.constant }
-    if let expansion = QuantizedExpansion(message, constant: known) {
-      return expansion.inlining(prefix: inlinePrefix(message))
-    }
-    if message.opType == "DynamicQuantizeLinear", let input = message.input.first.flatMap({ importer.values[$0] }),
-      input.constant == nil, input.type == .f32
-    {
-      return try IntegerExpansion(dynamic: message, shape: input.shape, prefix: inlinePrefix(message))?.inlining
-    }
-    guard message.output.count == 1, waiting.isReadByCastsToFloatOnly(message.output[0]) else { return nil }
-    return try IntegerExpansion(product: message, prefix: inlinePrefix(message), constant: known)?.inlining
-  }
-
-  private mutating func inlinePrefix(_ message: Onnx_NodeProto) -> String {
-    inlineCount += 1
-    return "\(message.name.isEmpty ? message.opType : message.name)#\(inlineCount)/"
-  }
-
-  private mutating func inline(
-    _ inlining: Inlining, of scoped: ScopedNode, scope: ModelScope, isParts: Bool = false
-  ) throws {
-    guard scoped.depth < ScopedNode.maximumDepth else {
-      throw ONNXError.graph(
-        reason:
-          "function '\(scoped.message.opType)' is nested more than \(ScopedNode.maximumDepth) deep; it calls itself?")
-    }
-    guard inlineCount <= Graph.maximumCount else {
-      throw ONNXError.graph(reason: "its functions call each other more than \(Graph.maximumCount) times")
-    }
-    for (name, tensor) in inlining.constants {
-      importer.values[name] = ImportedValue(constant: try TypedTensor(tensor))
-    }
-    try waiting.add(
-      inlining.nodes.map { ScopedNode($0, scope: scope, depth: scoped.depth + 1, isPart: isParts || scoped.isPart) },
-      outputs: outputs,
-      known: { [values = importer.values, lateNames] in values[$0] != nil || lateNames.contains($0) })
   }
 
   // MARK: Steps

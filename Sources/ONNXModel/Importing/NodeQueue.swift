@@ -111,7 +111,7 @@ struct NodeQueue {
     guard let nodes = readers[name].map({ $0.map { self.nodes[$0].message } }), nodes.count == pendingReads[name]
     else { return false }
     return nodes.allSatisfy { node in
-      node.opType == "Cast" && node.domain.isEmpty && node.attribute.contains { $0.name == "to" && $0.i == 1 }
+      node.opType == "Cast" && node.isStandard && node.attribute.contains { $0.name == "to" && $0.i == 1 }
     }
   }
 

@@ -134,3 +134,11 @@ public struct ONNXNode {
     return axis < 0 ? axis + rank : axis
   }
 }
+
+extension Onnx_NodeProto {
+  /// The operator, with its domain before it where that is not the standard one.
+  var qualifiedName: String { isStandard ? opType : "\(domain).\(opType)" }
+
+  /// Whether the operator is of the standard domain, which has two names.
+  var isStandard: Bool { domain.isEmpty || domain == "ai.onnx" }
+}

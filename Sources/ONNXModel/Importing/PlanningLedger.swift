@@ -57,8 +57,3 @@ struct PlanningLedger {
     for node in graph.node { noteLate(ScopedNode(node, scope: scoped.scope, depth: scoped.depth + 1)) }
   }
 }
-
-extension Onnx_NodeProto {
-  /// The operator, with its domain before it where that is not the standard one.
-  fileprivate var qualifiedName: String { domain.isEmpty || domain == "ai.onnx" ? opType : "\(domain).\(opType)" }
-}

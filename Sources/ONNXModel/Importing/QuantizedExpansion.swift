@@ -5,10 +5,7 @@ import TensorOperators
 /// and the rounding of its result. Layers do all of these; the operator itself, computed as it stands, is no layer.
 struct QuantizedExpansion {
   private let message: Onnx_NodeProto
-  private let operands: [Operand]
-  private let scalesBias: Bool
   private let core: Core
-  private let constant: (String) -> TypedTensor?
 
   /// An operand by the positions of its elements, its scale and its zero point among the node's inputs.
   private struct Operand {
@@ -27,20 +24,17 @@ struct QuantizedExpansion {
     var bias: Int? = nil
     /// The positions of the result's scale and zero point.
     let result: (scale: Int, zeroPoint: Int)
-    var domain = ""
     var dropped: Set<String> = []
   }
 
   /// The nodes of an operator; nil where it is none of these, or its scales are known only when it runs.
-  init?(_ message: Onnx_NodeProto, constant: @escaping (String) -> TypedTensor?) {
+  init?(_ message: Onnx_NodeProto, constant: (String) -> TypedTensor?) {
     guard let core = Self.core(of: message) else { return nil }
     self.message = message
     self.core = core
-    self.constant = constant
-    operands = core.operands
-    scalesBias = core.bias.map { message.input.indices.contains($0) && !message.input[$0].isEmpty } ?? false
+    let operands = core.operands
     var parameters = [core.result.scale, core.result.zeroPoint]
-    for operand in core.operands { parameters += [operand.scale, operand.zeroPoint] }
+    for operand in operands { parameters += [operand.scale, operand.zeroPoint] }
     if let bias = core.bias { parameters.append(bias) }
     // Constants alone are folded as they stand, exactly.
     guard message.output.count == 1, !name(core.result.scale).isEmpty,
@@ -57,7 +51,7 @@ struct QuantizedExpansion {
       Operand(value: 0, scale: 1, zeroPoint: 2), Operand(value: 3, scale: 4, zeroPoint: 5),
     ]
     let one = [Operand(value: 0, scale: 1, zeroPoint: 2)]
-    let isStandard = message.domain.isEmpty || message.domain == "ai.onnx"
+    let isStandard = message.isStandard
     guard isStandard || message.domain == "com.microsoft" else { return nil }
     func flag(_ name: String) -> Bool { message.attribute.contains { $0.name == name && $0.i != 0 } }
     switch (message.opType, isStandard) {
@@ -101,41 +95,20 @@ struct QuantizedExpansion {
   ///
   /// - Parameter prefix: what makes the names inside different from all others.
   func inlining(prefix: String) -> Inlining {
-    var nodes: [Onnx_NodeProto] = []
-    func node(_ name: String, _ inputs: [String], to output: String) -> Onnx_NodeProto {
-      var node = Onnx_NodeProto()
-      node.opType = name
-      node.name = prefix + name
-      node.input = inputs
-      node.output = [output]
-      return node
+    var nodes = ExpandedNodes(for: message, prefix: prefix)
+    var inputs = core.operands.map { operand in
+      nodes.add(
+        "DequantizeLinear", [name(operand.value), name(operand.scale), name(operand.zeroPoint)],
+        operand.axis.map { [.integer("axis", $0)] } ?? [])
     }
-    func dequantize(_ inputs: [String], axis: Int?, to output: String) {
-      var read = node("DequantizeLinear", inputs, to: output)
-      read.name = output
-      if let axis { read.attribute = [.integer("axis", axis)] }
-      nodes.append(read)
+    if let bias = core.bias, !name(bias).isEmpty {
+      let scale = nodes.add("Mul", core.operands.map { name($0.scale) })
+      inputs.append(nodes.add("DequantizeLinear", [name(bias), scale], [.integer("axis", -1)]))
     }
-    var inputs: [String] = []
-    for (index, operand) in operands.enumerated() {
-      let output = "\(prefix)operand \(index)"
-      dequantize(
-        [name(operand.value), name(operand.scale), name(operand.zeroPoint)], axis: operand.axis, to: output)
-      inputs.append(output)
-    }
-    if scalesBias, let bias = core.bias {
-      nodes.append(node("Mul", operands.map { name($0.scale) }, to: "\(prefix)bias scale"))
-      dequantize([name(bias), "\(prefix)bias scale", ""], axis: -1, to: "\(prefix)bias")
-      inputs.append("\(prefix)bias")
-    }
-    var main = node(core.name, inputs, to: "\(prefix)result")
-    main.name = message.name.isEmpty ? "\(message.opType) \(message.output[0])" : message.name
-    main.attribute = message.attribute.filter { !core.dropped.contains($0.name) }
-    nodes.append(main)
-    nodes.append(
-      node(
-        "QuantizeLinear", ["\(prefix)result", name(core.result.scale), name(core.result.zeroPoint)],
-        to: message.output[0]))
-    return Inlining(nodes: nodes, constants: [])
+    let attributes = message.attribute.filter { !core.dropped.contains($0.name) }
+    let result = nodes.add(core.name, inputs, isMain: true, attributes)
+    nodes.add(
+      "QuantizeLinear", [result, name(core.result.scale), name(core.result.zeroPoint)], to: message.output[0])
+    return nodes.inlining
   }
 }
