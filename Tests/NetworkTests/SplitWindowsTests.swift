@@ -4,44 +4,45 @@ import Testing
 @Suite("Convolutions whose windows lie largely outside the image are split")
 struct SplitWindowsTests {
   struct Case: CustomTestStringConvertible, Sendable {
-    let size: (Int, Int)
-    let kernel: (Int, Int)
-    var stride = 1
-    let dilation: (Int, Int)
-    let pads: (Int, Int, Int, Int)
+    let window: WindowCase
     /// How many convolutions there are afterwards.
     let parts: Int
     var channels = 96
     var outputs = 160
     var residual = false
 
-    var testDescription: String { "\(kernel) of dilation \(dilation) on \(size), stride \(stride), pads \(pads)" }
+    var testDescription: String { window.testDescription }
 
     func problem() throws -> ConvolutionProblem {
-      let window = try WindowGeometry(
-        kernel: .init(height: kernel.0, width: kernel.1), stride: .init(stride),
-        dilation: .init(height: dilation.0, width: dilation.1),
-        pads: .init(top: pads.0, left: pads.1, bottom: pads.2, right: pads.3))
       return try ConvolutionProblem(
-        batch: 2, inputChannels: channels, input: .init(height: size.0, width: size.1), outputChannels: outputs,
-        window: window, epilogue: Epilogue(bias: true, residual: residual, activation: .relu))
+        batch: 2, inputChannels: channels, input: window.image, outputChannels: outputs,
+        window: window.geometry(), epilogue: Epilogue(bias: true, residual: residual, activation: .relu))
     }
   }
 
   static let cases = [
-    Case(size: (20, 20), kernel: (3, 3), dilation: (12, 12), pads: (12, 12, 12, 12), parts: 9),
-    Case(size: (15, 21), kernel: (3, 3), dilation: (9, 12), pads: (9, 12, 9, 12), parts: 9),
-    // Rows alone: the columns' windows all see everything.
-    Case(size: (16, 11), kernel: (3, 1), dilation: (9, 1), pads: (9, 0, 9, 0), parts: 3, channels: 800),
     Case(
-      size: (21, 21), kernel: (3, 3), stride: 2, dilation: (12, 12), pads: (12, 12, 12, 12), parts: 9, channels: 256,
+      window: .init(size: (20, 20), kernel: (3, 3), dilation: (12, 12), pads: (12, 12, 12, 12)), parts: 9),
+    Case(
+      window: .init(size: (15, 21), kernel: (3, 3), dilation: (9, 12), pads: (9, 12, 9, 12)), parts: 9),
+    // Rows alone: the columns' windows all see everything.
+    Case(
+      window: .init(size: (16, 11), kernel: (3, 1), dilation: (9, 1), pads: (9, 0, 9, 0)), parts: 3, channels: 800),
+    Case(
+      window: .init(size: (21, 21), kernel: (3, 3), stride: 2, dilation: (12, 12), pads: (12, 12, 12, 12)), parts: 9,
+      channels: 256,
       outputs: 640),
     // More before than after.
-    Case(size: (16, 16), kernel: (2, 2), dilation: (13, 13), pads: (13, 13, 0, 0), parts: 4),
+    Case(
+      window: .init(size: (16, 16), kernel: (2, 2), dilation: (13, 13), pads: (13, 13, 0, 0)), parts: 4),
     // Usual windows, small work, and a residual stay whole.
-    Case(size: (20, 20), kernel: (3, 3), dilation: (1, 1), pads: (1, 1, 1, 1), parts: 1),
-    Case(size: (20, 20), kernel: (3, 3), dilation: (12, 12), pads: (12, 12, 12, 12), parts: 1, channels: 4),
-    Case(size: (20, 20), kernel: (3, 3), dilation: (12, 12), pads: (12, 12, 12, 12), parts: 1, residual: true),
+    Case(
+      window: .init(size: (20, 20), kernel: (3, 3), dilation: (1, 1), pads: (1, 1, 1, 1)), parts: 1),
+    Case(
+      window: .init(size: (20, 20), kernel: (3, 3), dilation: (12, 12), pads: (12, 12, 12, 12)), parts: 1, channels: 4),
+    Case(
+      window: .init(size: (20, 20), kernel: (3, 3), dilation: (12, 12), pads: (12, 12, 12, 12)), parts: 1,
+      residual: true),
   ]
 
   @Test("and give the same values", arguments: cases)

@@ -5,22 +5,14 @@ import Testing
 struct TrimWindowsTests {
   /// A convolution of one kernel, stride, dilation and pads on both axes, or of its own on each.
   struct Case: CustomTestStringConvertible, Sendable {
-    let size: (Int, Int)
-    let kernel: (Int, Int)
-    var stride = 1
-    let dilation: (Int, Int)
-    let pads: (Int, Int, Int, Int)
+    let window: WindowCase
     let left: (Int, Int)
 
-    var testDescription: String { "\(kernel) of dilation \(dilation) on \(size), stride \(stride), pads \(pads)" }
+    var testDescription: String { window.testDescription }
 
     func graph() throws -> Graph {
-      let window = try WindowGeometry(
-        kernel: .init(height: kernel.0, width: kernel.1), stride: .init(stride),
-        dilation: .init(height: dilation.0, width: dilation.1),
-        pads: .init(top: pads.0, left: pads.1, bottom: pads.2, right: pads.3))
       let problem = try ConvolutionProblem(
-        inputChannels: 6, input: .init(height: size.0, width: size.1), outputChannels: 4, window: window, groups: 2,
+        inputChannels: 6, input: window.image, outputChannels: 4, window: window.geometry(), groups: 2,
         epilogue: Epilogue(bias: true, activation: .relu))
       var random = RandomSource(seed: 5)
       var graph = Graph(name: "trimmed")
@@ -32,18 +24,27 @@ struct TrimWindowsTests {
   }
 
   static let cases = [
-    Case(size: (20, 20), kernel: (3, 3), dilation: (24, 24), pads: (24, 24, 24, 24), left: (1, 1)),
-    Case(size: (20, 20), kernel: (3, 3), dilation: (12, 24), pads: (12, 24, 12, 24), left: (3, 1)),
-    Case(size: (7, 5), kernel: (5, 5), dilation: (3, 3), pads: (6, 6, 6, 6), left: (5, 3)),
+    Case(
+      window: .init(size: (20, 20), kernel: (3, 3), dilation: (24, 24), pads: (24, 24, 24, 24)), left: (1, 1)),
+    Case(
+      window: .init(size: (20, 20), kernel: (3, 3), dilation: (12, 24), pads: (12, 24, 12, 24)), left: (3, 1)),
+    Case(
+      window: .init(size: (7, 5), kernel: (5, 5), dilation: (3, 3), pads: (6, 6, 6, 6)), left: (5, 3)),
     // All columns are needed; of the rows, every second.
-    Case(size: (1, 9), kernel: (3, 3), dilation: (1, 1), pads: (1, 1, 1, 1), left: (1, 3)),
-    Case(size: (4, 4), kernel: (3, 3), stride: 2, dilation: (4, 4), pads: (4, 4, 4, 4), left: (1, 1)),
-    Case(size: (9, 9), kernel: (3, 3), stride: 2, dilation: (1, 1), pads: (1, 1, 1, 1), left: (3, 3)),
+    Case(
+      window: .init(size: (1, 9), kernel: (3, 3), dilation: (1, 1), pads: (1, 1, 1, 1)), left: (1, 3)),
+    Case(
+      window: .init(size: (4, 4), kernel: (3, 3), stride: 2, dilation: (4, 4), pads: (4, 4, 4, 4)), left: (1, 1)),
+    Case(
+      window: .init(size: (9, 9), kernel: (3, 3), stride: 2, dilation: (1, 1), pads: (1, 1, 1, 1)), left: (3, 3)),
     // The first window's first tap is before the image, the second's after it.
-    Case(size: (4, 4), kernel: (3, 3), stride: 3, dilation: (2, 2), pads: (5, 5, 0, 0), left: (2, 2)),
+    Case(
+      window: .init(size: (4, 4), kernel: (3, 3), stride: 3, dilation: (2, 2), pads: (5, 5, 0, 0)), left: (2, 2)),
     // What is left would begin inside the image: it stays.
-    Case(size: (2, 2), kernel: (3, 3), stride: 5, dilation: (2, 2), pads: (1, 1, 4, 4), left: (3, 3)),
-    Case(size: (1, 1), kernel: (3, 3), dilation: (1, 1), pads: (2, 2, 0, 0), left: (1, 1)),
+    Case(
+      window: .init(size: (2, 2), kernel: (3, 3), stride: 5, dilation: (2, 2), pads: (1, 1, 4, 4)), left: (3, 3)),
+    Case(
+      window: .init(size: (1, 1), kernel: (3, 3), dilation: (1, 1), pads: (2, 2, 0, 0)), left: (1, 1)),
   ]
 
   @Test("and give the same values", arguments: cases)

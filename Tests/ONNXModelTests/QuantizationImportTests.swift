@@ -104,6 +104,24 @@ struct QuantizationImportTests {
     return (WrittenModel(graph: graph), given)
   }
 
+  /// Sums of products that a cast to floats reads; the weights are constant, or come with the input.
+  private static func product(
+    _ name: String, _ attributes: [String: WrittenModel.Attribute], _ x: TypedTensor, _ weights: TypedTensor,
+    zeroPoint: TypedTensor, isConstant: Bool
+  ) -> WrittenModel {
+    var graph = WrittenGraph(
+      nodes: [
+        node(name, ["x", "w", "xz", "wz"], "sums", attributes), node("Cast", ["sums"], "y", ["to": .integer(1)]),
+      ], inputs: [.init(name: "x", type: .u8, sizes: x.shape.dimensions)], outputs: ["y"],
+      constants: ["xz": TypedTensor(scalar: UInt8(2)), "wz": zeroPoint])
+    if isConstant {
+      graph.constants["w"] = weights
+    } else {
+      graph.inputs.append(.init(name: "w", type: .s8, sizes: weights.shape.dimensions))
+    }
+    return WrittenModel(graph: graph)
+  }
+
   /// The steps of a model that are no layers.
   private static func operators(_ bytes: [UInt8]) throws -> [String] {
     let model = try ONNXModel(bytes: bytes, name: "quantized")
@@ -169,18 +187,8 @@ struct QuantizationImportTests {
     let shape = try TensorShape([1, channels, 5, 4])
     let x = try TypedTensor(.u8, shape: shape, integers: (0..<shape.elementCount).map { 255 - $0 % 9 })
     func model(_ isConstant: Bool) -> WrittenModel {
-      var graph = WrittenGraph(
-        nodes: [
-          Self.node("ConvInteger", ["x", "w", "xz", "wz"], "sums", ["pads": .integers([1, 0, 0, 1])]),
-          Self.node("Cast", ["sums"], "y", ["to": .integer(1)]),
-        ], inputs: [.init(name: "x", type: .u8, sizes: shape.dimensions)], outputs: ["y"],
-        constants: ["xz": TypedTensor(scalar: UInt8(2)), "wz": zero])
-      if isConstant {
-        graph.constants["w"] = weights
-      } else {
-        graph.inputs.append(.init(name: "w", type: .s8, sizes: weights.shape.dimensions))
-      }
-      return WrittenModel(graph: graph)
+      Self.product(
+        "ConvInteger", ["pads": .integers([1, 0, 0, 1])], x, weights, zeroPoint: zero, isConstant: isConstant)
     }
     let found = try model(true).run([x])[0]
     let expected = try model(false).run([x, weights])[0]
@@ -199,18 +207,7 @@ struct QuantizationImportTests {
     let shape = try TensorShape([rows, depth])
     let x = try TypedTensor(.u8, shape: shape, integers: (0..<shape.elementCount).map { 255 - $0 % 9 })
     func model(_ isConstant: Bool) -> WrittenModel {
-      var graph = WrittenGraph(
-        nodes: [
-          Self.node("MatMulInteger", ["x", "w", "xz", "wz"], "sums"),
-          Self.node("Cast", ["sums"], "y", ["to": .integer(1)]),
-        ], inputs: [.init(name: "x", type: .u8, sizes: shape.dimensions)], outputs: ["y"],
-        constants: ["xz": TypedTensor(scalar: UInt8(2)), "wz": zero])
-      if isConstant {
-        graph.constants["w"] = weights
-      } else {
-        graph.inputs.append(.init(name: "w", type: .s8, sizes: weights.shape.dimensions))
-      }
-      return WrittenModel(graph: graph)
+      Self.product("MatMulInteger", [:], x, weights, zeroPoint: zero, isConstant: isConstant)
     }
     let expected = try model(false).run([x, weights])[0].doubles
     #expect(try model(true).run([x])[0].doubles == expected)
