@@ -150,7 +150,9 @@ extension Lanes {
       return quotient(x, sum(broadcast(1), maximum(difference(zero, x), x)))
     case .quantized:
       let step = broadcast(activation.first)
-      let steps = clamp(quotient(x, step), broadcast(activation.second), broadcast(activation.third))
+      // A NaN gives the lower bound: the larger of a NaN and a number is the second.
+      let bounded = maximum(quotient(x, step), broadcast(activation.second))
+      let steps = minimum(broadcast(activation.third), bounded)
       // Beside 1.5 · 2²³ floats are whole numbers: the sum rounds, ties to even. The bounds are at most 2²² in magnitude.
       let rounding = broadcast(12_582_912)
       return product(difference(sum(steps, rounding), rounding), step)

@@ -69,7 +69,16 @@ struct ActivationAccuracyTests {
     }
   }
 
-  @Test("a NaN stays one and infinities end as the definition says", arguments: SweptActivation.all)
+  @Test("a NaN becomes the least step where outputs are rounded, as whole numbers have none")
+  func roundedNaN() {
+    let activation = Activation.quantized(step: 0.5, lower: -3, upper: 4)
+    #expect(activation(.nan) == -1.5)
+    for set in runnableSets {
+      #expect(apply(activation, to: [.nan, .infinity, -.infinity, 0.8, -9], set) == [-1.5, 2, -1.5, 1, -1.5])
+    }
+  }
+
+  @Test("a NaN and infinities end as the definition says", arguments: SweptActivation.all)
   func ends(swept: SweptActivation) {
     let numbers: [Float] = [.nan, .infinity, -.infinity, 0, -0, .greatestFiniteMagnitude, -.greatestFiniteMagnitude]
     for set in runnableSets {

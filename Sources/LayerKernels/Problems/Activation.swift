@@ -50,7 +50,8 @@ public enum Activation: Hashable, Sendable {
   case erf
   /// step · min(max(x / step, lower), upper), the quotient rounded to the nearest whole number, ties to even: what numbers of 8 or
   /// 16 bits hold of x by ONNX's QuantizeLinear and DequantizeLinear. The bounds are whole numbers of at most 2²² in magnitude:
-  /// the type's own less the zero point, or tighter ones. The quotient is rounded to 32 bits before, and a NaN stays one.
+  /// the type's own less the zero point, or tighter ones. The quotient is rounded to 32 bits before, and a NaN gives the lower
+  /// bound, as whole numbers have none.
   case quantized(step: Float, lower: Float, upper: Float)
 
   /// The bounds of an activation that only clamps; nil for any other. SIMD epilogues take these two numbers.
@@ -96,7 +97,7 @@ public enum Activation: Hashable, Sendable {
   }
 
   private static func quantized(_ x: Double, step: Float, lower: Float, upper: Float) -> Double {
-    guard !x.isNaN else { return x }
+    guard !x.isNaN else { return Double(lower * step) }
     let steps = Swift.min(Swift.max(Float(x) / step, lower), upper).rounded(.toNearestOrEven)
     return Double(steps * step)
   }
