@@ -65,7 +65,8 @@ public struct SeparateEpilogue: LayerKernel {
     let bare = try ConvolutionProblem(
       batch: problem.batch, inputChannels: problem.inputChannels, input: problem.input,
       outputChannels: problem.outputChannels, window: problem.window, groups: problem.groups,
-      epilogue: Epilogue(bias: problem.epilogue.hasBias))
+      epilogue: Epilogue(bias: problem.epilogue.hasBias)
+    ).with(integers: problem.integers)
     let shape = problem.outputShape
     guard problem.epilogue.hasResidual else {
       return (bare, ElementwiseProblem(problem.epilogue.activation, shape: shape))

@@ -23,16 +23,21 @@ public struct LayoutConversion: LayerKernel {
     OperandLayouts(inputs: [problem.source], output: problem.destination)
   }
 
-  /// No bit changes.
+  /// No bit changes, but for the last of a number's as a multiple of its step.
   public func errorClass(for problem: LayoutConversionProblem, configuration: KernelConfiguration) -> ErrorClass {
-    .exact(tolerance: 0)
+    problem.steps == nil ? .exact(tolerance: 0) : .exact()
   }
 
   /// Nothing to pack.
   public func prepare(
     _ problem: LayoutConversionProblem, configuration: KernelConfiguration, parameters: NoParameters
   ) throws -> any PreparedKernel {
-    PreparedLayoutConversion(
+    if let steps = problem.steps, problem.source != problem.destination {
+      return PreparedByteConversion(
+        shape: problem.outputShape, source: problem.source, destination: problem.destination, steps: steps,
+        bytes: set.bytes, transpose: set.planes.transpose)
+    }
+    return PreparedLayoutConversion(
       shape: problem.outputShape, source: problem.source, destination: problem.destination,
       transpose: set.planes.transpose)
   }
@@ -64,8 +69,9 @@ private struct PreparedLayoutConversion: PreparedKernel {
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
     guard pixels > 0, channels > 0 else { return }
     switch (source, destination) {
-    case (.channelsLast, .channelsLast), (.rowMajor, .rowMajor):
-      let share = worker.share(of: batch * channels * pixels, granule: AlignedMemory.elementAlignment)
+    case (.channelsLast, .channelsLast), (.rowMajor, .rowMajor), (.bytes, .bytes):
+      let count = source.floatCount(batch * channels * pixels)
+      let share = worker.share(of: count, granule: AlignedMemory.elementAlignment)
       (operands.output.base + share.lowerBound).update(
         from: operands.input.base + share.lowerBound, count: share.count)
     case (_, .channelsLast), (.channelsLast, _):

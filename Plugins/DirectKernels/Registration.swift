@@ -20,6 +20,8 @@ public func registerDirectKernels(
   try registry.register(PoolingChannels(microKernels))
   try registry.register(Elementwise(microKernels))
   try registry.register(ElementwiseChain(microKernels))
+  try registry.register(DepthwiseBytes(microKernels))
+  try registry.register(ByteSum(microKernels))
   try registry.register(Softmax(microKernels))
   try registry.register(Normalization(microKernels))
   try registry.register(Recurrent(microKernels))

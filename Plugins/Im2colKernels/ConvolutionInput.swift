@@ -29,7 +29,8 @@ struct ConvolutionInput: Sendable {
     switch layout {
     case .planeList: operand.plane(image * channels + channel)
     case .rowMajor: operand.base + (image * channels + channel) * height * width
-    case .channelsLast: operand.base + image * height * width * channels + channel
+    // Nothing here reads bytes.
+    case .channelsLast, .bytes: operand.base + image * height * width * channels + channel
     }
   }
 }

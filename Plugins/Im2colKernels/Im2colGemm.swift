@@ -33,11 +33,13 @@ public struct Im2colGemm: LayerKernel {
     return .applies
   }
 
-  /// What the lanes are used to, over the cost of packing a patch for few outputs.
+  /// What the lanes are used to, over the cost of packing a patch for few outputs and of starting a tile for few terms.
   public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
     let pixels = problem.output.height * problem.output.width
     let outputs = Double(problem.outputChannels / problem.groups)
-    return 0.84 * tiles.laneEfficiency(pixelCount: pixels) / (1 + 3 / outputs) * min(1, outputs / 4)
+    let depth = Double(problem.filterShape.elementCount / problem.outputChannels)
+    let lanes = tiles.laneEfficiency(pixelCount: pixels)
+    return 0.84 * lanes * depth / (depth + 14) / (1 + 3 / outputs) * min(1, outputs / 4)
   }
 
   /// The tiles that should be quickest, on blocks that fill a part of the second cache; other layouts with the best.

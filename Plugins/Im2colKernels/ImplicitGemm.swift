@@ -34,7 +34,7 @@ public struct ImplicitGemm: LayerKernel {
     return .applies
   }
 
-  /// What the lanes are used to along a row, over the cost of staging for few outputs.
+  /// What the lanes are used to along a row, over the cost of staging for few outputs and of starting a tile for few terms.
   public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
     let width = problem.output.width
     let lanes = Double(width) / Double((width + tiles.lanes - 1) / tiles.lanes * tiles.lanes)
@@ -44,7 +44,8 @@ public struct ImplicitGemm: LayerKernel {
     let reuse = Double(window.kernel.height * window.kernel.width) * outputs
     // Tiles of a single vector load a weight for each product.
     let tile = width >= 2 * tiles.lanes ? 0.92 : 0.8
-    return tile * lanes / (1 + staging / reuse) * min(1, outputs / 4)
+    let depth = Double(problem.filterShape.elementCount / problem.outputChannels)
+    return tile * lanes * depth / (depth + 14) / (1 + staging / reuse) * min(1, outputs / 4)
   }
 
   /// The tiles that should be quickest for a row, with bands of several heights; other layouts with the best.

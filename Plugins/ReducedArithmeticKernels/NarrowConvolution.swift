@@ -37,27 +37,33 @@ public struct NarrowConvolution: LayerKernel {
 
   /// What the instructions give, less the conversion.
   public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
-    blocking.expectedEfficiency(channels: problem.outputChannels, pixels: pixels(problem))
+    blocking.expectedEfficiency(
+      channels: problem.outputChannels, depth: problem.filterShape.elementCount / problem.outputChannels,
+      pixels: pixels(problem))
   }
 
   /// The tiles that should be quickest.
   public func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
-    blocking.configurations(channels: problem.outputChannels, pixels: pixels(problem))
+    blocking.configurations(
+      channels: problem.outputChannels, pixels: pixels(problem),
+      formats: NarrowFormats.all(for: problem, blocking.table.format))
   }
 
   /// More of them.
   public func furtherConfigurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
-    blocking.furtherConfigurations(channels: problem.outputChannels, pixels: pixels(problem))
+    blocking.furtherConfigurations(
+      channels: problem.outputChannels, pixels: pixels(problem),
+      formats: NarrowFormats.all(for: problem, blocking.table.format))
   }
 
-  /// Rows of channels.
+  /// Rows of channels, of bytes where the configuration says so.
   public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
-    OperandLayouts(all: .channelsLast, inputCount: problem.inputShapes.count)
+    NarrowFormats(configuration).layouts(inputCount: problem.inputShapes.count)
   }
 
-  /// Measured: it depends on the weights and the inputs.
+  /// Exact where the problem says that operands are whole multiples of steps; else measured: it depends on the weights and the inputs.
   public func errorClass(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> ErrorClass {
-    .approximate(relativeError: nil)
+    blocking.errorClass(for: problem.integers, depth: problem.filterShape.elementCount / problem.outputChannels)
   }
 
   private func pixels(_ problem: ConvolutionProblem) -> Int { problem.output.height * problem.output.width }
@@ -71,12 +77,17 @@ public struct NarrowConvolution: LayerKernel {
     if case .refused(let reason) = applicability(to: problem) {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
     }
+    let formats = try NarrowFormats(checking: configuration, for: problem, blocking.table.format, of: identifier)
     guard let image = StagedImage(problem, blocking.table.format) else {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: "the image is too large")
     }
     let (product, block) = try blocking.product(
       configuration, problem: problem.key, filter: parameters.filter, bias: parameters.bias, pixels: pixels(problem),
-      terms: image.terms)
-    return PreparedNarrowConvolution(problem, image, product, block: block, set)
+      terms: image.terms, operands: problem.integers,
+      outputStep: formats.writesBytes ? problem.outputQuantisation?.step : nil)
+    let depth = problem.filterShape.elementCount / problem.outputChannels
+    return PreparedNarrowConvolution(
+      problem, image, product, blocking.quantisation(for: problem.integers, depth: depth), formats, block: block,
+      set)
   }
 }

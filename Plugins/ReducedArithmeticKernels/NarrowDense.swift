@@ -28,7 +28,8 @@ public struct NarrowDense: LayerKernel {
 
   /// What the instructions give, less the conversion.
   public func expectedEfficiency(for problem: MatrixMultiplyProblem) -> Double {
-    blocking.expectedEfficiency(channels: problem.columns, pixels: problem.batch * problem.rows)
+    blocking.expectedEfficiency(
+      channels: problem.columns, depth: problem.depth, pixels: problem.batch * problem.rows)
   }
 
   /// The tiles that should be quickest.
@@ -41,9 +42,9 @@ public struct NarrowDense: LayerKernel {
     blocking.furtherConfigurations(channels: problem.columns, pixels: problem.batch * problem.rows)
   }
 
-  /// Measured: it depends on the weights and the inputs.
+  /// Exact where the problem says that operands are whole multiples of steps; else measured: it depends on the weights and the inputs.
   public func errorClass(for problem: MatrixMultiplyProblem, configuration: KernelConfiguration) -> ErrorClass {
-    .approximate(relativeError: nil)
+    blocking.errorClass(for: problem.integers, depth: problem.depth)
   }
 
   /// Rounds the weights and packs them in panels.
@@ -59,8 +60,10 @@ public struct NarrowDense: LayerKernel {
     let pixels = problem.batch * problem.rows
     let (product, block) = try blocking.product(
       configuration, problem: problem.key, filter: weights, bias: parameters.bias, pixels: pixels,
-      terms: DotProduct.Terms(runOffsets: [0], runLength: blocking.table.format.wordCount(problem.depth)))
+      terms: DotProduct.Terms(runOffsets: [0], runLength: blocking.table.format.wordCount(problem.depth)),
+      operands: problem.integers)
     return PreparedNarrowRows(
-      product, depth: problem.depth, pixels: pixels, block: block, problem.epilogue, set)
+      product, blocking.quantisation(for: problem.integers, depth: problem.depth), depth: problem.depth, pixels: pixels,
+      block: block, .floats, problem.epilogue, set)
   }
 }

@@ -3,67 +3,123 @@ import MicroKernels
 
 /// How a product's tiles come to be outputs that are rows of channels, with the whole epilogue in floats.
 ///
-/// Bounds and residual ride in the tile. Another activation is a pass over what was just written; so is the whole epilogue of a
-/// panel whose last channels are padding, which goes to the workspace first.
+/// Bounds, rounding to steps and residual ride in the tile, and so does the conversion to bytes. Another activation is a pass over what
+/// was just written. A panel whose last channels are padding goes to the workspace first; floats get their whole epilogue on the way from
+/// there.
 struct NarrowOutputs: Sendable {
   let product: DotProduct
   private let hasResidual: Bool
   private let bounds: (lower: Float, upper: Float)?
+  private let steps: Quantisation?
+  /// Whether outputs are bytes: the multiples of a step that the epilogue rounds to.
+  private let writesBytes: Bool
   private let activation: EpiloguePass
   private let epilogue: EpiloguePass
 
-  init(_ product: DotProduct, _ epilogue: Epilogue, _ set: MicroKernelSet) {
+  init(_ product: DotProduct, _ epilogue: Epilogue, writesBytes: Bool, _ set: MicroKernelSet) {
     self.product = product
+    self.writesBytes = writesBytes
     hasResidual = epilogue.hasResidual
-    bounds = epilogue.activation.clampBounds
+    steps = Quantisation(epilogue.activation)
+    bounds = steps.map { ($0.lower, $0.upper) } ?? epilogue.activation.clampBounds
     activation = EpiloguePass(Epilogue(activation: epilogue.activation), addsBias: false, set)
     self.epilogue = EpiloguePass(epilogue, addsBias: false, set)
   }
 
-  /// The floats of scratch memory that so many pixels may take.
-  func scratchCount(pixels: Int) -> Int { pixels * product.maximumWidth }
+  /// The floats of scratch memory that so many pixels may take: results or residuals of a padded panel, and its bytes.
+  func scratchCount(pixels: Int) -> Int {
+    let count = pixels * product.maximumWidth
+    return writesBytes ? count + TensorLayout.bytes.floatCount(count) : count
+  }
 
   /// Computes a panel's outputs.
   ///
   /// - Parameters:
   ///   - place: where inputs lie; its outputs are set here.
-  ///   - outputs: the first pixel's first channel.
-  ///   - residual: what is added, laid out as the outputs.
+  ///   - output: the operand.
+  ///   - first: the operand's first pixel to be written.
+  ///   - residual: what is added to that pixel, laid out as floats in rows of channels.
   func run(
-    _ place: DotProduct.Operands, pixelCount: Int, panel: Int, outputs: UnsafeMutablePointer<Float>,
+    _ place: DotProduct.Operands, pixelCount: Int, panel: Int, output: TensorOperand, first: Int,
     residual: UnsafePointer<Float>?, scratch: UnsafeMutablePointer<Float>
   ) {
-    let channels = product.channels
     let channel = product.firstChannel(of: panel)
-    let useful = product.channelCount(of: panel)
-    let width = product.width(of: panel)
+    let isPadded = product.channelCount(of: panel) < product.width(of: panel)
     var place = place
-    guard useful == width else {
-      place.outputs = scratch
-      place.outputStride = width
-      product.run(place, pixelCount: pixelCount, panel: panel)
-      for pixel in 0..<pixelCount {
-        epilogue(
-          scratch + pixel * width, to: outputs + pixel * channels + channel, count: useful,
-          residual: residual.map { $0 + pixel * channels + channel })
-      }
-      return
-    }
-    place.outputs = outputs + channel
-    place.outputStride = channels
-    if hasResidual, let residual {
-      place.addends = residual + channel
-      place.addendStride = channels
-    }
     if let bounds {
       place.lower = bounds.lower
       place.upper = bounds.upper
+      place.step = steps?.step ?? 0
     }
+    if hasResidual, let residual {
+      place.addends = residual + channel
+      place.addendStride = product.channels
+    }
+    let start = first * product.channels + channel
+    switch (writesBytes, isPadded) {
+    case (true, false):
+      place.bytes = output.bytes + start
+      place.byteStride = product.channels
+      place.byteOffset = byteOffset
+      product.run(place, pixelCount: pixelCount, panel: panel)
+    case (true, true): runPadded(place, pixelCount, panel, output.bytes + start, scratch)
+    case (false, false):
+      place.outputs = output.base + start
+      place.outputStride = product.channels
+      product.run(place, pixelCount: pixelCount, panel: panel)
+      if bounds != nil { return }
+      for pixel in 0..<pixelCount {
+        let row = place.outputs + pixel * product.channels
+        activation(row, to: row, count: product.width(of: panel))
+      }
+    case (false, true): runPadded(place, pixelCount, panel, output.base + start, scratch)
+    }
+  }
+
+  private var byteOffset: Int32 { StepRounding.offset(zeroPoint: Float(steps?.zeroPoint ?? 0)) }
+
+  /// Bytes of a panel whose last channels are padding.
+  private func runPadded(
+    _ place: DotProduct.Operands, _ pixelCount: Int, _ panel: Int, _ target: UnsafeMutablePointer<UInt8>,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (width, useful) = (product.width(of: panel), product.channelCount(of: panel))
+    var place = place
+    if let residual = place.addends {
+      // A tile reads all lanes, and there are no residuals of the last ones.
+      for pixel in 0..<pixelCount {
+        let row = scratch + pixel * width
+        row.update(from: residual + pixel * place.addendStride, count: useful)
+        (row + useful).update(repeating: 0, count: width - useful)
+      }
+      place.addends = UnsafePointer(scratch)
+      place.addendStride = width
+    }
+    let bytes = UnsafeMutableRawPointer(scratch + pixelCount * width).assumingMemoryBound(to: UInt8.self)
+    place.bytes = bytes
+    place.byteStride = width
+    place.byteOffset = byteOffset
     product.run(place, pixelCount: pixelCount, panel: panel)
-    if bounds != nil { return }
     for pixel in 0..<pixelCount {
-      let row = outputs + pixel * channels + channel
-      activation(row, to: row, count: useful)
+      (target + pixel * product.channels).update(from: bytes + pixel * width, count: useful)
+    }
+  }
+
+  /// Floats of a panel whose last channels are padding: the epilogue moves them to their place.
+  private func runPadded(
+    _ place: DotProduct.Operands, _ pixelCount: Int, _ panel: Int, _ target: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (width, useful) = (product.width(of: panel), product.channelCount(of: panel))
+    var plain = place
+    (plain.addends, plain.lower, plain.upper, plain.step) = (nil, -.infinity, .infinity, 0)
+    plain.outputs = scratch
+    plain.outputStride = width
+    product.run(plain, pixelCount: pixelCount, panel: panel)
+    for pixel in 0..<pixelCount {
+      epilogue(
+        scratch + pixel * width, to: target + pixel * product.channels, count: useful,
+        residual: place.addends.map { $0 + pixel * place.addendStride })
     }
   }
 }

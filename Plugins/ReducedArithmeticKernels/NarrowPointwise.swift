@@ -4,7 +4,8 @@ import MicroKernels
 /// Pointwise convolution in narrow numbers between rows of channels: inputs are converted when they are read, the epilogue is in
 /// floats.
 ///
-/// In whole numbers each pixel has a scale and a zero of its own, each output channel's weights a scale. Configuration: `p`
+/// In whole numbers each pixel has a scale and a zero of its own, each output channel's weights a scale, unless the problem says which
+/// multiples of steps they are. Configuration: `p`
 /// pixels and `n` vectors of a tile; `block`, the pixels that share a pass over a panel of weights.
 public struct NarrowPointwise: LayerKernel {
   /// `int8.pointwise` or `bf16.pointwise`
@@ -30,27 +31,32 @@ public struct NarrowPointwise: LayerKernel {
 
   /// What the instructions give, less the conversion.
   public func expectedEfficiency(for problem: ConvolutionProblem) -> Double {
-    blocking.expectedEfficiency(channels: problem.outputChannels, pixels: pixels(problem))
+    blocking.expectedEfficiency(
+      channels: problem.outputChannels, depth: problem.inputChannels, pixels: pixels(problem))
   }
 
   /// The tiles that should be quickest.
   public func configurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
-    blocking.configurations(channels: problem.outputChannels, pixels: pixels(problem))
+    blocking.configurations(
+      channels: problem.outputChannels, pixels: pixels(problem),
+      formats: NarrowFormats.all(for: problem, blocking.table.format))
   }
 
   /// More of them.
   public func furtherConfigurations(for problem: ConvolutionProblem) -> [KernelConfiguration] {
-    blocking.furtherConfigurations(channels: problem.outputChannels, pixels: pixels(problem))
+    blocking.furtherConfigurations(
+      channels: problem.outputChannels, pixels: pixels(problem),
+      formats: NarrowFormats.all(for: problem, blocking.table.format))
   }
 
-  /// Rows of channels.
+  /// Rows of channels, of bytes where the configuration says so.
   public func layouts(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> OperandLayouts {
-    OperandLayouts(all: .channelsLast, inputCount: problem.inputShapes.count)
+    NarrowFormats(configuration).layouts(inputCount: problem.inputShapes.count)
   }
 
-  /// Measured: it depends on the weights and the inputs.
+  /// Exact where the problem says that operands are whole multiples of steps; else measured: it depends on the weights and the inputs.
   public func errorClass(for problem: ConvolutionProblem, configuration: KernelConfiguration) -> ErrorClass {
-    .approximate(relativeError: nil)
+    blocking.errorClass(for: problem.integers, depth: problem.inputChannels)
   }
 
   private func pixels(_ problem: ConvolutionProblem) -> Int {
@@ -66,10 +72,15 @@ public struct NarrowPointwise: LayerKernel {
     if case .refused(let reason) = applicability(to: problem) {
       throw KernelError.notApplicable(kernel: identifier, problem: problem.key, reason: reason)
     }
+    let formats = try NarrowFormats(checking: configuration, for: problem, blocking.table.format, of: identifier)
     let depth = problem.inputChannels
     let (product, block) = try blocking.product(
       configuration, problem: problem.key, filter: parameters.filter, bias: parameters.bias, pixels: pixels(problem),
-      terms: DotProduct.Terms(runOffsets: [0], runLength: blocking.table.format.wordCount(depth)))
-    return PreparedNarrowRows(product, depth: depth, pixels: pixels(problem), block: block, problem.epilogue, set)
+      terms: DotProduct.Terms(runOffsets: [0], runLength: blocking.table.format.wordCount(depth)),
+      operands: problem.integers,
+      outputStep: formats.writesBytes ? problem.outputQuantisation?.step : nil)
+    return PreparedNarrowRows(
+      product, blocking.quantisation(for: problem.integers, depth: depth), depth: depth, pixels: pixels(problem),
+      block: block, formats, problem.epilogue, set)
   }
 }

@@ -8,19 +8,26 @@ struct PreparedNarrowConvolution: PreparedKernel {
   private let image: StagedImage
   private let outputs: NarrowOutputs
   private let blocks: PanelPlan
+  private let known: InputQuantisation?
+  private let readsBytes: Bool
 
+  /// - Parameter known: how all inputs are numbered; nil where each image's range has to be found.
   init(
-    _ problem: ConvolutionProblem, _ image: StagedImage, _ product: DotProduct, block: Int, _ set: MicroKernelSet
+    _ problem: ConvolutionProblem, _ image: StagedImage, _ product: DotProduct, _ known: InputQuantisation?,
+    _ formats: NarrowFormats, block: Int, _ set: MicroKernelSet
   ) {
     self.problem = problem
+    self.known = known
     self.image = image
-    outputs = NarrowOutputs(product, problem.epilogue, set)
+    readsBytes = formats.readsBytes
+    outputs = NarrowOutputs(product, problem.epilogue, writesBytes: formats.writesBytes, set)
     blocks = PanelPlan(rows: problem.output.height * problem.output.width, limit: block)
   }
 
   private var product: DotProduct { outputs.product }
   private var table: DotTable { product.table }
-  private var isInteger: Bool { table.format.isInteger }
+  /// Whether the images' ranges have to be found.
+  private var findsRanges: Bool { table.format.isInteger && known == nil }
 
   // The workspace in words: ranges of rows, a scale and a zero point for each image, staged images, and for each worker the offsets
   // of a block's pixels and outputs of padded panels.
@@ -36,13 +43,13 @@ struct PreparedNarrowConvolution: PreparedKernel {
     (rangeCount + numberCount + problem.batch * imageCount + workers * workerCount) * 4
   }
 
-  var phaseCount: Int { isInteger ? 3 : 2 }
+  var phaseCount: Int { findsRanges ? 3 : 2 }
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
     let ranges = operands.workspace.assumingMemoryBound(to: Float.self)
-    switch phase + (isInteger ? 0 : 1) {
+    switch phase + (findsRanges ? 0 : 1) {
     case 0: findRanges(operands.input.base, ranges, worker)
-    case 1: stage(operands.input.base, ranges, worker)
+    case 1: stage(operands.input, ranges, worker)
     default: multiply(operands, ranges + rangeCount, worker)
     }
   }
@@ -70,7 +77,7 @@ struct PreparedNarrowConvolution: PreparedKernel {
 
   /// How the numbers of an image are scaled.
   private func quantisation(_ ranges: UnsafeMutablePointer<Float>, _ picture: Int) -> InputQuantisation {
-    guard isInteger else { return .none }
+    guard findsRanges else { return known ?? .none }
     return withUnsafeTemporaryAllocation(of: Float.self, capacity: 3) { whole in
       guard let start = whole.baseAddress else { return .none }
       whole.initialize(repeating: 0)
@@ -84,7 +91,7 @@ struct PreparedNarrowConvolution: PreparedKernel {
     }
   }
 
-  private func stage(_ input: UnsafeMutablePointer<Float>, _ ranges: UnsafeMutablePointer<Float>, _ worker: Worker) {
+  private func stage(_ input: TensorOperand, _ ranges: UnsafeMutablePointer<Float>, _ worker: Worker) {
     let numbers = ranges + rangeCount
     let zeroPoints = UnsafeMutableRawPointer(numbers + problem.batch).assumingMemoryBound(to: Int32.self)
     let staged = UnsafeMutableRawPointer(numbers + numberCount)
@@ -101,7 +108,8 @@ struct PreparedNarrowConvolution: PreparedKernel {
       let target = staged + picture * imageCount * 4 + stagedRow * image.width * image.pitch
       let inputRow = stagedRow - problem.window.pads.top
       if 0..<problem.input.height ~= inputRow {
-        stage(row(input, picture, inputRow), quantisation, target)
+        stage(
+          input, firstPixel: (picture * problem.input.height + inputRow) * problem.input.width, quantisation, target)
       } else {
         fill(target, 0..<image.width, quantisation.zeroPoint)
       }
@@ -110,7 +118,7 @@ struct PreparedNarrowConvolution: PreparedKernel {
 
   /// Converts a row of the input, with the padding beside it.
   private func stage(
-    _ source: UnsafePointer<Float>, _ quantisation: InputQuantisation, _ target: UnsafeMutableRawPointer
+    _ input: TensorOperand, firstPixel: Int, _ quantisation: InputQuantisation, _ target: UnsafeMutableRawPointer
   ) {
     let channels = problem.inputChannels
     let left = problem.window.pads.left
@@ -118,10 +126,18 @@ struct PreparedNarrowConvolution: PreparedKernel {
     fill(target, min(left + problem.input.width, image.width)..<image.width, quantisation.zeroPoint)
     let isDense = channels * table.format.inputByteCount == image.pitch
     for columns in image.columns {
-      let first = source + columns.lowerBound * channels
+      let first = (firstPixel + columns.lowerBound) * channels
       let place = target + (left + columns.lowerBound) * image.pitch
+      if readsBytes {
+        var arguments = ByteStagingArguments(
+          source: input.bytes + first, count: isDense ? columns.count * channels : channels,
+          rows: isDense ? 1 : columns.count, sourceStride: channels, target: place,
+          targetStride: isDense ? columns.count * image.pitch : image.pitch)
+        table.stageBytes(&arguments)
+        continue
+      }
       var arguments = StagingArguments(
-        source: first, count: channels, rows: columns.count, sourceStride: channels, target: place,
+        source: input.base + first, count: channels, rows: columns.count, sourceStride: channels, target: place,
         targetStride: image.pitch, quantisation)
       if isDense {
         arguments.count = columns.count * channels
@@ -162,11 +178,12 @@ struct PreparedNarrowConvolution: PreparedKernel {
       let place = DotProduct.Operands(
         inputs: staged + picture * imageCount * 4, pixelOffsets: offsets, pixelScales: numbers + picture,
         zeroPoints: zeroPoints + picture, pixelStep: 0, outputs: memory, outputStride: 0)
-      let start = (picture * blocks.rows + first) * product.channels
+      let firstPixel = picture * blocks.rows + first
       for panel in byBlock ? 0..<panels : worker.share(of: panels) {
         outputs.run(
-          place, pixelCount: count, panel: panel, outputs: operands.output.base + start,
-          residual: problem.epilogue.hasResidual ? UnsafePointer(operands.inputs[1].base + start) : nil,
+          place, pixelCount: count, panel: panel, output: operands.output, first: firstPixel,
+          residual: problem.epilogue.hasResidual
+            ? UnsafePointer(operands.inputs[1].base + firstPixel * product.channels) : nil,
           scratch: memory + offsetCount)
       }
     }

@@ -1,8 +1,8 @@
 import LayerKernels
 import MicroKernels
 
-/// A product between rows of channels, bound to its weights: each pixel is converted with a scale of its own just before its block is
-/// worked through.
+/// A product between rows of channels, bound to its weights: pixels are converted just before their block is worked through, each with
+/// a scale of its own unless one is known for all.
 struct PreparedNarrowRows: PreparedKernel {
   private let outputs: NarrowOutputs
   private let depth: Int
@@ -10,9 +10,18 @@ struct PreparedNarrowRows: PreparedKernel {
   private let hasResidual: Bool
   private let pitch: Int
   private let pixelOffsets: [Int32]
+  private let known: InputQuantisation?
+  private let readsBytes: Bool
 
-  init(_ product: DotProduct, depth: Int, pixels: Int, block: Int, _ epilogue: Epilogue, _ set: MicroKernelSet) {
-    outputs = NarrowOutputs(product, epilogue, set)
+  /// - Parameter known: how all inputs are numbered; nil where each pixel's range has to be found.
+  init(
+    _ product: DotProduct, _ known: InputQuantisation?, depth: Int, pixels: Int, block: Int,
+    _ formats: NarrowFormats, _ epilogue: Epilogue,
+    _ set: MicroKernelSet
+  ) {
+    self.known = known
+    readsBytes = formats.readsBytes
+    outputs = NarrowOutputs(product, epilogue, writesBytes: formats.writesBytes, set)
     self.depth = depth
     hasResidual = epilogue.hasResidual
     blocks = PanelPlan(rows: pixels, limit: block)
@@ -20,6 +29,9 @@ struct PreparedNarrowRows: PreparedKernel {
     let step = pitch
     pixelOffsets = (0..<blocks.largeRows).map { Int32($0 * step) }
   }
+
+  /// False where bytes lie in the input as the tiles take them.
+  private var isStaged: Bool { !readsBytes || pitch != depth }
 
   private var product: DotProduct { outputs.product }
   private var scratchCount: Int { AlignedMemory.paddedCount(outputs.scratchCount(pixels: blocks.largeRows)) }
@@ -53,18 +65,29 @@ struct PreparedNarrowRows: PreparedKernel {
     let scales = scratch + scratchCount
     let zeroPoints = UnsafeMutableRawPointer(scales + pixelCount).assumingMemoryBound(to: Int32.self)
     let staged = UnsafeMutableRawPointer(scales + 2 * pixelCount)
-    for pixel in 0..<count {
-      stage(
-        operands.input.base + (first + pixel) * depth, scales + pixel, zeroPoints + pixel, staged + pixel * pitch)
+    let source = UnsafePointer(operands.input.base + first * depth)
+    if let known {
+      (scales.pointee, zeroPoints.pointee) = (known.scale, known.zeroPoint)
+      if !readsBytes {
+        stage(source, count, known, staged)
+      } else if isStaged {
+        stage(operands.input.bytes + first * depth, count, staged)
+      }
+    } else {
+      for pixel in 0..<count {
+        stage(source + pixel * depth, scales + pixel, zeroPoints + pixel, staged + pixel * pitch)
+      }
     }
     let channels = product.channels
     let place = DotProduct.Operands(
-      inputs: staged, pixelOffsets: pixelOffsets, pixelScales: scales, zeroPoints: zeroPoints, pixelStep: 1,
+      inputs: isStaged ? UnsafeRawPointer(staged) : UnsafeRawPointer(operands.input.bytes + first * depth),
+      pixelOffsets: pixelOffsets, pixelScales: scales, zeroPoints: zeroPoints,
+      pixelStep: known == nil ? 1 : 0,
       outputs: scratch, outputStride: 0)
     let residual = hasResidual ? UnsafePointer(operands.inputs[1].base + first * channels) : nil
     for panel in panels {
       outputs.run(
-        place, pixelCount: count, panel: panel, outputs: operands.output.base + first * channels, residual: residual,
+        place, pixelCount: count, panel: panel, output: operands.output, first: first, residual: residual,
         scratch: scratch)
     }
   }
@@ -87,8 +110,26 @@ struct PreparedNarrowRows: PreparedKernel {
     }
     scale.pointee = quantisation.scale
     zeroPoint.pointee = quantisation.zeroPoint
+    stage(source, 1, quantisation, target)
+  }
+
+  /// Lays out pixels of bytes.
+  private func stage(_ source: UnsafePointer<UInt8>, _ count: Int, _ target: UnsafeMutableRawPointer) {
+    let isDense = depth * product.table.format.inputByteCount == pitch
+    var arguments = ByteStagingArguments(
+      source: source, count: isDense ? count * depth : depth, rows: isDense ? 1 : count, sourceStride: depth,
+      target: target, targetStride: isDense ? count * pitch : pitch)
+    product.table.stageBytes(&arguments)
+  }
+
+  /// Converts pixels that are numbered alike.
+  private func stage(
+    _ source: UnsafePointer<Float>, _ count: Int, _ quantisation: InputQuantisation, _ target: UnsafeMutableRawPointer
+  ) {
+    let isDense = depth * product.table.format.inputByteCount == pitch
     var arguments = StagingArguments(
-      source: source, count: depth, target: target, targetStride: pitch, quantisation)
-    table.stage(&arguments)
+      source: source, count: isDense ? count * depth : depth, rows: isDense ? 1 : count, sourceStride: depth,
+      target: target, targetStride: isDense ? count * pitch : pitch, quantisation)
+    product.table.stage(&arguments)
   }
 }

@@ -16,7 +16,7 @@ struct PlanarAccess {
   init(_ layout: TensorLayout, _ shape: TensorShape) {
     let (channels, height, width) = (shape[1], shape[2], shape[3])
     let isPlaneList = layout == .planeList
-    let isInterleaved = layout == .channelsLast
+    let isInterleaved = layout.isChannelsLast
     columnStride = isInterleaved ? channels : 1
     rowStride = width * columnStride
     channelStride = isPlaneList ? 0 : isInterleaved ? 1 : height * width

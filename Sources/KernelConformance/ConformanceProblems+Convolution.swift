@@ -5,7 +5,7 @@ extension ConformanceProblems {
   ///
   /// - Throws: `ProblemError` never for the sizes in this module.
   public static func convolutions() throws(ProblemError) -> [ConvolutionProblem] {
-    try pointwise() + depthwise() + dense() + grouped() + convolutionEpilogues()
+    try pointwise() + depthwise() + dense() + grouped() + convolutionEpilogues() + integerConvolutions()
   }
 
   /// 1×1 convolutions.
@@ -191,6 +191,38 @@ extension ConformanceProblems {
     problems.append(try perChannel(6, 8, 7, 5, residual))
     problems.append(try layer(6, 7, 9, to: 10, 3, stride: 2, batch: 2, groups: 2, residual))
     return problems
+  }
+
+  /// Convolutions of whole numbers: bytes with and without sign, weights with and without a zero point, results that are rounded to
+  /// steps and that are not, channels that fill no word and no vector.
+  ///
+  /// - Throws: `ProblemError` never for the sizes in this module.
+  public static func integerConvolutions() throws(ProblemError) -> [ConvolutionProblem] {
+    let rounded = Epilogue(bias: true, activation: .quantized(step: 0.03125, lower: -20, upper: 127))
+    let sum = Epilogue(bias: true, residual: true, activation: .quantized(step: 0.0625, lower: 0, upper: 255))
+    let problems = [
+      try layer(24, 9, 11, to: 24, 1, rounded), try layer(17, 5, 7, to: 37, 1, batch: 2, sum),
+      try layer(3, 13, 11, to: 8, 3, stride: 2, pads: Pads(1), Epilogue(bias: true, activation: .relu)),
+      try layer(16, 7, 6, to: 16, 3, rounded),
+      try layer(13, 9, 8, to: 21, 3, dilation: 2, pads: Pads(2), batch: 2, sum),
+      try layer(8, 6, 9, to: 11, height: 1, width: 5, pads: Pads(top: 0, left: 2, bottom: 0, right: 2)),
+      // Depthwise: a border that is no zero among bytes, rows outside of the image, dilation.
+      try perChannel(24, 9, 7, 3, rounded), try perChannel(17, 12, 11, 3, stride: 2, batch: 2, rounded),
+      try perChannel(35, 8, 9, 5, Epilogue(bias: true, activation: .quantized(step: 0.03, lower: 0, upper: 255))),
+      try perChannel(16, 13, 13, 5, stride: 2, rounded),
+      try perChannel(19, 9, 10, 3, dilation: 2, pads: Pads(2), rounded),
+    ]
+    return problems.enumerated().map { $1.with(integers: integers[$0 % integers.count]) }
+  }
+
+  /// Bytes with sign, without, as after a ReLU, and fewer numbers with weights that have a zero point.
+  static let integers: [IntegerOperands] = [
+    (0.0078125, -128, 127, 127), (0.01, 0, 127, 127), (0.0051, -77, 178, 255), (0.02, 0, 50, 127),
+  ]
+  .compactMap { step, lower, upper, largest in
+    Quantisation(step: step, lower: lower, upper: upper).flatMap {
+      IntegerOperands(input: $0, largestWeight: largest)
+    }
   }
 
   private typealias Pads = WindowGeometry.Pads

@@ -26,6 +26,13 @@ extension ConformanceProblems {
         try ElementwiseProblem(function, planes, .scalar), try ElementwiseProblem(function, shape(3, 17), shape(17)),
       ]
     }
+    // Sums of whole numbers: a few bytes more than vectors hold, and fewer than one.
+    for (index, shape) in [try shape(1, 24, 7, 5), try shape(2, 3, 3, 11), try shape(1, 1, 1, 3)].enumerated() {
+      let steps = [0, 1].map { integers[(index + $0) % integers.count].input }
+      problems.append(
+        try ElementwiseProblem(.add, shape, shape, activation: .quantized(step: 0.02, lower: -90, upper: 127))
+          .with(steps: steps))
+    }
     problems += [
       try ElementwiseProblem(.add, shape(1, 58, 28, 28), shape(1, 58, 28, 28), activation: .relu),
       try ElementwiseProblem(.multiply, shape(1, 24, 14, 14), shape(1, 24, 1, 1), activation: .hardSwish),

@@ -21,6 +21,11 @@ extension ConformanceProblems {
       ]
       for epilogue in epilogues { problems.append(try product(2, 3, 9, 21, isConstant, epilogue)) }
     }
+    let rounded = Epilogue(bias: true, activation: .quantized(step: 0.03125, lower: -128, upper: 127))
+    for integers in integers {
+      problems.append(try product(1, 3, 38, 27, true, rounded).with(integers: integers))
+      problems.append(try product(2, 1, 17, 16, true).with(integers: integers))
+    }
     return problems
   }
 

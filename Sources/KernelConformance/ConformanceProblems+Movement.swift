@@ -55,7 +55,8 @@ extension ConformanceProblems {
     for source in TensorLayout.allCases {
       for destination in TensorLayout.allCases {
         for shape in shapes {
-          problems.append(try LayoutConversionProblem(shape: shape, from: source, to: destination))
+          let steps = integers[problems.count % integers.count].input
+          problems.append(try LayoutConversionProblem(shape: shape, from: source, to: destination, steps: steps))
         }
       }
     }

@@ -13,10 +13,13 @@ extension ConformanceProblems {
       let isDepthwise = Int.random(in: 0..<4, using: &random) == 0
       let channels = isDepthwise ? groups * 3 : groups * Int.random(in: 1...24 / groups, using: &random)
       let outputs = isDepthwise ? channels : groups * Int.random(in: 1...40 / groups, using: &random)
+      let isInteger = Int.random(in: 0..<4, using: &random) == 0
+      let rounded = Epilogue(bias: true, activation: .quantized(step: 0.02, lower: -128, upper: 127))
       return try ConvolutionProblem(
         batch: shape.batch, inputChannels: channels, input: shape.input, outputChannels: outputs,
         window: shape.window(maximumPadding: 3, from: &random), groups: isDepthwise ? channels : groups,
-        epilogue: epilogues.randomElement(using: &random) ?? .none)
+        epilogue: isInteger ? rounded : epilogues.randomElement(using: &random) ?? .none
+      ).with(integers: isInteger ? integers.randomElement(using: &random) : nil)
     }
   }
 

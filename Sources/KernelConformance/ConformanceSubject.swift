@@ -79,6 +79,7 @@ final class SubjectStore: Sendable {
         if let first = inputs[..<index].first(where: { $0.shape == inputs[index].shape }) { inputs[index] = first }
       }
     }
+    inputs = problem.fitted(inputs)
     return ConformanceSubject(
       problem: problem, parameters: parameters, inputs: inputs,
       expected: try output(of: problem, parameters, inputs))
@@ -90,7 +91,7 @@ final class SubjectStore: Sendable {
     let candidate = try reference.defaultCandidate(for: problem)
     let prepared = try candidate.prepare(parameters: parameters)
     let operands = try GuardedOperands(
-      candidate.layouts, inputs: inputs, outputShape: problem.outputShape, placement: OperandPlacement(variant: 0))
+      candidate.layouts, inputs: inputs, of: problem, placement: OperandPlacement(variant: 0))
     let workspace = WorkspaceMemory(byteCount: prepared.workspaceSize(workers: 1))
     operands.run(prepared, workspace: workspace, workers: 1, order: .ascending)
     return operands.output.tensor()

@@ -34,18 +34,23 @@ final class GuardedOperands {
   ///
   /// - Throws: `ProblemError` when an operand cannot have its layout.
   init(
-    _ layouts: OperandLayouts, inputs tensors: [Tensor], outputShape: TensorShape, placement: OperandPlacement
+    _ layouts: OperandLayouts, inputs tensors: [Tensor], of problem: any LayerProblem, placement: OperandPlacement
   ) throws {
     let (variant, offset) = (placement.variant, placement.offset)
     var inputs: [OperandMemory] = []
     for (index, (tensor, layout)) in zip(tensors, layouts.inputs).enumerated() {
-      let same = inputs.first { $0.shape == tensor.shape && $0.layout == layout }
+      let same = inputs.indices.first {
+        inputs[$0].shape == tensor.shape && inputs[$0].layout == layout
+          && problem.quantisation(ofInput: $0) == problem.quantisation(ofInput: index)
+      }
+      .map { inputs[$0] }
       if placement.sharesMemory, let same {
         inputs.append(same)
         continue
       }
       let memory = try OperandMemory(
-        shape: tensor.shape, layout: layout, shuffling: UInt64(variant * 8 + index), offset: offset)
+        shape: tensor.shape, layout: layout, shuffling: UInt64(variant * 8 + index), offset: offset,
+        steps: problem.quantisation(ofInput: index))
       memory.fill(from: tensor)
       inputs.append(memory)
     }
@@ -57,7 +62,8 @@ final class GuardedOperands {
       return planes
     }
     output = try OperandMemory(
-      shape: outputShape, layout: layouts.output, shuffling: UInt64(variant * 8 + 7), offset: offset)
+      shape: problem.outputShape, layout: layouts.output, shuffling: UInt64(variant * 8 + 7), offset: offset,
+      steps: problem.outputQuantisation)
   }
 
   deinit { for planes in sharedPlanes { planes?.deallocate() } }

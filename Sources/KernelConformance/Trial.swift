@@ -34,7 +34,7 @@ struct Trial {
     self.workers = workers
     workspace = WorkspaceMemory(byteCount: byteCount)
     operands = try GuardedOperands(
-      layouts, inputs: inputs, outputShape: candidate.problem.outputShape, placement: placement)
+      layouts, inputs: inputs, of: candidate.problem, placement: placement)
   }
 
   /// Runs once, on poisoned memory.

@@ -18,14 +18,14 @@ public func depthwiseWindow<L: Lanes, let Columns: Int, let Places: Int>(
   let width = L.Vector.scalarCount
   let lower = L.broadcast(arguments.lower)
   let upper = L.broadcast(arguments.upper)
-  var places = InlineArray<Places, UnsafeRawPointer> { _ in UnsafeRawPointer(arguments.zeros) }
+  var places = InlineArray<Places, UnsafeRawPointer> { _ in arguments.zeros }
   for row in arguments.firstRow..<arguments.firstRow &+ arguments.rowCount {
     let picture = row / arguments.outputHeight
     let top = row % arguments.outputHeight &* arguments.strideHeight &- arguments.paddingTop
     let rows = DepthwiseTaps.inside(
       arguments.kernelHeight, top: top, dilation: arguments.dilationHeight, inputHeight: arguments.inputHeight)
     let taps = rows.count &* arguments.kernelWidth
-    let source = arguments.inputs + picture &* arguments.inputHeight &* arguments.inputWidth &* channels
+    let source = arguments.inputs + picture &* arguments.inputHeight &* arguments.inputWidth &* channels &* 4
     let weights = UnsafeRawPointer(arguments.weights + rows.lowerBound &* arguments.kernelWidth &* channels)
     var tile = 0
     while tile < arguments.outputWidth {
@@ -39,15 +39,14 @@ public func depthwiseWindow<L: Lanes, let Columns: Int, let Places: Int>(
           for q in 0..<Columns {
             let x = left &+ q &* arguments.strideWidth
             let isInside = UInt(bitPattern: x) < UInt(bitPattern: arguments.inputWidth)
-            places[place &+ q] = UnsafeRawPointer(isInside ? source + (line &+ x) &* channels : arguments.zeros)
+            places[place &+ q] = isInside ? source + (line &+ x) &* channels &* 4 : arguments.zeros
           }
           place &+= Columns
           left &+= arguments.dilationWidth
         }
         tap &+= 1
       }
-      let target = UnsafeMutableRawPointer(
-        arguments.outputs + (row &* arguments.outputWidth &+ column) &* channels)
+      let target = arguments.outputs + (row &* arguments.outputWidth &+ column) &* channels &* 4
       var block = 0
       while block < channels {
         let channel = min(block, channels &- width) &* 4

@@ -59,8 +59,11 @@ public protocol Lanes {
 
   /// A vector's worth of numbers of 8 bits with sign at `address`, which need not be aligned, as floats.
   ///
-  /// This and the next two are what the types of weights ask of an instruction set; one that brings none goes lane by lane.
+  /// This and the next three are what the types of weights and activations ask of an instruction set; one that brings none goes lane by lane.
   static func loadInt8(_ address: UnsafeRawPointer) -> Vector
+
+  /// The same of numbers without sign.
+  static func loadUInt8(_ address: UnsafeRawPointer) -> Vector
 
   /// A vector's worth of numbers of half precision, all finite, as floats. Subnormal ones count, even where the thread flushes
   /// those of floats.

@@ -26,13 +26,15 @@ public struct MicroKernelSet: Sendable {
   public let planes: PlaneFunctionTable
   /// Transforms of tiles.
   public let winograd: WinogradTable
+  /// Functions of activations whose numbers are bytes.
+  public let bytes: ByteFunctionTable
 
   /// A set of the given tables; where there is none for a type, kernels of that type say so.
   public init(
     name: String, pixelTiles: PixelTileTable, channelTiles: ChannelTileTable,
     reducedChannelTiles: [ChannelTileTable] = [], dotTables: [DotTable] = [], rows: RowFunctionTable,
     depthwise: DepthwiseTable, windowTiles: WindowTileTable, planes: PlaneFunctionTable,
-    winograd: WinogradTable
+    winograd: WinogradTable, bytes: ByteFunctionTable
   ) {
     self.name = name
     self.pixelTiles = pixelTiles
@@ -45,5 +47,6 @@ public struct MicroKernelSet: Sendable {
     self.windowTiles = windowTiles
     self.planes = planes
     self.winograd = winograd
+    self.bytes = bytes
   }
 }

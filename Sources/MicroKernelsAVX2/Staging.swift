@@ -8,6 +8,11 @@ extension AVX2: StagingLanes {
   }
 
   @inline(__always)
+  static func storeSteps(_ vector: Vector, offset: Int32, _ address: UnsafeMutableRawPointer) {
+    luthier_store_steps_x8(vector, offset, address)
+  }
+
+  @inline(__always)
   static func storeInt16(_ vector: Vector, _ address: UnsafeMutableRawPointer) {
     luthier_store_s16_x8(vector, address)
   }
@@ -30,4 +35,11 @@ public func avx2Staging(_ format: DotFormat) -> MicroKernelFunction<StagingArgum
     return MicroKernelFunction { stage(AVX2.self, isInteger: true, byteCount: 1, $0) }
   }
   return MicroKernelFunction { stage(AVX2.self, isInteger: true, byteCount: 2, $0) }
+}
+
+/// The layout of bytes as a format's inputs.
+@export(interface)
+public func avx2ByteStaging(_ format: DotFormat) -> MicroKernelFunction<ByteStagingArguments> {
+  format.inputByteCount == 1
+    ? MicroKernelFunction { stageBytes(byteCount: 1, $0) } : MicroKernelFunction { stageBytes(byteCount: 2, $0) }
 }

@@ -29,6 +29,19 @@ enum AVX2VNNI: DotLanes {
   static func product(_ a: Vector, _ b: Vector) -> Vector { luthier_product8(a, b) }
 
   @inline(__always)
+  static func floats(_ sums: Sums) -> Vector { luthier_centred8(sums, 0, Words()) }
+
+  @inline(__always)
+  static func storeSteps(_ vector: Vector, offset: Int32, _ address: UnsafeMutableRawPointer) {
+    luthier_store_steps_x8(vector, offset, address)
+  }
+
+  @inline(__always)
+  static func storeSteps(_ first: Vector, _ second: Vector, offset: Int32, _ address: UnsafeMutableRawPointer) {
+    luthier_store_two_steps_x8(first, second, offset, address)
+  }
+
+  @inline(__always)
   static func maximum(_ a: Vector, _ b: Vector) -> Vector { luthier_maximum8(a, b) }
 
   @inline(__always)

@@ -8,6 +8,11 @@ extension AVX512: StagingLanes {
   }
 
   @inline(__always)
+  static func storeSteps(_ vector: Vector, offset: Int32, _ address: UnsafeMutableRawPointer) {
+    luthier_store_steps_x16(vector, offset, address)
+  }
+
+  @inline(__always)
   static func storeInt16(_ vector: Vector, _ address: UnsafeMutableRawPointer) {
     luthier_store_s16_x16(vector, address)
   }
@@ -30,4 +35,11 @@ public func avx512Staging(_ format: DotFormat) -> MicroKernelFunction<StagingArg
     return MicroKernelFunction { stage(AVX512.self, isInteger: true, byteCount: 1, $0) }
   }
   return MicroKernelFunction { stage(AVX512.self, isInteger: true, byteCount: 2, $0) }
+}
+
+/// The layout of bytes as a format's inputs.
+@export(interface)
+public func avx512ByteStaging(_ format: DotFormat) -> MicroKernelFunction<ByteStagingArguments> {
+  format.inputByteCount == 1
+    ? MicroKernelFunction { stageBytes(byteCount: 1, $0) } : MicroKernelFunction { stageBytes(byteCount: 2, $0) }
 }

@@ -29,6 +29,14 @@ enum AVX512BF16: DotLanes {
   static func product(_ a: Vector, _ b: Vector) -> Vector { luthier_product16(a, b) }
 
   @inline(__always)
+  static func floats(_ sums: Sums) -> Vector { sums }
+
+  @inline(__always)
+  static func storeSteps(_ vector: Vector, offset: Int32, _ address: UnsafeMutableRawPointer) {
+    luthier_store_steps_x16(vector, offset, address)
+  }
+
+  @inline(__always)
   static func maximum(_ a: Vector, _ b: Vector) -> Vector { luthier_maximum16(a, b) }
 
   @inline(__always)

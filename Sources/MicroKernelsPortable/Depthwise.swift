@@ -30,15 +30,24 @@ public func portableDepthwiseChannels(
   kernel: Int, stride: Int, columns: Int
 ) -> MicroKernelFunction<DepthwiseChannelsArguments>? {
   switch (kernel, stride, columns) {
-  case (3, 1, 1): MicroKernelFunction { depthwiseChannels(Portable.self, PixelRowShape<3, 1, 1, 3, 9>.self, $0) }
-  case (3, 1, 4): MicroKernelFunction { depthwiseChannels(Portable.self, PixelRowShape<3, 1, 4, 6, 18>.self, $0) }
-  case (3, 1, 7): MicroKernelFunction { depthwiseChannels(Portable.self, PixelRowShape<3, 1, 7, 9, 27>.self, $0) }
-  case (3, 2, 1): MicroKernelFunction { depthwiseChannels(Portable.self, PixelRowShape<3, 2, 1, 3, 9>.self, $0) }
-  case (3, 2, 4): MicroKernelFunction { depthwiseChannels(Portable.self, PixelRowShape<3, 2, 4, 9, 27>.self, $0) }
-  case (5, 1, 1): MicroKernelFunction { depthwiseChannels(Portable.self, PixelRowShape<5, 1, 1, 5, 25>.self, $0) }
-  case (5, 1, 4): MicroKernelFunction { depthwiseChannels(Portable.self, PixelRowShape<5, 1, 4, 8, 40>.self, $0) }
-  case (5, 2, 1): MicroKernelFunction { depthwiseChannels(Portable.self, PixelRowShape<5, 2, 1, 5, 25>.self, $0) }
-  case (5, 2, 4): MicroKernelFunction { depthwiseChannels(Portable.self, PixelRowShape<5, 2, 4, 11, 55>.self, $0) }
+  case (3, 1, 1):
+    MicroKernelFunction { depthwiseChannels(Portable.self, FloatElement.self, PixelRowShape<3, 1, 1, 3, 9>.self, $0) }
+  case (3, 1, 4):
+    MicroKernelFunction { depthwiseChannels(Portable.self, FloatElement.self, PixelRowShape<3, 1, 4, 6, 18>.self, $0) }
+  case (3, 1, 7):
+    MicroKernelFunction { depthwiseChannels(Portable.self, FloatElement.self, PixelRowShape<3, 1, 7, 9, 27>.self, $0) }
+  case (3, 2, 1):
+    MicroKernelFunction { depthwiseChannels(Portable.self, FloatElement.self, PixelRowShape<3, 2, 1, 3, 9>.self, $0) }
+  case (3, 2, 4):
+    MicroKernelFunction { depthwiseChannels(Portable.self, FloatElement.self, PixelRowShape<3, 2, 4, 9, 27>.self, $0) }
+  case (5, 1, 1):
+    MicroKernelFunction { depthwiseChannels(Portable.self, FloatElement.self, PixelRowShape<5, 1, 1, 5, 25>.self, $0) }
+  case (5, 1, 4):
+    MicroKernelFunction { depthwiseChannels(Portable.self, FloatElement.self, PixelRowShape<5, 1, 4, 8, 40>.self, $0) }
+  case (5, 2, 1):
+    MicroKernelFunction { depthwiseChannels(Portable.self, FloatElement.self, PixelRowShape<5, 2, 1, 5, 25>.self, $0) }
+  case (5, 2, 4):
+    MicroKernelFunction { depthwiseChannels(Portable.self, FloatElement.self, PixelRowShape<5, 2, 4, 11, 55>.self, $0) }
   default: nil
   }
 }

@@ -29,6 +29,14 @@ enum PortableInt8: DotLanes {
   static func product(_ a: Vector, _ b: Vector) -> Vector { luthier_product4(a, b) }
 
   @inline(__always)
+  static func floats(_ sums: Sums) -> Vector { luthier_centred4(sums, 0, Words()) }
+
+  @inline(__always)
+  static func storeSteps(_ vector: Vector, offset: Int32, _ address: UnsafeMutableRawPointer) {
+    luthier_store_steps_x4(vector, offset, address)
+  }
+
+  @inline(__always)
   static func maximum(_ a: Vector, _ b: Vector) -> Vector { luthier_maximum4(a, b) }
 
   @inline(__always)

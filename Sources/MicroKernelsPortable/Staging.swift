@@ -8,6 +8,11 @@ extension Portable: StagingLanes {
   }
 
   @inline(__always)
+  static func storeSteps(_ vector: Vector, offset: Int32, _ address: UnsafeMutableRawPointer) {
+    luthier_store_steps_x4(vector, offset, address)
+  }
+
+  @inline(__always)
   static func storeInt16(_ vector: Vector, _ address: UnsafeMutableRawPointer) {
     luthier_store_s16_x4(vector, address)
   }
@@ -32,4 +37,11 @@ public func portableStaging(_ format: DotFormat) -> MicroKernelFunction<StagingA
     return MicroKernelFunction { stage(Portable.self, isInteger: true, byteCount: 1, $0) }
   }
   return MicroKernelFunction { stage(Portable.self, isInteger: true, byteCount: 2, $0) }
+}
+
+/// The layout of bytes as a format's inputs.
+@export(interface)
+public func portableByteStaging(_ format: DotFormat) -> MicroKernelFunction<ByteStagingArguments> {
+  format.inputByteCount == 1
+    ? MicroKernelFunction { stageBytes(byteCount: 1, $0) } : MicroKernelFunction { stageBytes(byteCount: 2, $0) }
 }

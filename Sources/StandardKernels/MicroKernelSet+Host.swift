@@ -59,9 +59,11 @@ extension MicroKernelSet {
       dotTables: [
         DotTable(
           .halfWords, lanes: 4, rate: 2, range: portableRange(), stage: portableStaging(.halfWords),
+          stageBytes: portableByteStaging(.halfWords),
           tile: portableInt8DotTile),
         DotTable(
           .brainFloats, lanes: 4, rate: 0.5, range: portableRange(), stage: portableStaging(.brainFloats),
+          stageBytes: portableByteStaging(.brainFloats),
           tile: portableBFloat16DotTile),
       ],
       rows: RowFunctionTable(
@@ -75,7 +77,8 @@ extension MicroKernelSet {
       },
       planes: portablePlaneFunctions(),
       winograd: WinogradTable(
-        lanes: 4, f2: portableWinogradF2(), f4: portableWinogradF4(), f6: portableWinogradF6()))
+        lanes: 4, f2: portableWinogradF2(), f4: portableWinogradF4(), f6: portableWinogradF6()),
+      bytes: portableByteFunctions())
   }
 
   #if arch(x86_64)
@@ -112,7 +115,8 @@ extension MicroKernelSet {
         windowTiles: WindowTileTable(lanes: 8, channels: avx2WindowChannels) { avx2WindowTile(rows: $0, vectors: $1) },
         planes: avx2PlaneFunctions(),
         winograd: WinogradTable(
-          lanes: 8, f2: avx2WinogradF2(), f4: avx2WinogradF4(), f6: avx2WinogradF6()))
+          lanes: 8, f2: avx2WinogradF2(), f4: avx2WinogradF4(), f6: avx2WinogradF6()),
+        bytes: avx2ByteFunctions())
     }
 
     private static func avx512(_ features: Set<ProcessorFeature>) -> MicroKernelSet {
@@ -140,30 +144,36 @@ extension MicroKernelSet {
         },
         planes: avx512PlaneFunctions(),
         winograd: WinogradTable(
-          lanes: 16, f2: avx512WinogradF2(), f4: avx512WinogradF4(), f6: avx512WinogradF6()))
+          lanes: 16, f2: avx512WinogradF2(), f4: avx512WinogradF4(), f6: avx512WinogradF6()),
+        bytes: avx512ByteFunctions())
     }
 
     private static func avx2Products(_ features: Set<ProcessorFeature>) -> DotTable {
       features.contains(.avxVNNI)
         ? DotTable(
-          .bytes, lanes: 8, rate: 4, range: avx2Range(), stage: avx2Staging(.bytes), tile: avx2VNNIDotTile)
+          .bytes, lanes: 8, rate: 4, range: avx2Range(), stage: avx2Staging(.bytes),
+          stageBytes: avx2ByteStaging(.bytes), tile: avx2VNNIDotTile)
         : DotTable(
-          .halfWords, lanes: 8, rate: 2, range: avx2Range(), stage: avx2Staging(.halfWords), tile: avx2Int8DotTile)
+          .halfWords, lanes: 8, rate: 2, range: avx2Range(), stage: avx2Staging(.halfWords),
+          stageBytes: avx2ByteStaging(.halfWords), tile: avx2Int8DotTile)
     }
 
     private static func avx512Products(_ features: Set<ProcessorFeature>) -> [DotTable] {
       let whole =
         features.contains(.avx512VNNI)
         ? DotTable(
-          .bytes, lanes: 16, rate: 4, range: avx512Range(), stage: avx512Staging(.bytes), tile: avx512VNNIDotTile)
+          .bytes, lanes: 16, rate: 4, range: avx512Range(), stage: avx512Staging(.bytes),
+          stageBytes: avx512ByteStaging(.bytes), tile: avx512VNNIDotTile)
         : DotTable(
           .halfWords, lanes: 16, rate: 2, range: avx512Range(), stage: avx512Staging(.halfWords),
+          stageBytes: avx512ByteStaging(.halfWords),
           tile: avx512Int8DotTile)
       guard features.contains(.avx512BF16) else { return [whole] }
       return [
         whole,
         DotTable(
           .brainFloats, lanes: 16, rate: 2, range: avx512Range(), stage: avx512Staging(.brainFloats),
+          stageBytes: avx512ByteStaging(.brainFloats),
           tile: avx512BF16DotTile),
       ]
     }

@@ -90,7 +90,7 @@ func eightLaneSet() -> MicroKernelSet {
     pixelTiles: PixelTileTable(lanes: 8, tile: eightPixelTile),
     // What is not written yet runs on the portable tables.
     channelTiles: portable.channelTiles, rows: portable.rows, depthwise: portable.depthwise,
-    windowTiles: portable.windowTiles, planes: portable.planes, winograd: portable.winograd)
+    windowTiles: portable.windowTiles, planes: portable.planes, winograd: portable.winograd, bytes: portable.bytes)
 }
 
 @Suite("The article on adding an instruction set")

@@ -14,9 +14,14 @@ struct ConformanceOperandTests {
     [[1, 1, 1, 1], [2, 3, 5, 7], [1, 16, 4, 4], [3, 1, 1, 17]])
   func roundTrip(layout: TensorLayout, sizes: [Int]) throws {
     var random = RandomSource(seed: 5)
-    let tensor = random.tensor(shape: try TensorShape(sizes))
+    let steps = try #require(Quantisation(step: 0x1p-7, lower: -128, upper: 127))
+    // Bytes hold multiples of their step, other layouts anything.
+    let elements = random.tensor(shape: try TensorShape(sizes)).elements
+    let tensor = try Tensor(
+      shape: try TensorShape(sizes),
+      elements: layout == .bytes ? elements.map { Float(steps.activation(Double($0))) } : elements)
     for seed in [nil, 1, 2] as [UInt64?] {
-      let memory = try OperandMemory(shape: tensor.shape, layout: layout, shuffling: seed, offset: 3)
+      let memory = try OperandMemory(shape: tensor.shape, layout: layout, shuffling: seed, offset: 3, steps: steps)
       memory.fill(from: tensor)
       #expect(memory.tensor() == tensor)
       #expect(memory.damage() == nil)
@@ -33,6 +38,13 @@ struct ConformanceOperandTests {
     }
     #expect(try elements(.rowMajor) == [0, 1, 2, 3, 4, 5])
     #expect(try elements(.channelsLast) == [0, 3, 1, 4, 2, 5])
+    let steps = Quantisation(step: 0.5, lower: -3, upper: 252)
+    let bytes = try OperandMemory(shape: tensor.shape, layout: .bytes, steps: steps)
+    bytes.fill(from: tensor)
+    withExtendedLifetime(bytes) {
+      #expect((0..<6).map { bytes.operand.bytes[$0] } == [3, 9, 5, 11, 7, 13])
+    }
+    #expect(throws: ProblemError.self) { try OperandMemory(shape: tensor.shape, layout: .bytes) }
     let planes = try OperandMemory(shape: tensor.shape, layout: .planeList)
     planes.fill(from: tensor)
     withExtendedLifetime(planes) {
@@ -72,13 +84,14 @@ struct ConformanceOperandTests {
   @Test("writing before, after or into an input is found", arguments: TensorLayout.allCases)
   func damage(layout: TensorLayout) throws {
     let tensor = try counting(1, 2, 4, 4)
-    let behind = layout == .planeList ? 16 : 32
+    let behind = layout == .planeList ? 16 : layout == .bytes ? 8 : 32
+    let steps = Quantisation(step: 1, lower: -128, upper: 127)
     for (place, words) in [(-2, "2 elements before a"), (behind, "1 elements past the end of a")] {
-      let memory = try OperandMemory(shape: tensor.shape, layout: layout, shuffling: 1)
+      let memory = try OperandMemory(shape: tensor.shape, layout: layout, shuffling: 1, steps: steps)
       withExtendedLifetime(memory) { memory.operand.plane(0)[place] = 0 }
       #expect(memory.damage()?.contains(words) == true)
     }
-    let input = try OperandMemory(shape: tensor.shape, layout: layout)
+    let input = try OperandMemory(shape: tensor.shape, layout: layout, steps: steps)
     input.fill(from: tensor)
     input.operand.plane(0)[5] = -1
     #expect(input.damage() == "the input was changed")

@@ -9,7 +9,7 @@ enum GemmRunner {
   ) throws {
     var random = RandomSource(seed: 11)
     let parameters = problem.randomParameters(from: &random)
-    let inputs = problem.inputShapes.map { random.tensor(shape: $0) }
+    let inputs = problem.randomInputs(from: &random)
     let output = try run(kernel, problem, configuration, parameters, inputs, workers: workers)
     compare(output, convolution(problem, parameters, inputs), "\(problem.key) [\(configuration)] on \(workers)")
   }
@@ -20,7 +20,7 @@ enum GemmRunner {
   ) throws {
     var random = RandomSource(seed: 12)
     let parameters = problem.randomParameters(from: &random)
-    let inputs = problem.inputShapes.map { random.tensor(shape: $0) }
+    let inputs = problem.randomInputs(from: &random)
     let output = try run(kernel, problem, configuration, parameters, inputs, workers: workers)
     compare(output, product(problem, parameters, inputs), "\(problem.key) [\(configuration)] on \(workers)")
   }
@@ -32,12 +32,15 @@ enum GemmRunner {
   ) throws -> Tensor {
     let prepared = try kernel.prepare(problem, configuration: configuration, parameters: parameters)
     let layouts = kernel.layouts(for: problem, configuration: configuration)
-    let memories = try zip(inputs, layouts.inputs).map { input, layout in
-      let memory = try OperandMemory(shape: input.shape, layout: layout, shuffling: 3)
-      memory.fill(from: input)
+    let memories = try inputs.indices.map { index in
+      let memory = try OperandMemory(
+        shape: inputs[index].shape, layout: layouts.inputs[index], shuffling: 3,
+        steps: problem.quantisation(ofInput: index))
+      memory.fill(from: inputs[index])
       return memory
     }
-    let output = try OperandMemory(shape: problem.outputShape, layout: layouts.output, shuffling: 4)
+    let output = try OperandMemory(
+      shape: problem.outputShape, layout: layouts.output, shuffling: 4, steps: problem.outputQuantisation)
     output.poison()
     let workspaceSize = prepared.workspaceSize(workers: workers)
     let workspace = Block<UInt8>(repeating: 0xFF, count: workspaceSize + 128)

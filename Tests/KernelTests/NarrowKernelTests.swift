@@ -78,7 +78,7 @@ struct NarrowKernelTests {
   ) throws {
     var random = RandomSource(seed: 21)
     let parameters = problem.randomParameters(from: &random)
-    var inputs = problem.inputShapes.map { random.tensor(shape: $0) }
+    var inputs = problem.randomInputs(from: &random)
     // Every other problem as after a ReLU.
     if problem.inputChannels % 2 == 0 {
       inputs[0] = try Tensor(shape: inputs[0].shape, elements: inputs[0].elements.map { max($0, 0) })
@@ -111,7 +111,7 @@ struct NarrowKernelTests {
   ) throws {
     var random = RandomSource(seed: 22)
     let parameters = problem.randomParameters(from: &random)
-    let inputs = problem.inputShapes.map { random.tensor(shape: $0) }
+    let inputs = problem.randomInputs(from: &random)
     let weights = try #require(parameters.weights)
     let expected = GemmRunner.product(problem, parameters, inputs)
     var bound = [Double](repeating: 0, count: expected.count)

@@ -279,7 +279,7 @@ struct ReducedWeightKernelTests {
     let bare = MicroKernelSet(
       name: "bare", pixelTiles: set.pixelTiles, channelTiles: set.channelTiles, rows: set.rows,
       depthwise: set.depthwise,
-      windowTiles: set.windowTiles, planes: set.planes, winograd: set.winograd)
+      windowTiles: set.windowTiles, planes: set.planes, winograd: set.winograd, bytes: set.bytes)
     let registry = try KernelRegistry.standard(microKernels: bare)
     let answer = try #require(
       registry.answers(for: try Self.dense(8, 8)).first { $0.kernel.name == "reduced.dense.\(facts.type.type)" })

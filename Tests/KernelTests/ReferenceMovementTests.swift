@@ -125,7 +125,8 @@ struct ReferenceMovementTests {
   @Test("a layout conversion keeps every element", arguments: TensorLayout.allCases, TensorLayout.allCases)
   func conversion(source: TensorLayout, destination: TensorLayout) throws {
     let input = (1...24).map(Float.init)
-    let problem = try LayoutConversionProblem(shape: shape(2, 3, 2, 2), from: source, to: destination)
+    let problem = try LayoutConversionProblem(
+      shape: shape(2, 3, 2, 2), from: source, to: destination, steps: Quantisation(step: 1, lower: -7, upper: 200))
     #expect(try ReferenceRunner.output(problem, input) == input)
   }
 }

@@ -31,12 +31,16 @@ enum ReferenceRunner {
   private static func run(
     _ candidate: Candidate, _ prepared: any PreparedKernel, _ inputs: [[Float]], workers: Int
   ) throws -> Tensor {
-    let memories = try zip(zip(candidate.problem.inputShapes, inputs), candidate.layouts.inputs).map {
-      let memory = try OperandMemory(shape: $0.0, layout: $1, shuffling: 2)
-      memory.fill(from: try Tensor(shape: $0.0, elements: $0.1))
+    let problem = candidate.problem
+    let memories = try problem.inputShapes.indices.map { index in
+      let memory = try OperandMemory(
+        shape: problem.inputShapes[index], layout: candidate.layouts.inputs[index], shuffling: 2,
+        steps: problem.quantisation(ofInput: index))
+      memory.fill(from: try Tensor(shape: problem.inputShapes[index], elements: inputs[index]))
       return memory
     }
-    let output = try OperandMemory(shape: candidate.problem.outputShape, layout: candidate.layouts.output)
+    let output = try OperandMemory(
+      shape: problem.outputShape, layout: candidate.layouts.output, steps: problem.outputQuantisation)
     let workspace = WorkspaceMemory(byteCount: prepared.workspaceSize(workers: workers))
     let list = (memories + [output]).map(\.operand)
     withExtendedLifetime((memories, workspace)) {

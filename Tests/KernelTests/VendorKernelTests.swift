@@ -99,7 +99,7 @@
         for candidate in registry.candidates(for: problem) {
           var random = RandomSource(seed: 3)
           let prepared = try candidate.prepare(parameters: problem.randomParameters(from: &random))
-          let inputs = problem.inputShapes.map { random.tensor(shape: $0) }
+          let inputs = problem.randomInputs(from: &random)
           let alone = try Self.output(of: prepared, candidate, inputs)
           let different = Atomic<Int>(0)
           DispatchQueue.concurrentPerform(iterations: 16) { _ in
@@ -134,7 +134,7 @@
         for candidate in registry.candidates(for: problem) where candidate.layouts.output == .rowMajor {
           var random = RandomSource(seed: 3)
           let prepared = try candidate.prepare(parameters: problem.randomParameters(from: &random))
-          let inputs = problem.inputShapes.map { random.tensor(shape: $0) }
+          let inputs = problem.randomInputs(from: &random)
           let memories = try inputs.map { try FencedMemory(byteCount: $0.shape.elementCount * 4) }
           let target = try FencedMemory(byteCount: problem.outputShape.elementCount * 4)
           let none: [Int32] = [0]

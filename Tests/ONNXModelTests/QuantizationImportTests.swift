@@ -250,7 +250,7 @@ struct QuantizationImportTests {
       let model = try ONNXModel(bytes: bytes, name: "again")
       let again = try WrittenModel.run(bytes, [TypedTensor(input)])[0]
       #expect(again.floats == expected)
-      if function.step > 0.01 {
+      if let steps = Quantisation(function), steps.step > 0.01 {
         let nodes = try model.graph().applying(GraphPass.standard).nodes
         #expect(nodes.count == 1)
       }

@@ -71,11 +71,14 @@ public struct ConversionTimer<Clock: MonotonicClock> {
   /// activation has just been written. Infinite where no kernel converts.
   func time(of key: ConversionKey) -> Double {
     var random = RandomSource(seed: 3)
-    guard let problem = try? LayoutConversionProblem(shape: key.shape, from: key.from, to: key.to),
+    // Whatever the steps are, a conversion takes as long.
+    let steps = Quantisation(step: 0x1p-7, lower: -128, upper: 127)
+    guard let problem = try? LayoutConversionProblem(shape: key.shape, from: key.from, to: key.to, steps: steps),
       let candidate = candidate(for: problem),
       let team = try? ThreadTeam(threads: threads),
       let run = try? CandidateRun(
-        candidate, parameters: NoParameters(), inputs: [random.tensor(shape: key.shape)], team: team)
+        candidate, parameters: NoParameters(), inputs: problem.randomInputs(from: &random),
+        team: team)
     else { return .infinity }
     _ = run.run(clock: clock)
     let samples = (0..<7).map { _ in Double(run.run(clock: clock, repeats: 4)) / 4 }

@@ -29,12 +29,14 @@ final class OperandPool {
   /// - Throws: `ProblemError` when a layout needs another rank or there is no such memory.
   func operands(in layouts: OperandLayouts) throws -> OperandSet {
     if let set = sets[layouts] { return set }
-    let inputs = try zip(tensors, layouts.inputs).map { tensor, layout in
-      let memory = try OperandMemory(shape: tensor.shape, layout: layout, fenced: isFenced)
-      memory.fill(from: tensor)
+    let inputs = try zip(tensors, layouts.inputs).enumerated().map { index, operand in
+      let memory = try OperandMemory(
+        shape: operand.0.shape, layout: operand.1, steps: problem.quantisation(ofInput: index), fenced: isFenced)
+      memory.fill(from: operand.0)
       return memory
     }
-    let output = try OperandMemory(shape: problem.outputShape, layout: layouts.output, fenced: isFenced)
+    let output = try OperandMemory(
+      shape: problem.outputShape, layout: layouts.output, steps: problem.outputQuantisation, fenced: isFenced)
     let set = OperandSet(inputs: inputs, output: output)
     sets[layouts] = set
     return set

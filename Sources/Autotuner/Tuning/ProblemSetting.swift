@@ -10,7 +10,7 @@ struct ProblemSetting {
   /// Asks the first kernel of the oracle that applies.
   init(_ problem: any LayerProblem, oracle: KernelRegistry, clock: some MonotonicClock) throws {
     var random = RandomSource(seed: 0x5EED)
-    let inputs = problem.inputShapes.map { random.tensor(shape: $0) }
+    let inputs = problem.randomInputs(from: &random)
     let parameters = problem.drawParameters(from: &random)
     let run = try CandidateRun(
       oracle.defaultCandidate(for: problem), parameters: parameters, inputs: inputs, team: ThreadTeam(threads: 1))

@@ -15,6 +15,10 @@ public struct TensorOperand: @unchecked Sendable {
     self.planes = planes
   }
 
+  /// The first number of an operand of ``TensorLayout/bytes``.
+  @inlinable
+  public var bytes: UnsafeMutablePointer<UInt8> { UnsafeMutableRawPointer(base).assumingMemoryBound(to: UInt8.self) }
+
   /// The first element of plane `n·C + c` of a plane list.
   @inlinable
   public func plane(_ index: Int) -> UnsafeMutablePointer<Float> { base + Int(planes[index]) }

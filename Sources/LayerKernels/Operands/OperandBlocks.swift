@@ -17,7 +17,8 @@ struct OperandBlocks {
     if layout != .rowMajor { try checkSize("\(layout.rawValue) rank", shape.rank, in: 4...4) }
     try checkSize("offset", offset, in: 0...(AlignedMemory.elementAlignment - 1))
     guard layout == .planeList else {
-      size = shape.elementCount
+      // In floats: those that hold the bytes.
+      size = layout.floatCount(shape.elementCount)
       // Only a plane list has slack that may be written.
       writableSize = size
       starts = [Self.guardCount + offset]

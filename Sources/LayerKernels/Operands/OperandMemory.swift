@@ -7,6 +7,8 @@ public final class OperandMemory {
   public let shape: TensorShape
   /// How it lies.
   public let layout: TensorLayout
+  /// Which multiples its bytes are; nil for layouts of floats.
+  private let steps: Quantisation?
 
   private let blocks: OperandBlocks
   private let memory: UnsafeMutablePointer<Float>
@@ -16,6 +18,7 @@ public final class OperandMemory {
   /// What an input held when it was filled.
   private var original: Tensor?
   private let salt: UInt32
+  private var poisonings = 0
 
   /// Memory for an activation.
   ///
@@ -26,13 +29,19 @@ public final class OperandMemory {
   ///     nil for planes one after the other, as networks place them, to time one.
   ///   - offset: elements by which the first element of a layout without planes lies after a 64-byte boundary, 0 to 15:
   ///     callers' memory is aligned to 4 bytes only.
+  ///   - steps: the multiples that the activation is, which bytes need.
   ///   - fenced: whether what lies beyond the guards kills the process that touches it.
   /// - Throws: ``ProblemError`` when the layout needs another rank or the memory cannot be addressed.
   public init(
-    shape: TensorShape, layout: TensorLayout, shuffling seed: UInt64? = nil, offset: Int = 0, fenced: Bool = false
+    shape: TensorShape, layout: TensorLayout, shuffling seed: UInt64? = nil, offset: Int = 0,
+    steps: Quantisation? = nil, fenced: Bool = false
   ) throws(ProblemError) {
     self.shape = shape
     self.layout = layout
+    guard layout != .bytes || steps?.fitsByte == true else {
+      throw .inconsistent("bytes hold only whole multiples of a step, at most 256 of them")
+    }
+    self.steps = layout == .bytes ? steps : nil
     blocks = try OperandBlocks(shape: shape, layout: layout, shuffling: seed, offset: offset)
     fences = fenced ? try FencedMemory(byteCount: blocks.totalCount * MemoryLayout<Float>.stride) : nil
     memory =
@@ -81,9 +90,14 @@ public final class OperandMemory {
     precondition(tensor.shape == shape, "the tensor has another shape than the operand")
     poison(.slack)
     tensor.withElements { source in
-      forEachElement { position, index in memory[position] = source[index] }
+      if let steps {
+        let bytes = operand.bytes
+        forEachElement { position, index in bytes[position - Int(planes[0])] = steps.byte(source[index]) }
+      } else {
+        forEachElement { position, index in memory[position] = source[index] }
+      }
     }
-    original = tensor
+    original = steps == nil ? tensor : self.tensor()
   }
 
   /// Makes everything that may be written NaN, so that an element that is never written is found out.
@@ -91,6 +105,15 @@ public final class OperandMemory {
 
   private func poison(_ poison: Poison) {
     original = nil
+    if steps != nil {
+      // No byte is a NaN: numbers that follow from nothing, others each time.
+      poisonings &+= 1
+      for index in 0..<blocks.writableSize {
+        memory[blocks.starts[0] + index] = Float(
+          bitPattern: UInt32(truncatingIfNeeded: (index &+ poisonings &* 7919) &* 0x9E37_79B1) ^ salt)
+      }
+      return
+    }
     for start in blocks.starts {
       (memory + start).update(repeating: poison.value, count: blocks.writableSize)
     }
@@ -100,7 +123,12 @@ public final class OperandMemory {
   public func tensor() -> Tensor {
     var tensor = Tensor(shape: shape)
     tensor.withMutableElements { target in
-      forEachElement { position, index in target[index] = memory[position] }
+      if let steps {
+        let bytes = operand.bytes
+        forEachElement { position, index in target[index] = steps.number(bytes[position - Int(planes[0])]) }
+      } else {
+        forEachElement { position, index in target[index] = memory[position] }
+      }
     }
     return tensor
   }
@@ -132,7 +160,7 @@ public final class OperandMemory {
 
   /// Calls `body` with each element's position in memory and its row-major index.
   private func forEachElement(_ body: (_ position: Int, _ index: Int) -> Void) {
-    guard layout == .channelsLast else {
+    guard layout.isChannelsLast else {
       for (block, start) in blocks.starts.enumerated() {
         for element in 0..<blocks.size { body(start + element, block * blocks.size + element) }
       }

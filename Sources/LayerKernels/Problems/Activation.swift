@@ -102,11 +102,6 @@ public enum Activation: Hashable, Sendable {
     return Double(steps * step)
   }
 
-  /// The distance between neighbouring results of an activation that rounds; 0 for any other.
-  ///
-  /// Two sums that differ in their last bits lie a whole step apart after rounding where a tie lies between them.
-  public var step: Float { if case .quantized(let step, _, _) = self { step } else { 0 } }
-
   /// log(1 + exp(x)) without overflow.
   private static func softplus(_ x: Double) -> Double { (x < 0 ? 0 : x) + log1p(exp(-x.magnitude)) }
 }

@@ -16,6 +16,8 @@ public struct ConvolutionProblem: LayerProblem {
   public let groups: Int
   /// What happens to each output before it is stored.
   public let epilogue: Epilogue
+  /// What makes the products whole numbers; nil where inputs and weights are any.
+  public private(set) var integers: IntegerOperands?
 
   /// Output rows P and columns Q.
   public let output: WindowGeometry.Extent
@@ -63,7 +65,17 @@ public struct ConvolutionProblem: LayerProblem {
   }
 
   /// That of the epilogue's activation.
-  public var outputStep: Float { epilogue.activation.step }
+  public var outputQuantisation: Quantisation? { Quantisation(epilogue.activation) }
+
+  /// That of ``integers`` for the first input.
+  public func quantisation(ofInput index: Int) -> Quantisation? { index == 0 ? integers?.input : nil }
+
+  /// The same convolution of operands that are whole multiples of steps, or of any.
+  public func with(integers: IntegerOperands?) -> ConvolutionProblem {
+    var problem = self
+    problem.integers = integers
+    return problem
+  }
 
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
@@ -72,6 +84,7 @@ public struct ConvolutionProblem: LayerProblem {
       input: WindowGeometry.Extent(height: key.integer("h"), width: key.integer("w")),
       outputChannels: key.integer("k"), window: WindowGeometry(key: key), groups: key.integer("groups"),
       epilogue: key.epilogue())
+    integers = try key.integerOperands()
     try key.check(against: self)
   }
 
@@ -84,7 +97,8 @@ public struct ConvolutionProblem: LayerProblem {
         "n": "\(batch)", "c": "\(inputChannels)", "h": "\(input.height)", "w": "\(input.width)",
         "k": "\(outputChannels)", "kernel": window.kernel, "stride": window.stride, "dilation": window.dilation,
         "pads": window.pads, "groups": "\(groups)", "epilogue": epilogue.description,
-      ])
+      ]
+    ).with(integers)
   }
 
   /// The activation, and the residual if there is one.
@@ -104,9 +118,10 @@ public struct ConvolutionProblem: LayerProblem {
   /// A filter and a bias.
   public func randomParameters(from random: inout RandomSource) -> ConvolutionParameters {
     // Scaled so that outputs stay near one whatever the depth, as trained weights do.
-    let depth = Float(filterShape.elementCount / outputChannels)
+    let magnitude = (3 / Float(filterShape.elementCount / outputChannels)).squareRoot()
     return ConvolutionParameters(
-      uncheckedFilter: random.tensor(shape: filterShape, magnitude: (3 / depth).squareRoot()),
+      uncheckedFilter: integers?.randomWeights(shape: filterShape, magnitude: magnitude, from: &random)
+        ?? random.tensor(shape: filterShape, magnitude: magnitude),
       bias: epilogue.hasBias ? (0..<outputChannels).map { _ in random.nextFloat(magnitude: 0.5) } : nil)
   }
 

@@ -72,7 +72,7 @@ public struct ElementwiseChainProblem: LayerProblem {
       throw .inconsistent("the steps of an element-wise chain have different shapes")
     }
     // What is rounded on the way may be a step apart from kernel to kernel, and later steps would make it anything.
-    guard steps.dropLast().allSatisfy({ $0.function.step == 0 }) else {
+    guard steps.dropLast().allSatisfy({ $0.function.quantisation == nil }) else {
       throw .inconsistent("a step before the last is rounded")
     }
     let wanted = inputs.indices.map { Operand.input($0) } + steps.indices.dropLast().map { Operand.step($0) }
@@ -85,7 +85,7 @@ public struct ElementwiseChainProblem: LayerProblem {
   }
 
   /// That of the last step.
-  public var outputStep: Float { steps.last?.function.step ?? 0 }
+  public var outputQuantisation: Quantisation? { steps.last?.function.quantisation }
 
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {

@@ -44,6 +44,8 @@ public struct ElementwiseProblem: LayerProblem {
   public let inputShapes: [TensorShape]
   /// The shape that the inputs broadcast to.
   public let outputShape: TensorShape
+  /// The multiples that the inputs are, one for each; empty where they are any numbers.
+  private var steps: [Quantisation] = []
 
   /// The operation's name in keys.
   public static let operation = "elementwise"
@@ -90,7 +92,22 @@ public struct ElementwiseProblem: LayerProblem {
   }
 
   /// That of the function's activation.
-  public var outputStep: Float { function.step }
+  public var outputQuantisation: Quantisation? { function.quantisation }
+
+  /// What ``with(steps:)`` said of the input.
+  public func quantisation(ofInput index: Int) -> Quantisation? { steps.isEmpty ? nil : steps[index] }
+
+  /// The same function of inputs that are whole multiples of steps, one for each; none for inputs of any numbers.
+  ///
+  /// - Throws: ``ProblemError/inconsistent(_:)`` when there are not as many as inputs.
+  public func with(steps: [Quantisation]) throws(ProblemError) -> ElementwiseProblem {
+    guard steps.isEmpty || steps.count == inputShapes.count else {
+      throw .inconsistent("\(steps.count) steps were given for \(inputShapes.count) inputs")
+    }
+    var problem = self
+    problem.steps = steps
+    return problem
+  }
 
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
@@ -107,11 +124,28 @@ public struct ElementwiseProblem: LayerProblem {
     } else {
       throw .malformedField(key: key.description, name: "function", value: name)
     }
+    if let field = key.fields.first(where: { $0.name == Self.stepsField }) {
+      let steps = field.value.split(separator: ",", omittingEmptySubsequences: false).compactMap {
+        Activation(parsing: String($0)).flatMap { Quantisation($0) }
+      }
+      guard steps.count == inputShapes.count else {
+        throw .malformedField(key: key.description, name: field.name, value: field.value)
+      }
+      self = try with(steps: steps)
+    }
     try key.check(against: self)
   }
 
+  /// The name of the field of ``with(steps:)`` in keys.
+  package static let stepsField = "steps"
+
   /// `elementwise function=add a=1x58x28x28 b=1x58x28x28 then=relu`; `function=unary a=1x1000 then=sigmoid`
   public var key: ProblemKey {
+    guard !steps.isEmpty else { return plainKey }
+    return plainKey.adding(Self.stepsField, steps.map(\.activation.description).joined(separator: ","))
+  }
+
+  private var plainKey: ProblemKey {
     switch function {
     case .unary(let activation):
       ProblemKey(
@@ -147,11 +181,11 @@ public struct ElementwiseProblem: LayerProblem {
 }
 
 extension ElementwiseProblem.Function {
-  /// The distance between neighbouring results; 0 where they are not rounded.
-  var step: Float {
+  /// What results are rounded to; nil where they are not.
+  var quantisation: Quantisation? {
     switch self {
-    case .unary(let activation), .binary(_, let activation): activation.step
-    case .squareRoot: 0
+    case .unary(let activation), .binary(_, let activation): Quantisation(activation)
+    case .squareRoot: nil
     }
   }
 }

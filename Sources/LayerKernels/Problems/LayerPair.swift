@@ -41,7 +41,7 @@ extension LayerPair {
   }
 
   /// That of the second part.
-  public var outputStep: Float { second.outputStep }
+  public var outputQuantisation: Quantisation? { second.outputQuantisation }
 
   /// Those of both parts.
   public func randomParameters(from random: inout RandomSource) -> Parameters {

@@ -30,10 +30,11 @@ public protocol LayerProblem: Hashable, Sendable {
   /// weight crosses memory once.
   var memoryAccessCost: Int { get }
 
-  /// The distance between neighbouring values that the output is rounded to, as in networks of 8-bit numbers; 0 where it is not.
-  ///
-  /// Two kernels whose sums differ in their last bits may lie a whole step apart where a tie lies between them.
-  var outputStep: Float { get }
+  /// The multiples of a step that the output is rounded to, as in networks of 8-bit numbers; nil where it is not.
+  var outputQuantisation: Quantisation? { get }
+
+  /// The multiples of a step that an input is, where the problem says so; nil where it may be any number.
+  func quantisation(ofInput index: Int) -> Quantisation?
 
   /// Constants of the right shapes with random non-zero values: for the tuner and for tests.
   func randomParameters(from random: inout RandomSource) -> Parameters
@@ -54,7 +55,25 @@ extension LayerProblem {
   public var parameterCount: Int { max(memoryAccessCost - activationElementCount, 0) }
 
   /// None.
-  public var outputStep: Float { 0 }
+  public var outputQuantisation: Quantisation? { nil }
+
+  /// None.
+  public func quantisation(ofInput index: Int) -> Quantisation? { nil }
+
+  /// The distance between neighbouring values that the output is rounded to; 0 where it is not.
+  ///
+  /// Two kernels whose sums differ in their last bits may lie a whole step apart where a tie lies between them.
+  public var outputStep: Float { outputQuantisation?.step ?? 0 }
+
+  /// Inputs with random values, such as the problem says that they are: for the tuner and for tests.
+  public func randomInputs(from random: inout RandomSource) -> [Tensor] {
+    fitted(inputShapes.map { random.tensor(shape: $0) })
+  }
+
+  /// Inputs with their values moved to what the problem says that they are.
+  package func fitted(_ inputs: [Tensor]) -> [Tensor] {
+    inputs.enumerated().map { index, input in quantisation(ofInput: index)?.rounded(input) ?? input }
+  }
 
   /// None.
   public static func representatives() throws(ProblemError) -> [RepresentativeProblem] { [] }

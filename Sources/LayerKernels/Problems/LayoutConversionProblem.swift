@@ -6,19 +6,36 @@ public struct LayoutConversionProblem: LayerProblem {
   public let source: TensorLayout
   /// How the output is to lie.
   public let destination: TensorLayout
+  /// The multiples that the activation is, where one of the two is ``TensorLayout/bytes``; else nil.
+  public let steps: Quantisation?
 
   /// The operation's name in keys.
   public static let operation = "layout-conversion"
 
   /// Checks the shape.
   ///
-  /// - Throws: ``ProblemError/outOfRange(name:value:allowed:)`` when it is not of rank 4.
-  public init(shape: TensorShape, from source: TensorLayout, to destination: TensorLayout) throws(ProblemError) {
+  /// - Parameter steps: the multiples that the activation is; not looked at where neither layout is one of bytes.
+  /// - Throws: ``ProblemError/outOfRange(name:value:allowed:)`` when it is not of rank 4, ``ProblemError/inconsistent(_:)`` for bytes of
+  ///   an activation that is not multiples of a step, few enough for a byte.
+  public init(
+    shape: TensorShape, from source: TensorLayout, to destination: TensorLayout, steps: Quantisation? = nil
+  ) throws(ProblemError) {
     try checkSize("layout conversion's rank", shape.rank, in: 4...4)
     outputShape = shape
     self.source = source
     self.destination = destination
+    let hasBytes = source == .bytes || destination == .bytes
+    guard !hasBytes || steps?.fitsByte == true else {
+      throw .inconsistent("bytes hold only whole multiples of a step, at most 256 of them")
+    }
+    self.steps = hasBytes ? steps : nil
   }
+
+  /// That of the activation.
+  public var outputQuantisation: Quantisation? { steps }
+
+  /// That of the activation.
+  public func quantisation(ofInput index: Int) -> Quantisation? { steps }
 
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
@@ -29,15 +46,19 @@ public struct LayoutConversionProblem: LayerProblem {
       }
       return layout
     }
-    try self.init(shape: key.shape("shape"), from: layout("from"), to: layout("to"))
+    let field = key.fields.first { $0.name == "steps" }
+    try self.init(
+      shape: key.shape("shape"), from: layout("from"), to: layout("to"),
+      steps: field.flatMap { Activation(parsing: $0.value) }.flatMap { Quantisation($0) })
     try key.check(against: self)
   }
 
   /// `layout-conversion shape=1x232x7x7 from=planeList to=channelsLast`
   public var key: ProblemKey {
-    ProblemKey(
+    let key = ProblemKey(
       operation: Self.operation,
       ["shape": "\(outputShape)", "from": source.rawValue, "to": destination.rawValue])
+    return steps.map { key.adding("steps", $0.activation.description) } ?? key
   }
 
   /// The activation.

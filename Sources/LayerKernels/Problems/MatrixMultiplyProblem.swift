@@ -16,6 +16,8 @@ public struct MatrixMultiplyProblem: LayerProblem {
   public let hasConstantWeights: Bool
   /// What happens to each output before it is stored; the bias has one number a column.
   public let epilogue: Epilogue
+  /// What makes the products whole numbers; nil where inputs and weights are any.
+  public private(set) var integers: IntegerOperands?
 
   /// `[B, M, K]`
   public let inputShape: TensorShape
@@ -49,7 +51,17 @@ public struct MatrixMultiplyProblem: LayerProblem {
   }
 
   /// That of the epilogue's activation.
-  public var outputStep: Float { epilogue.activation.step }
+  public var outputQuantisation: Quantisation? { Quantisation(epilogue.activation) }
+
+  /// That of ``integers`` for the first input.
+  public func quantisation(ofInput index: Int) -> Quantisation? { index == 0 ? integers?.input : nil }
+
+  /// The same product of operands that are whole multiples of steps, or of any.
+  public func with(integers: IntegerOperands?) -> MatrixMultiplyProblem {
+    var problem = self
+    problem.integers = integers
+    return problem
+  }
 
   /// Reads the problem back from its key.
   public init(key: ProblemKey) throws(ProblemError) {
@@ -60,6 +72,10 @@ public struct MatrixMultiplyProblem: LayerProblem {
     try self.init(
       batch: key.integer("b"), rows: key.integer("m"), depth: key.integer("k"), columns: key.integer("n"),
       hasConstantWeights: weights == "constant", epilogue: key.epilogue())
+    integers = try key.integerOperands()
+    guard hasConstantWeights || integers == nil else {
+      throw .unknownField(key: key.description, name: IntegerOperands.field)
+    }
     try key.check(against: self)
   }
 
@@ -70,7 +86,8 @@ public struct MatrixMultiplyProblem: LayerProblem {
       [
         "b": "\(batch)", "m": "\(rows)", "k": "\(depth)", "n": "\(columns)",
         "weights": hasConstantWeights ? "constant" : "input", "epilogue": epilogue.description,
-      ])
+      ]
+    ).with(integers)
   }
 
   /// The first operand, the second if it is no parameter, the residual if there is one.
@@ -90,9 +107,12 @@ public struct MatrixMultiplyProblem: LayerProblem {
 
   /// Weights and a bias.
   public func randomParameters(from random: inout RandomSource) -> MatrixMultiplyParameters {
-    MatrixMultiplyParameters(
-      uncheckedWeights: hasConstantWeights
-        ? random.tensor(shape: weightShape, magnitude: (3 / Float(depth)).squareRoot()) : nil,
+    let magnitude = (3 / Float(depth)).squareRoot()
+    return MatrixMultiplyParameters(
+      uncheckedWeights: !hasConstantWeights
+        ? nil
+        : integers?.randomWeights(shape: weightShape, magnitude: magnitude, from: &random)
+          ?? random.tensor(shape: weightShape, magnitude: magnitude),
       bias: epilogue.hasBias ? (0..<columns).map { _ in random.nextFloat(magnitude: 0.5) } : nil)
   }
 }

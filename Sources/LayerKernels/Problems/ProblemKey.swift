@@ -27,6 +27,16 @@ public struct ProblemKey: Hashable, Sendable {
     self.fields = fields.map { Field(name: $0.key, value: $0.value) }
   }
 
+  private init(operation: String, fields: [Field]) {
+    self.operation = operation
+    self.fields = fields
+  }
+
+  /// The key with one more field at its end.
+  func adding(_ name: String, _ value: String) -> ProblemKey {
+    ProblemKey(operation: operation, fields: fields + [Field(name: name, value: value)])
+  }
+
   /// A key of text that is known to be well formed.
   init(uncheckedText text: String) {
     let words = text.split(separator: " ")

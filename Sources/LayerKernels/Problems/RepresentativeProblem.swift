@@ -147,7 +147,9 @@ extension LayoutConversionProblem {
         problems.append(
           .init(
             "\(source.rawValue) to \(destination.rawValue)",
-            try LayoutConversionProblem(shape: checkedShape([1, 58, 28, 28]), from: source, to: destination)))
+            try LayoutConversionProblem(
+              shape: checkedShape([1, 58, 28, 28]), from: source, to: destination,
+              steps: Quantisation(step: 0.05, lower: -128, upper: 127))))
       }
     }
     return problems

@@ -15,6 +15,20 @@ public enum TensorLayout: String, Hashable, Sendable, CaseIterable, Codable {
 
   /// Pixels outermost, channels innermost, without gaps: `[N, H, W, C]`.
   case channelsLast
+
+  /// The same with a byte for each number: which of its multiples it is, counted from ``Quantisation/zeroPoint``.
+  ///
+  /// Only what the problem says to be multiples of a step, few enough for a byte, can lie so.
+  case bytes
+
+  /// Whether channels are innermost.
+  public var isChannelsLast: Bool { self == .channelsLast || self == .bytes }
+
+  /// What a number is stored as.
+  public var type: ElementType { self == .bytes ? .u8 : .f32 }
+
+  /// The floats that as many elements take, the last of them whole.
+  package func floatCount(_ elements: Int) -> Int { self == .bytes ? (elements + 3) / 4 : elements }
 }
 
 /// The layouts that one candidate reads and writes.

@@ -29,6 +29,14 @@ public struct DotFormat: Hashable, Sendable {
   /// Upper halves of floats, two a word: `vdpbf16ps`.
   public static let brainFloats = DotFormat(type: .bf16, group: 2, weightByteCount: 2)
 
+  /// Whether sums of a product's terms are exact in this format: whole multiples of steps, weights that the format has numbers for,
+  /// and no more terms than 32 bits hold.
+  public func isExact(for operands: IntegerOperands?, depth: Int) -> Bool {
+    guard isInteger, let operands else { return false }
+    let largest = operands.largestWeight
+    return largest < 1 << (8 * weightByteCount - 1) && depth <= Int(Int32.max) / (255 * largest)
+  }
+
   /// The most terms of a sum: the products of 255 and −127 of more may not fit 32 bits.
   public static let maximumDepth = 65536
 

@@ -25,6 +25,15 @@ public protocol DotLanes {
   /// a · b
   static func product(_ a: Vector, _ b: Vector) -> Vector
 
+  /// The sums as floats.
+  static func floats(_ sums: Sums) -> Vector
+
+  /// Writes floats beside 1.5 · 2²³ as bytes: their bits with `offset` added, which have to fit.
+  static func storeSteps(_ vector: Vector, offset: Int32, _ address: UnsafeMutableRawPointer)
+
+  /// The same for two vectors side by side.
+  static func storeSteps(_ first: Vector, _ second: Vector, offset: Int32, _ address: UnsafeMutableRawPointer)
+
   /// The larger of each two lanes; `b` where either is a NaN.
   static func maximum(_ a: Vector, _ b: Vector) -> Vector
 
@@ -33,6 +42,15 @@ public protocol DotLanes {
 }
 
 extension DotLanes {
+  /// One after the other.
+  @inlinable @inline(__always)
+  public static func storeSteps(
+    _ first: Vector, _ second: Vector, offset: Int32, _ address: UnsafeMutableRawPointer
+  ) {
+    storeSteps(first, offset: offset, address)
+    storeSteps(second, offset: offset, address + Vector.scalarCount)
+  }
+
   /// The bytes of a vector.
   @inlinable @inline(__always)
   static var byteCount: Int { Vector.scalarCount * 4 }

@@ -20,6 +20,23 @@ public struct DotProduct: Sendable {
     }
   }
 
+  /// Operands that are whole multiples of steps, so that sums are exact.
+  public struct WholeNumbers: Sendable {
+    /// The magnitude of the largest weight, in its channel's steps.
+    public var largestWeight: Int
+    /// How the inputs are numbered.
+    public var input: InputQuantisation
+    /// The step of outputs that are written as bytes; nil where they are floats.
+    public var outputStep: Float?
+
+    /// Such operands.
+    public init(largestWeight: Int, input: InputQuantisation, outputStep: Float?) {
+      self.largestWeight = largestWeight
+      self.input = input
+      self.outputStep = outputStep
+    }
+  }
+
   /// What one call reads and writes.
   public struct Operands {
     /// What pixel offsets count from.
@@ -44,6 +61,14 @@ public struct DotProduct: Sendable {
     public var lower: Float
     /// No result is larger.
     public var upper: Float
+    /// The step that results are rounded to; 0 where they are not. The bounds count such steps then.
+    public var step: Float
+    /// Where results go as bytes, the first pixel's first channel of the panel; nil where they are floats.
+    public var bytes: UnsafeMutablePointer<UInt8>?
+    /// Bytes from a pixel's channels to the next one's.
+    public var byteStride: Int
+    /// That of the byte that stands for 0, by ``StepRounding``.
+    public var byteOffset: Int32
 
     /// Operands with nothing added and no bounds.
     public init(
@@ -61,6 +86,7 @@ public struct DotProduct: Sendable {
       addendStride = outputStride
       lower = -.infinity
       upper = .infinity
+      (step, bytes, byteStride, byteOffset) = (0, nil, 0, 0)
     }
   }
 
@@ -80,9 +106,12 @@ public struct DotProduct: Sendable {
   /// - Parameters:
   ///   - filter: `[channels, inputs, …]`: the window's elements are the innermost.
   ///   - terms: runs that together are as many words as the window's elements have.
-  /// - Throws: ``WeightRangeError`` where the type has no number for a weight, `KernelError.noMemory`.
+  ///   - exact: what inputs and weights are where both are whole multiples of steps; nil where they are any numbers.
+  /// - Throws: ``WeightRangeError`` where the type has no number for a weight, ``WeightStepError`` where weights are not what `exact`
+  ///   says, `KernelError.noMemory`.
   public init?(
-    _ table: DotTable, blocking: ChannelProduct.Blocking, filter: Tensor, bias: [Float]?, terms: Terms
+    _ table: DotTable, blocking: ChannelProduct.Blocking, filter: Tensor, bias: [Float]?, terms: Terms,
+    exact: WholeNumbers? = nil
   ) throws {
     let limit = table.maximumRows(vectors: blocking.vectors)
     let channels = filter.shape[0]
@@ -96,7 +125,8 @@ public struct DotProduct: Sendable {
     for size in panels.largeCount < panels.count ? [0, 1] : [0] {
       for rows in 1...blocking.rows where tiles[size * DotTable.maximumRows + rows - 1] == nil { return nil }
     }
-    let weights = try DotWeights(table.format, lanes: table.lanes, panels: panels, filter: filter, bias: bias)
+    let weights = try DotWeights(
+      table.format, lanes: table.lanes, panels: panels, filter: filter, bias: bias, exact: exact)
     guard weights.wordCount == terms.runOffsets.count * terms.runLength else { return nil }
     self.table = table
     self.channels = channels
@@ -142,6 +172,12 @@ public struct DotProduct: Sendable {
         }
         arguments.lower = operands.lower
         arguments.upper = operands.upper
+        arguments.step = operands.step
+        if let bytes = operands.bytes {
+          arguments.bytes = bytes + pixel * operands.byteStride
+          arguments.byteStride = operands.byteStride
+          arguments.byteOffset = operands.byteOffset
+        }
         tile(&arguments)
       }
     }

@@ -17,12 +17,14 @@ public struct DotTable: ChannelTileSizes, Sendable {
   public let range: MicroKernelFunction<RangeArguments>
   /// Converts inputs.
   public let stage: MicroKernelFunction<StagingArguments>
+  /// Lays out inputs that are bytes already.
+  public let stageBytes: MicroKernelFunction<ByteStagingArguments>
   private let functions: [MicroKernelFunction<DotTileArguments>?]
 
   /// A table of what `tile` knows.
   public init(
     _ format: DotFormat, lanes: Int, rate: Double, range: MicroKernelFunction<RangeArguments>,
-    stage: MicroKernelFunction<StagingArguments>,
+    stage: MicroKernelFunction<StagingArguments>, stageBytes: MicroKernelFunction<ByteStagingArguments>,
     tile: (_ rows: Int, _ vectors: Int) -> MicroKernelFunction<DotTileArguments>?
   ) {
     self.format = format
@@ -30,6 +32,7 @@ public struct DotTable: ChannelTileSizes, Sendable {
     self.rate = rate
     self.range = range
     self.stage = stage
+    self.stageBytes = stageBytes
     functions = (1...Self.maximumRows).flatMap { rows in (1...Self.maximumVectors).map { tile(rows, $0) } }
   }
 

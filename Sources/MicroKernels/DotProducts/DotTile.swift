@@ -7,7 +7,12 @@ import CLanes
 ///     outputs[p · outputStride + c] = clamp(bias[c] + addends[p · addendStride + c]
 ///       + scales[c] · pixelScales[p] · (Σ_k input[p][k] · weights[k][c] − zeroPoints[p] · weightSums[c]))
 ///
-/// with the sums in whole numbers, exactly, or in floats. The inputs of a pixel are `runCount` runs of `runLength` words. All N·V lanes
+/// with the sums in whole numbers, exactly, or in floats. With a `step` results are divided by it, clamped, rounded to whole numbers and
+/// multiplied by it. With `bytes` it is
+///
+///     bytes[p · byteStride + c] = zero + round(clamp(bias[c] + addends[p · addendStride + c] / step + scales[c] · Σ_k input · weight))
+///
+/// and nothing else is written. The inputs of a pixel are `runCount` runs of `runLength` words. All N·V lanes
 /// are read and written.
 public struct DotTileArguments {
   /// `runCount · runLength` rows of N·V words.
@@ -46,6 +51,14 @@ public struct DotTileArguments {
   public var lower: Float
   /// No result is larger.
   public var upper: Float
+  /// The step that results are rounded to, the bounds counting such steps; 0 where they are not.
+  public var step: Float
+  /// Where results go as bytes, the first pixel's first channel; nil where they are floats.
+  public var bytes: UnsafeMutablePointer<UInt8>?
+  /// Bytes from a pixel's channels to the next one's.
+  public var byteStride: Int
+  /// That of the byte that stands for 0, by ``StepRounding``.
+  public var byteOffset: Int32
 
   /// Arguments with nothing added and no bounds.
   public init(
@@ -72,6 +85,7 @@ public struct DotTileArguments {
     addendStride = outputStride
     lower = -.infinity
     upper = .infinity
+    (step, bytes, byteStride, byteOffset) = (0, nil, 0, 0)
   }
 }
 
@@ -100,6 +114,35 @@ public func dotTile<D: DotLanes, let Rows: Int, let Vectors: Int, let Accumulato
     } while place < end
   }
 
+  if let bytes = arguments.bytes {
+    let (lower, upper) = (D.Vector(repeating: arguments.lower), D.Vector(repeating: arguments.upper))
+    let shift = D.Vector(repeating: StepRounding.shift)
+    let inverse = D.Vector(repeating: 1 / arguments.step)
+    unrolled(Rows) { p in
+      func steps(_ n: Int) -> D.Vector {
+        let channel = n * D.byteCount
+        var result = D.load(UnsafeRawPointer(arguments.bias) + channel)
+        D.multiplyAdd(&result, D.floats(sums[p * Vectors + n]), D.load(UnsafeRawPointer(arguments.scales) + channel))
+        if let addends = arguments.addends {
+          D.multiplyAdd(&result, D.load(UnsafeRawPointer(addends + p &* arguments.addendStride) + channel), inverse)
+        }
+        // A NaN gives the lower bound, as in every activation that rounds.
+        return D.sum(D.minimum(upper, D.maximum(result, lower)), shift)
+      }
+      let target = UnsafeMutableRawPointer(bytes + p &* arguments.byteStride)
+      unrolled(Vectors / 2) { pair in
+        D.storeSteps(
+          steps(2 * pair), steps(2 * pair + 1), offset: arguments.byteOffset,
+          target + 2 * pair * D.Vector.scalarCount)
+      }
+      if Vectors % 2 == 1 {
+        D.storeSteps(
+          steps(Vectors - 1), offset: arguments.byteOffset, target + (Vectors - 1) * D.Vector.scalarCount)
+      }
+    }
+    return
+  }
+
   // Through memory, where the results will be: sums that a larger loop indexes would live there while they are added up, too.
   let outputs = UnsafeMutableRawPointer(arguments.outputs)
   let stride = arguments.outputStride &* 4
@@ -110,6 +153,11 @@ public func dotTile<D: DotLanes, let Rows: Int, let Vectors: Int, let Accumulato
   }
   let lower = D.Vector(repeating: arguments.lower)
   let upper = D.Vector(repeating: arguments.upper)
+  let isRounded = arguments.step > 0
+  let step = D.Vector(repeating: arguments.step)
+  let inverse = D.Vector(repeating: isRounded ? 1 / arguments.step : 1)
+  // Beside 1.5 · 2²³ floats are whole numbers: the sum rounds, ties to even.
+  let (rounding, back) = (D.Vector(repeating: 12_582_912), D.Vector(repeating: -12_582_912))
   for p in 0..<Rows {
     let pixelScale = D.Vector(repeating: arguments.pixelScales[p &* arguments.pixelStep])
     let zeroPoint = arguments.zeroPoints[p &* arguments.pixelStep]
@@ -124,7 +172,14 @@ public func dotTile<D: DotLanes, let Rows: Int, let Vectors: Int, let Accumulato
       if let addends = arguments.addends {
         result = D.sum(result, D.load(UnsafeRawPointer(addends + p &* arguments.addendStride) + channel))
       }
-      target.storeBytes(of: D.minimum(upper, D.maximum(lower, result)), as: D.Vector.self)
+      if isRounded {
+        // A NaN gives the lower bound, as in every activation that rounds.
+        let steps = D.minimum(upper, D.maximum(D.product(result, inverse), lower))
+        result = D.product(D.sum(D.sum(steps, rounding), back), step)
+      } else {
+        result = D.minimum(upper, D.maximum(lower, result))
+      }
+      target.storeBytes(of: result, as: D.Vector.self)
     }
   }
 }

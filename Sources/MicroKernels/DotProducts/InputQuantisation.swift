@@ -1,3 +1,5 @@
+public import LayerKernels
+
 /// How inputs become whole numbers from 0 to 255: `x ≈ scale · (number − zeroPoint)`, with 0 exact, so that padding is.
 public struct InputQuantisation: Hashable, Sendable {
   /// What a step is worth; NaN where an input was not finite, which makes everything that is computed with it one.
@@ -14,6 +16,13 @@ public struct InputQuantisation: Hashable, Sendable {
     scale = 1
     inverse = 1
     zeroPoint = 0
+  }
+
+  /// The numbering of what is whole multiples of a step already, exact where they fit a byte.
+  public init(_ quantisation: Quantisation) {
+    scale = quantisation.step
+    inverse = 1 / quantisation.step
+    zeroPoint = Int32(quantisation.zeroPoint)
   }
 
   /// The numbering of a range that holds 0.

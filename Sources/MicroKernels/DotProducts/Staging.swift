@@ -3,6 +3,9 @@ public protocol StagingLanes: Lanes {
   /// Writes the last 8 bits of floats from 2²³ up.
   static func storeUInt8(_ vector: Vector, _ address: UnsafeMutableRawPointer)
 
+  /// Writes floats beside 1.5 · 2²³ as bytes: their bits with `offset` added, which have to fit.
+  static func storeSteps(_ vector: Vector, offset: Int32, _ address: UnsafeMutableRawPointer)
+
   /// Writes the last 16 bits of floats from 2²³ up.
   static func storeInt16(_ vector: Vector, _ address: UnsafeMutableRawPointer)
 

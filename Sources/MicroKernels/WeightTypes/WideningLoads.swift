@@ -10,6 +10,14 @@ extension Lanes {
     return lanes
   }
 
+  /// Numbers of 8 bits without sign.
+  @inlinable @inline(__always)
+  public static func loadUInt8(_ address: UnsafeRawPointer) -> Vector {
+    var lanes = Vector()
+    for lane in lanes.indices { lanes[lane] = Float(address.load(fromByteOffset: lane, as: UInt8.self)) }
+    return lanes
+  }
+
   /// Numbers of half precision.
   @inlinable @inline(__always)
   public static func loadFloat16(_ address: UnsafeRawPointer) -> Vector {

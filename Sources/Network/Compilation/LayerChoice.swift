@@ -75,8 +75,8 @@ public protocol KernelChooser: Sendable {
 
 /// Decides by a static cost model where nobody has tuned.
 ///
-/// A candidate's time is estimated from the arithmetic at the efficiency that its kernel expects, the bytes that it moves,
-/// and the bytes of the layout conversions that it would need. Only the first configuration of each pair of layouts is
+/// A candidate's time is estimated from the arithmetic at the efficiency that its kernel expects, the bytes that it writes,
+/// and those of the layout conversions that it would need. Only the first configuration of each pair of layouts is
 /// considered: a kernel lists its best guess first.
 public struct HeuristicChooser: KernelChooser {
   /// FLOP a second that a kernel of efficiency 1 would reach.
@@ -110,7 +110,8 @@ public struct HeuristicChooser: KernelChooser {
     let problem = layer.problem
     // Even a movement costs its bytes the more the less of itself its kernel expects.
     let arithmetic = Double(problem.operationCount.flopsWithBias + problem.activationElementCount)
-    var bytes = 0.0
+    // What is written is near when it is read: a quarter of a conversion's price, so that bytes are preferred to floats.
+    var bytes = Double(problem.outputShape.elementCount * candidate.layouts.output.type.byteCount) / 4
     for (index, layout) in candidate.layouts.inputs.enumerated()
     where index < layer.availableLayouts.count && !layer.availableLayouts[index].contains(layout) {
       bytes += Double(8 * problem.inputShapes[index].elementCount)

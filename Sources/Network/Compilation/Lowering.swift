@@ -14,6 +14,8 @@ struct Lowering {
   /// What the static cost model answered: a network asks the same of many layers, and every kernel lists its candidates for each answer.
   private var heuristics: [HeuristicQuestion: LayerChoice] = [:]
   private var placements: [ValueID: [TensorLayout: NetworkPlan.Placement]] = [:]
+  /// The multiples of steps that values are: what bytes stand for.
+  private let known: KnownSteps
 
   init(
     _ graph: Graph, registry: KernelRegistry, choosers: [any KernelChooser], threads: Int,
@@ -24,6 +26,7 @@ struct Lowering {
     self.choosers = choosers
     self.threads = threads
     self.inputLayout = inputLayout
+    known = KnownSteps(graph)
   }
 
   /// A graph's plan, which alone keeps the graph's weights.
@@ -59,7 +62,11 @@ struct Lowering {
     for input in node.inputs { try placeConstant(input) }
     let choice = try choose(node.name, problem, available: node.inputs.map { Set(placements[$0, default: [:]].keys) })
     var inputs: [NetworkPlan.Placement] = []
-    for (value, layout) in zip(node.inputs, choice.candidate.layouts.inputs) {
+    for (index, (value, layout)) in zip(node.inputs, choice.candidate.layouts.inputs).enumerated() {
+      // A byte means what whoever wrote it meant.
+      guard layout != .bytes || known[value] == problem.quantisation(ofInput: index) else {
+        throw CompilationError.otherSteps(node: node.name, value: graph[value].name)
+      }
       inputs.append(try placement(of: value, as: layout))
     }
     let output = appendStep(
@@ -105,10 +112,12 @@ struct Lowering {
     if let placement = present[layout] { return placement }
     let shape = graph[value].shape
     // The order of preference is fixed, so that two compilations give the same steps.
-    guard let source = [TensorLayout.rowMajor, .planeList, .channelsLast].lazy.compactMap({ present[$0] }).first else {
+    guard
+      let source = [TensorLayout.rowMajor, .planeList, .channelsLast, .bytes].lazy.compactMap({ present[$0] }).first
+    else {
       throw CompilationError.unwrittenValue(name: graph[value].name)
     }
-    let problem = try LayoutConversionProblem(shape: shape, from: source.layout, to: layout)
+    let problem = try LayoutConversionProblem(shape: shape, from: source.layout, to: layout, steps: known[value])
     let name = "\(graph[value].name) to \(layout.rawValue)"
     let choice = try choose(name, problem, available: [[source.layout]])
     let output = appendStep(
@@ -190,6 +199,8 @@ struct Lowering {
 public enum CompilationError: Error, Equatable, CustomStringConvertible {
   /// A value is read that no node, input or constant gives.
   case unwrittenValue(name: String)
+  /// A layer takes a value for other multiples of a step than it is.
+  case otherSteps(node: String, value: String)
   /// The network's activations need more memory than 32-bit element offsets can address.
   case tooMuchMemory(elements: Int)
   /// A run of the network needs more bytes than it may have.
@@ -205,6 +216,8 @@ public enum CompilationError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unwrittenValue(let name): "value '\(name)' is read before it is written"
+    case .otherSteps(let node, let value):
+      "layer '\(node)' takes value '\(value)' for other multiples of a step than it is rounded to"
     case .tooMuchMemory(let elements):
       "the activations need \(elements) elements at once; at most \(Int32.max) can be addressed: use a smaller input or batch"
     case .memoryLimit(let needed, let limit):

@@ -16,9 +16,9 @@ struct NetworkPlan {
     var isPlaneList: Bool { layout == .planeList }
     /// Planes of a plane list, `N·C`; else 1.
     var planeCount: Int { lastReads.count }
-    /// Elements of one plane with its slack, or of the whole storage with its slack.
+    /// The floats of one plane with its slack, or of the whole storage with its slack.
     var blockSize: Int {
-      AlignedMemory.paddedCount(max(isPlaneList ? shape[2] * shape[3] : shape.elementCount, 1))
+      AlignedMemory.paddedCount(max(layout.floatCount(isPlaneList ? shape[2] * shape[3] : shape.elementCount), 1))
     }
   }
 

@@ -119,7 +119,7 @@ package struct CompiledFileIdentity: Equatable, Sendable {
       inputs.append(Port(name: try reader.text(), shape: try reader.shape()))
     }
     threads = try reader.count(upTo: CompilationOptions.allowedThreads.upperBound)
-    guard let layout = TensorLayout(rawValue: try reader.text()), layout != .planeList else {
+    guard let layout = TensorLayout(rawValue: try reader.text()), layout == .rowMajor || layout == .channelsLast else {
       throw FileDamage("no caller lays out images so")
     }
     inputLayout = layout

@@ -19,7 +19,7 @@ public struct GraphPass: Sendable {
   public static let standard: [GraphPass] = [
     recognizeChannelMovements, composeMovements, recognizeNormalizations, recognizeActivations, joinRoundings,
     hoistElementwise, recognizeGlobalPooling, foldPadding, trimWindows, fuseEpilogues, splitWindows,
-    fusePointwiseDepthwise, fuseConvolutionPooling, fuseElementwiseChains, removeUnused,
+    fusePointwiseDepthwise, fuseConvolutionPooling, fuseElementwiseChains, findIntegers, removeUnused,
   ]
 }
 

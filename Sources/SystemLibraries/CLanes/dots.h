@@ -7,10 +7,6 @@
 #include "shim.h"
 #include "widening.h"
 
-typedef unsigned char luthier_uchar4 __attribute__((ext_vector_type(4)));
-typedef unsigned char luthier_uchar8 __attribute__((ext_vector_type(8)));
-typedef unsigned char luthier_uchar16 __attribute__((ext_vector_type(16)));
-
 // Whole numbers as floats after `zero` times those of `weights` is taken off.
 #define LUTHIER_CENTRED(lanes)                                                               \
   LUTHIER_INLINE luthier_float##lanes luthier_centred##lanes(                                \
@@ -38,8 +34,18 @@ typedef unsigned char luthier_uchar16 __attribute__((ext_vector_type(16)));
     __builtin_memcpy(address, &narrow, 2 * lanes);                                           \
   }
 
+// Floats beside 1.5 · 2²³, whose bits count their whole numbers, as bytes: `offset` is added to the bits.
+#define LUTHIER_STEPS(lanes)                                                                 \
+  LUTHIER_LOAD void luthier_store_steps_x##lanes(                                            \
+      luthier_float##lanes vector, int offset, void *address) {                              \
+    luthier_uchar##lanes narrow = __builtin_convertvector(                                   \
+        (luthier_uint##lanes)((luthier_int##lanes)vector + offset) & 0xFF, luthier_uchar##lanes); \
+    __builtin_memcpy(address, &narrow, lanes);                                               \
+  }
+
 LUTHIER_CENTRED(4)
 LUTHIER_NARROW(4)
+LUTHIER_STEPS(4)
 
 // Pairs of 16 bits with sign.
 LUTHIER_INLINE luthier_int4 luthier_dot_s16_x4(luthier_int4 sums, luthier_int4 a, luthier_int4 b) {
@@ -59,6 +65,14 @@ LUTHIER_INLINE luthier_float4 luthier_dot_bf16_x4(luthier_float4 sums, luthier_i
 #if defined(__AVX2__)
 LUTHIER_CENTRED(8)
 LUTHIER_NARROW(8)
+LUTHIER_STEPS(8)
+// Two vectors side by side: the halves of packed vectors are put in order once for both.
+LUTHIER_LOAD void luthier_store_two_steps_x8(luthier_float8 a, luthier_float8 b, int offset, void *address) {
+  __m256i words = _mm256_packs_epi32((__m256i)((luthier_int8)a + offset), (__m256i)((luthier_int8)b + offset));
+  __m256i bytes = _mm256_packus_epi16(words, words);
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5);
+  _mm_storeu_si128((__m128i *)address, _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(bytes, order)));
+}
 LUTHIER_INLINE luthier_int8 luthier_dot_s16_x8(luthier_int8 sums, luthier_int8 a, luthier_int8 b) {
   return sums + (luthier_int8)_mm256_madd_epi16((__m256i)a, (__m256i)b);
 }
@@ -73,6 +87,7 @@ LUTHIER_INLINE luthier_int8 luthier_dot_u8_s8_x8(luthier_int8 sums, luthier_int8
 #if defined(__AVX512BW__)
 LUTHIER_CENTRED(16)
 LUTHIER_NARROW(16)
+LUTHIER_STEPS(16)
 LUTHIER_INLINE luthier_int16 luthier_dot_s16_x16(luthier_int16 sums, luthier_int16 a, luthier_int16 b) {
   return sums + (luthier_int16)_mm512_madd_epi16((__m512i)a, (__m512i)b);
 }

@@ -10,6 +10,9 @@
 typedef signed char luthier_schar4 __attribute__((ext_vector_type(4)));
 typedef signed char luthier_schar8 __attribute__((ext_vector_type(8)));
 typedef signed char luthier_schar16 __attribute__((ext_vector_type(16)));
+typedef unsigned char luthier_uchar4 __attribute__((ext_vector_type(4)));
+typedef unsigned char luthier_uchar8 __attribute__((ext_vector_type(8)));
+typedef unsigned char luthier_uchar16 __attribute__((ext_vector_type(16)));
 typedef unsigned short luthier_ushort4 __attribute__((ext_vector_type(4)));
 typedef unsigned short luthier_ushort8 __attribute__((ext_vector_type(8)));
 typedef unsigned short luthier_ushort16 __attribute__((ext_vector_type(16)));
@@ -17,12 +20,19 @@ typedef unsigned int luthier_uint4 __attribute__((ext_vector_type(4)));
 typedef unsigned int luthier_uint8 __attribute__((ext_vector_type(8)));
 typedef unsigned int luthier_uint16 __attribute__((ext_vector_type(16)));
 
-// Signed integers of 8 bits.
+// Integers of 8 bits with sign and without.
 #define LUTHIER_FROM_S8(lanes)                                              \
   LUTHIER_WIDEN luthier_float##lanes luthier_from_s8_x##lanes(const void *address) { \
     luthier_schar##lanes narrow;                                            \
     __builtin_memcpy(&narrow, address, lanes);                              \
     return __builtin_convertvector(narrow, luthier_float##lanes);           \
+  }
+
+#define LUTHIER_FROM_U8(lanes)                                              \
+  LUTHIER_WIDEN luthier_float##lanes luthier_from_u8_x##lanes(const void *address) { \
+    luthier_uchar##lanes narrow;                                            \
+    __builtin_memcpy(&narrow, address, lanes);                              \
+    return __builtin_convertvector(__builtin_convertvector(narrow, luthier_int##lanes), luthier_float##lanes); \
   }
 
 // The upper halves of floats.
@@ -49,10 +59,12 @@ typedef unsigned int luthier_uint16 __attribute__((ext_vector_type(16)));
   }
 
 LUTHIER_FROM_S8(4)
+LUTHIER_FROM_U8(4)
 LUTHIER_FROM_BF16(4)
 LUTHIER_FROM_F16_BY_BITS(4)
 #if defined(__AVX2__)
 LUTHIER_FROM_S8(8)
+LUTHIER_FROM_U8(8)
 LUTHIER_FROM_BF16(8)
 #if defined(__F16C__)
 LUTHIER_WIDEN luthier_float8 luthier_from_f16_x8(const void *address) {
@@ -65,6 +77,7 @@ LUTHIER_WIDEN luthier_float8 luthier_from_f16_x8(const void *address) {
 #endif
 #if defined(__AVX512F__)
 LUTHIER_FROM_S8(16)
+LUTHIER_FROM_U8(16)
 LUTHIER_FROM_BF16(16)
 LUTHIER_WIDEN luthier_float16 luthier_from_f16_x16(const void *address) {
   typedef _Float16 half16 __attribute__((ext_vector_type(16)));

@@ -63,6 +63,9 @@ package struct ProblemFeatures: Sendable {
         // The rank of a shape is part of the kind.
         kind += " \(field.name)^\(numbers.count)"
         sizes += numbers.map { log(Double(max($0, 1))) }
+      } else if field.name == IntegerOperands.field || field.name == ElementwiseProblem.stepsField {
+        // Layers of whole numbers have kernels of their own, whatever their steps are.
+        kind += " \(field.name)"
       } else if roles.details.contains(field.name) {
         details.append("\(field.name)=\(field.value)")
       } else if !roles.ignored.contains(field.name) {
