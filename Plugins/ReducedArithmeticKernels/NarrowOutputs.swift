@@ -26,10 +26,10 @@ struct NarrowOutputs: Sendable {
     self.epilogue = EpiloguePass(epilogue, addsBias: false, set)
   }
 
-  /// The floats of scratch memory that so many pixels may take: results or residuals of a padded panel, and its bytes.
+  /// The floats of scratch memory that so many pixels may take: sums, and of a padded panel residuals and bytes.
   func scratchCount(pixels: Int) -> Int {
     let count = pixels * product.maximumWidth
-    return writesBytes ? count + TensorLayout.bytes.floatCount(count) : count
+    return writesBytes ? 2 * count + TensorLayout.bytes.floatCount(count) : count
   }
 
   /// Computes a panel's outputs.
@@ -56,13 +56,17 @@ struct NarrowOutputs: Sendable {
       place.addendStride = product.channels
     }
     let start = first * product.channels + channel
+    if writesBytes {
+      place.outputs = scratch
+      place.outputStride = product.width(of: panel)
+      place.byteOffset = StepRounding.offset(zeroPoint: Float(steps?.zeroPoint ?? 0))
+    }
     switch (writesBytes, isPadded) {
     case (true, false):
       place.bytes = output.bytes + start
       place.byteStride = product.channels
-      place.byteOffset = byteOffset
       product.run(place, pixelCount: pixelCount, panel: panel)
-    case (true, true): runPadded(place, pixelCount, panel, output.bytes + start, scratch)
+    case (true, true): runPadded(place, pixelCount, panel, output.bytes + start)
     case (false, false):
       place.outputs = output.base + start
       place.outputStride = product.channels
@@ -76,29 +80,26 @@ struct NarrowOutputs: Sendable {
     }
   }
 
-  private var byteOffset: Int32 { StepRounding.offset(zeroPoint: Float(steps?.zeroPoint ?? 0)) }
-
   /// Bytes of a panel whose last channels are padding.
   private func runPadded(
-    _ place: DotProduct.Operands, _ pixelCount: Int, _ panel: Int, _ target: UnsafeMutablePointer<UInt8>,
-    _ scratch: UnsafeMutablePointer<Float>
+    _ place: DotProduct.Operands, _ pixelCount: Int, _ panel: Int, _ target: UnsafeMutablePointer<UInt8>
   ) {
     let (width, useful) = (product.width(of: panel), product.channelCount(of: panel))
+    let rows = place.outputs + pixelCount * width
     var place = place
     if let residual = place.addends {
       // A tile reads all lanes, and there are no residuals of the last ones.
       for pixel in 0..<pixelCount {
-        let row = scratch + pixel * width
+        let row = rows + pixel * width
         row.update(from: residual + pixel * place.addendStride, count: useful)
         (row + useful).update(repeating: 0, count: width - useful)
       }
-      place.addends = UnsafePointer(scratch)
+      place.addends = UnsafePointer(rows)
       place.addendStride = width
     }
-    let bytes = UnsafeMutableRawPointer(scratch + pixelCount * width).assumingMemoryBound(to: UInt8.self)
+    let bytes = UnsafeMutableRawPointer(rows + pixelCount * width).assumingMemoryBound(to: UInt8.self)
     place.bytes = bytes
     place.byteStride = width
-    place.byteOffset = byteOffset
     product.run(place, pixelCount: pixelCount, panel: panel)
     for pixel in 0..<pixelCount {
       (target + pixel * product.channels).update(from: bytes + pixel * width, count: useful)

@@ -63,7 +63,8 @@ public struct DotProduct: Sendable {
     public var upper: Float
     /// The step that results are rounded to; 0 where they are not. The bounds count such steps then.
     public var step: Float
-    /// Where results go as bytes, the first pixel's first channel of the panel; nil where they are floats.
+    /// Where results go as bytes, the first pixel's first channel of the panel; nil where they are floats. Outputs are scratch memory
+    /// then.
     public var bytes: UnsafeMutablePointer<UInt8>?
     /// Bytes from a pixel's channels to the next one's.
     public var byteStride: Int

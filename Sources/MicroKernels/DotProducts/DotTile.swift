@@ -12,7 +12,7 @@ import CLanes
 ///
 ///     bytes[p · byteStride + c] = zero + round(clamp(bias[c] + addends[p · addendStride + c] / step + scales[c] · Σ_k input · weight))
 ///
-/// and nothing else is written. The inputs of a pixel are `runCount` runs of `runLength` words. All N·V lanes
+/// and the outputs are scratch memory. The inputs of a pixel are `runCount` runs of `runLength` words. All N·V lanes
 /// are read and written.
 public struct DotTileArguments {
   /// `runCount · runLength` rows of N·V words.
@@ -114,35 +114,6 @@ public func dotTile<D: DotLanes, let Rows: Int, let Vectors: Int, let Accumulato
     } while place < end
   }
 
-  if let bytes = arguments.bytes {
-    let (lower, upper) = (D.Vector(repeating: arguments.lower), D.Vector(repeating: arguments.upper))
-    let shift = D.Vector(repeating: StepRounding.shift)
-    let inverse = D.Vector(repeating: 1 / arguments.step)
-    unrolled(Rows) { p in
-      func steps(_ n: Int) -> D.Vector {
-        let channel = n * D.byteCount
-        var result = D.load(UnsafeRawPointer(arguments.bias) + channel)
-        D.multiplyAdd(&result, D.floats(sums[p * Vectors + n]), D.load(UnsafeRawPointer(arguments.scales) + channel))
-        if let addends = arguments.addends {
-          D.multiplyAdd(&result, D.load(UnsafeRawPointer(addends + p &* arguments.addendStride) + channel), inverse)
-        }
-        // A NaN gives the lower bound, as in every activation that rounds.
-        return D.sum(D.minimum(upper, D.maximum(result, lower)), shift)
-      }
-      let target = UnsafeMutableRawPointer(bytes + p &* arguments.byteStride)
-      unrolled(Vectors / 2) { pair in
-        D.storeSteps(
-          steps(2 * pair), steps(2 * pair + 1), offset: arguments.byteOffset,
-          target + 2 * pair * D.Vector.scalarCount)
-      }
-      if Vectors % 2 == 1 {
-        D.storeSteps(
-          steps(Vectors - 1), offset: arguments.byteOffset, target + (Vectors - 1) * D.Vector.scalarCount)
-      }
-    }
-    return
-  }
-
   // Through memory, where the results will be: sums that a larger loop indexes would live there while they are added up, too.
   let outputs = UnsafeMutableRawPointer(arguments.outputs)
   let stride = arguments.outputStride &* 4
@@ -153,6 +124,35 @@ public func dotTile<D: DotLanes, let Rows: Int, let Vectors: Int, let Accumulato
   }
   let lower = D.Vector(repeating: arguments.lower)
   let upper = D.Vector(repeating: arguments.upper)
+  if let bytes = arguments.bytes {
+    let shift = D.Vector(repeating: StepRounding.shift)
+    let inverse = D.Vector(repeating: 1 / arguments.step)
+    for p in 0..<Rows {
+      let source = UnsafeRawPointer(outputs) + p &* stride
+      let target = UnsafeMutableRawPointer(bytes + p &* arguments.byteStride)
+      let addends = arguments.addends.map { UnsafeRawPointer($0 + p &* arguments.addendStride) }
+      func steps(_ channel: Int) -> D.Vector {
+        var result = D.load(UnsafeRawPointer(arguments.bias) + channel)
+        let sum = D.floats((source + channel).loadUnaligned(as: D.Sums.self))
+        D.multiplyAdd(&result, sum, D.load(UnsafeRawPointer(arguments.scales) + channel))
+        if let addends { D.multiplyAdd(&result, D.load(addends + channel), inverse) }
+        // A NaN gives the lower bound, as in every activation that rounds.
+        return D.sum(D.minimum(upper, D.maximum(result, lower)), shift)
+      }
+      for pair in 0..<Vectors / 2 {
+        let channel = 2 * pair * D.byteCount
+        D.storeSteps(
+          steps(channel), steps(channel + D.byteCount), offset: arguments.byteOffset,
+          target + 2 * pair * D.Vector.scalarCount)
+      }
+      if Vectors % 2 == 1 {
+        D.storeSteps(
+          steps((Vectors - 1) * D.byteCount), offset: arguments.byteOffset,
+          target + (Vectors - 1) * D.Vector.scalarCount)
+      }
+    }
+    return
+  }
   let isRounded = arguments.step > 0
   let step = D.Vector(repeating: arguments.step)
   let inverse = D.Vector(repeating: isRounded ? 1 / arguments.step : 1)
