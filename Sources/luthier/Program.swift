@@ -12,7 +12,7 @@ struct Program: ParsableCommand {
     subcommands: [
       RunNetwork.self, Classify.self, Detect.self, Bench.self, ProfileLayers.self, Export.self, CompileNetwork.self,
       CountOperations.self,
-      Inspect.self, ListOperators.self, StudyGuidelines.self, Design.self,
+      Inspect.self, ListOperators.self, StudyGuidelines.self, Design.self, Serve.self,
     ])
 }
 

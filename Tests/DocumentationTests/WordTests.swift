@@ -30,7 +30,7 @@ struct WordTests {
       pattern: "pictures?", instead: "image, where it is not a file's", stems: ["picture"], idioms: ["- picture:"],
       elsewhere: [
         "Sources/Imaging", "Sources/Charts", "Sources/GuidelineStudy", "Sources/Presentation", "Sources/luthier",
-        "Sources/LuthierLibrary", "Sources/tune", "Sources/HostPlatform", "Plugins/Examples",
+        "Sources/LuthierLibrary", "Sources/LuthierServer", "Sources/tune", "Sources/HostPlatform", "Plugins/Examples",
       ]),
     Word(pattern: "places? of (maps?|planes?|images?)", instead: "spatial positions"),
     Word(pattern: "share (the )?places", instead: "split spatially"),

@@ -1,16 +1,18 @@
-import Luthier
-
 /// The one picture that a model takes: its size, how its elements lie, and what they are.
-struct PictureInput {
-  let width: Int
-  let height: Int
-  let arrangement: Preprocessing.Arrangement
-  let type: ElementType
+public struct PictureInput: Hashable, Sendable {
+  /// The number of columns.
+  public let width: Int
+  /// The number of rows.
+  public let height: Int
+  /// How the elements lie: planes of colours, or pixels of them.
+  public let arrangement: Preprocessing.Arrangement
+  /// What the elements are: floats or bytes.
+  public let type: ElementType
 
   /// The picture that a model takes, planes of three colours or pixels of them.
   ///
   /// - Throws: ``VisionError`` when it takes anything else, ``ModelInputError`` when its size is open.
-  init(of model: LoadedModel) throws {
+  public init(of model: LoadedModel) throws {
     guard model.inputs.count == 1, let port = model.inputs.first, let type = port.type, type.isFloat || type == .u8,
       port.sizes.map({ $0.count == 4 && ($0[0] ?? 1) == 1 && ($0[1] ?? 3 == 3 || $0[3] ?? 3 == 3) }) ?? true
     else {
@@ -30,7 +32,9 @@ struct PictureInput {
   }
 
   /// A photo as the model takes it: prepared as given for floats; bytes as they are, since such models prepare them themselves.
-  func tensor(of photo: Picture, _ preparation: Preprocessing) throws -> TypedTensor {
+  ///
+  /// - Throws: ``ImagingError`` when the preparation is for no picture of this size.
+  public func tensor(of photo: Picture, _ preparation: Preprocessing) throws -> TypedTensor {
     guard type == .u8 else {
       return TypedTensor(try preparation.tensor(of: photo, arrangement: arrangement)).converted(to: type)
     }
