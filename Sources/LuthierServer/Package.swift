@@ -68,6 +68,7 @@ let package = Package(
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
         .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       exclude: ["Models", "Clients"]),
   ],

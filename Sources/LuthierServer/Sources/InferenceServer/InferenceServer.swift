@@ -45,7 +45,8 @@ package struct InferenceServer: Sendable {
     }
     let metrics = PrometheusMetrics()
     let repository = Repository(
-      folder: ModelFolder(path: options.models), defaults: options.queue, metrics: metrics, logger: logger,
+      folder: ModelFolder(path: options.models), profile: options.profile, defaults: options.queue, metrics: metrics,
+      logger: logger,
       pool: running, loading: loading, loops: MultiThreadedEventLoopGroup.singleton, loader: loader)
     try await repository.refresh()
 
@@ -67,7 +68,9 @@ package struct InferenceServer: Sendable {
     var configuration = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: signals ? [.sigterm, .sigint] : [], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(options.drainSeconds)
-    try await ServiceGroup(configuration: configuration).run()
+    do { try await ServiceGroup(configuration: configuration).run() } catch {
+      throw PortError(error, port: options.port, option: "--port") ?? error
+    }
     logger.notice("ended")
   }
 
@@ -75,7 +78,7 @@ package struct InferenceServer: Sendable {
     let limits = options.limits
     var server = HTTPServerBuilder.http1(
       configuration: .init(
-        additionalChannelHandlers: [ClientWatch(bodyLimit: limits.bodyBytes)],
+        additionalChannelHandlers: [ClientWatch(limits: limits)],
         idleTimeout: .seconds(Int64(limits.idleSeconds)),
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes, maxHeaderFieldCount: 128)))

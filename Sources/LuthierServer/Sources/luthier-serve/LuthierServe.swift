@@ -85,7 +85,7 @@ struct LuthierServe: AsyncParsableCommand {
   @Option(help: "The most connections at the same time, of HTTP and of gRPC each.")
   var maxConnections = ServerLimits().connections
 
-  @Option(help: "Seconds for a request's body to come.")
+  @Option(help: "Seconds for a request's body to come, and for an answer to be taken.")
   var bodyTimeout = ServerLimits().bodySeconds
 
   @Option(help: "Seconds after which a connection without a request is closed.")
@@ -180,6 +180,7 @@ struct LuthierServe: AsyncParsableCommand {
     options.host = host
     options.port = port
     options.grpcPort = isWithoutGRPC ? nil : grpcPort
+    options.profile = profile
     options.token = try token()
     if let tlsCertificate, let tlsKey {
       for path in [tlsCertificate, tlsKey] where !FileManager.default.isReadableFile(atPath: path) {
@@ -225,6 +226,8 @@ struct LuthierServe: AsyncParsableCommand {
     switch error {
     case is ModelFolderError, ServeError.unreadable: 66
     case ServeError.token: 64
+    // EX_UNAVAILABLE: what it needs is taken.
+    case is PortError: 69
     default: 70
     }
   }

@@ -235,6 +235,28 @@ struct FaultTests {
     }
   }
 
+  @Test("A client that does not take its answer is let go of")
+  func unreadAnswer() async throws {
+    try await withServer(["scale.onnx": "times2"], options: { $0.limits.bodySeconds = 8 }) { server in
+      let port = server.ports.http
+      // More than the sockets of both sides hold.
+      let rows = 1 << 19
+      let head =
+        #"{"inputs": [{"name": "x", "datatype": "FP32", "shape": [\#(rows), 4], "parameters": {"binary_data_size": \#(rows * 16)}}], "parameters": {"binary_data_output": true}}"#
+      let count = try await blocking {
+        let connection = try RawConnection(port: port)
+        try connection.send(
+          "POST /v2/models/scale/infer HTTP/1.1\r\nHost: x\r\nInference-Header-Content-Length: \(head.utf8.count)\r\nContent-Length: \(head.utf8.count + rows * 16)\r\n\r\n\(head)"
+        )
+        try connection.send([UInt8](repeating: 0, count: rows * 16))
+        Thread.sleep(forTimeInterval: 20)
+        return try connection.rest().count
+      }
+      #expect(count < rows * 16)
+      #expect(try await serves(server))
+    }
+  }
+
   @Test("Connections beyond the limit wait for one that ends")
   func connections() async throws {
     try await withServer(["scale.onnx": "times2"], options: { $0.limits.connections = 2 }) { server in

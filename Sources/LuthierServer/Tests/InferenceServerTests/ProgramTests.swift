@@ -229,6 +229,19 @@ struct ProgramTests {
     #expect(found.errors.contains(text), "\(found.errors)")
   }
 
+  @Test("A port that somebody has is named", arguments: ["--port", "--grpc-port"])
+  func takenPort(_ option: String) async throws {
+    try await withServer([:]) { server in
+      let other = option == "--port" ? ["--grpc-port", "0"] : ["--port", "0"]
+      let found = try await output(
+        of: ServeProcess.program, [server.folder, option, "\(server.ports.http)"] + other)
+      #expect(found.status == 69)
+      let line =
+        "error: port \(server.ports.http) cannot be listened to: Address already in use; \(option) names another"
+      #expect(found.errors.contains(line), "\(found.errors)")
+    }
+  }
+
   @Test("A token that is too short is refused at once")
   func shortToken() async throws {
     let found = try await output(of: ServeProcess.program, ["."], environment: ["LUTHIER_SERVE_TOKEN": "short"])

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Luthier
+import NIOPosix
 import Testing
 
 @testable import InferenceServer
@@ -154,6 +155,34 @@ struct RepositoryTests {
   func configuration(_ json: String) {
     #expect(throws: ModelConfigurationError.self) {
       try ModelConfiguration(json: Data(json.utf8), path: "config.json", defaults: QueueSettings())
+    }
+  }
+
+  @Test("Models are loaded anew when their profile, labels or configuration change, and only then")
+  func changedFiles() async throws {
+    let texts = ["tuned.json": "1", "m/labels.txt": "a\n", "m/config.json": "{}"]
+    try await withFolder(["m/model.onnx": "times2"], texts: texts) { folder in
+      let count = LoadCount()
+      let pool = NIOThreadPool(numberOfThreads: 1)
+      pool.start()
+      let repository = Repository(
+        folder: ModelFolder(path: folder), profile: "\(folder)/tuned.json", defaults: QueueSettings(),
+        metrics: PrometheusMetrics(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, pool: pool,
+        loading: pool, loops: MultiThreadedEventLoopGroup.singleton
+      ) { _, _ in
+        _ = count.next()
+        return GatedModel()
+      }
+      try await repository.refresh()
+      try await repository.refresh()
+      #expect(count.value == 1)
+      for (number, name) in texts.keys.sorted().enumerated() {
+        let url = URL(fileURLWithPath: "\(folder)/\(name)")
+        try (Data(contentsOf: url) + Data(" ".utf8)).write(to: url, options: .atomic)
+        try await repository.refresh()
+        #expect(count.value == number + 2, "\(name)")
+      }
+      try await pool.shutdownGracefully()
     }
   }
 

@@ -8,7 +8,7 @@ import Synchronization
 /// The gRPC server as a part of the process: it ends when that ends, after the calls that it has begun.
 struct GRPCService: Service {
   private let server: GRPCServer<HTTP2ServerTransport.Posix>
-  private let logger: Logger
+  private let port: Int
   private let onListening: @Sendable (Int) -> Void
 
   init(
@@ -38,16 +38,20 @@ struct GRPCService: Service {
     server = GRPCServer(
       transport: .http2NIOPosix(address: address, transportSecurity: security, config: config), services: [service],
       interceptors: interceptors)
-    self.logger = logger
+    self.port = port
     self.onListening = onListening
   }
 
   func run() async throws {
     try await withGracefulShutdownHandler {
       try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await server.serve() }
-        let address = try await server.transport.listeningAddress
-        onListening(address.ipv4?.port ?? address.ipv6?.port ?? 0)
+        group.addTask {
+          do { try await server.serve() } catch { throw PortError(error, port: port, option: "--grpc-port") ?? error }
+        }
+        if let address = try? await server.transport.listeningAddress {
+          onListening(address.ipv4?.port ?? address.ipv6?.port ?? 0)
+        }
+        // Without an address, the task says why.
         try await group.waitForAll()
       }
     } onGracefulShutdown: {

@@ -4,22 +4,25 @@ import NIOHTTPTypes
 
 /// Sees a client go, and cancels the runs that it waited for.
 ///
-/// It also says that a large body is welcome where a client asks before it sends one, and closes connections after answers that say so.
+/// It also says that a large body is welcome where a client asks before it sends one, closes connections after answers that say so, and those
+/// of clients that do not take their answers.
 final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
-  private let bodyLimit: Int
+  private let limits: ServerLimits
   private var runs: [ObjectIdentifier: PendingRun] = [:]
   private var isGone = false
   private var closesAfterAnswer = false
+  /// Closes the connection of a client that does not take its answer.
+  private var answerTimer: Scheduled<Void>?
 
   /// How long a client has to read the last answer of a connection.
   private static let lingering = TimeAmount.seconds(2)
 
-  init(bodyLimit: Int) { self.bodyLimit = bodyLimit }
+  init(limits: ServerLimits) { self.limits = limits }
 
   /// Has a run cancelled when the client of a connection goes.
   static func watch(_ run: PendingRun, on channel: any Channel) {
@@ -39,7 +42,7 @@ final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if case .head(let head) = unwrapInboundIn(data), head.headerFields[.expect]?.lowercased() == "100-continue",
-      head.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= bodyLimit
+      head.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= limits.bodyBytes
     {
       context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
     }
@@ -53,21 +56,29 @@ final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     go()
+    answerTimer?.cancel()
     context.fireChannelInactive()
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch unwrapOutboundIn(data) {
-    case .head(let head): closesAfterAnswer = head.headerFields[.connection] == "close"
+    case .head(let head):
+      closesAfterAnswer = head.headerFields[.connection] == "close"
+      let channel = context.channel
+      answerTimer = context.eventLoop.scheduleTask(in: .seconds(Int64(limits.bodySeconds))) {
+        channel.close(promise: nil)
+      }
     case .body: break
-    case .end where closesAfterAnswer:
-      context.writeAndFlush(data, promise: promise)
+    case .end:
+      let end = promise ?? context.eventLoop.makePromise()
+      if let answerTimer { end.futureResult.whenComplete { _ in answerTimer.cancel() } }
+      guard closesAfterAnswer else { return context.write(data, promise: end) }
+      context.writeAndFlush(data, promise: end)
       // Closed as a whole at once, what the client still sends would reset the connection, and take the answer with it.
       context.close(mode: .output, promise: nil)
       let channel = context.channel
       context.eventLoop.scheduleTask(in: Self.lingering) { channel.close(promise: nil) }
       return
-    case .end: break
     }
     context.write(data, promise: promise)
   }

@@ -36,6 +36,8 @@ package final class Repository: Sendable {
   }
 
   private let folder: ModelFolder
+  /// The tuned database of models whose configuration names none: when it changes they are loaded anew.
+  private let profile: String?
   private let defaults: QueueSettings
   private let loader: Loader
   private let metrics: any MetricsFactory
@@ -48,10 +50,12 @@ package final class Repository: Sendable {
   private let state = Mutex(State())
 
   package init(
-    folder: ModelFolder, defaults: QueueSettings, metrics: any MetricsFactory, logger: Logger, pool: NIOThreadPool,
+    folder: ModelFolder, profile: String? = nil, defaults: QueueSettings, metrics: any MetricsFactory, logger: Logger,
+    pool: NIOThreadPool,
     loading: NIOThreadPool, loops: any EventLoopGroup, loader: @escaping Loader
   ) {
     self.folder = folder
+    self.profile = profile
     self.defaults = defaults
     self.metrics = metrics
     self.logger = logger
@@ -196,7 +200,7 @@ package final class Repository: Sendable {
     do {
       let configuration = try configuration(of: source)
       let labels = labelsPath(configuration, of: source)
-      entry.stamp = source.stamp(with: [labels, profilePath(configuration, of: source)].compactMap { $0 })
+      entry.stamp = source.stamp(with: [labels, profilePath(configuration, of: source) ?? profile].compactMap { $0 })
       if !isAsked, let old, old.stamp == entry.stamp {
         entry.reason = old.reason
         return entry

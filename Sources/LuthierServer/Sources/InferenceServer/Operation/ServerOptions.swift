@@ -10,6 +10,8 @@ package struct ServerOptions: Sendable {
   package var port = 8000
   /// The port of gRPC; nil for none, 0 for any that is free.
   package var grpcPort: Int? = 8001
+  /// A tuned database for models whose configuration names none; nil for the library's default.
+  package var profile: String?
   /// What clients have to show; nil for nothing.
   package var token: BearerToken?
   /// PEM files for TLS; nil for plain text.

@@ -12,8 +12,8 @@ package struct ServerLimits: Hashable, Sendable {
   package var heldBytes = 512 << 20
   /// The most connections at the same time, of HTTP and of gRPC each.
   package var connections = 512
-  /// Seconds in which a request's body has to be there.
-  package var bodySeconds = 30
+  /// Seconds in which a request's body has to be there, and an answer taken.
+  package var bodySeconds = 60
   /// Seconds after which a connection without a whole request is closed.
   package var idleSeconds = 60
 

@@ -143,6 +143,8 @@ func bytes<Element: BitwiseCopyable>(_ elements: [Element]) -> [UInt8] { element
 /// Counts from 0.
 final class LoadCount: Sendable {
   private let count = Mutex(0)
+  /// How often somebody has counted.
+  var value: Int { count.withLock { $0 } }
 
   func next() -> Int {
     count.withLock { count in
