@@ -171,9 +171,11 @@ struct PreparedNarrowConvolution: PreparedKernel {
       let first = blocks.firstRow(of: block)
       let count = blocks.rowCount(of: block)
       let (stride, width) = (problem.window.stride, problem.output.width)
+      var (row, column) = first.quotientAndRemainder(dividingBy: width)
       for pixel in 0..<count {
-        let (row, column) = (first + pixel).quotientAndRemainder(dividingBy: width)
         offsets[pixel] = Int32((row * stride.height * image.width + column * stride.width) * image.pitch)
+        column += 1
+        if column == width { (row, column) = (row + 1, 0) }
       }
       let place = DotProduct.Operands(
         inputs: staged + picture * imageCount * 4, pixelOffsets: offsets, pixelScales: numbers + picture,

@@ -1,13 +1,14 @@
 import Autotuner
+import Foundation
 import LayerKernels
 import Luthier
 import Testing
 
 @Suite("Threads that measure are pinned")
 struct PinningTests {
-  /// Which cores each worker was allowed on while it ran.
+  /// Which cores each thread was allowed on while it ran.
   final class Seen: Sendable {
-    let cores = Lock<[Int: Set<[Int]>]>([:])
+    let cores = Lock<[UInt: Set<[Int]>]>([:])
   }
 
   struct WatchingRelu: LayerKernel {
@@ -32,7 +33,9 @@ struct PinningTests {
       func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
         for index in worker.share(of: count) { operands.output.base[index] = max(operands.input.base[index], 0) }
         let cores = Affinity.current.cores
-        seen.cores.withLock { _ = $0[worker.index, default: []].insert(cores) }
+        // By thread: one that has no core in time has its share done by another.
+        let thread = UInt(pthread_self())
+        seen.cores.withLock { _ = $0[thread, default: []].insert(cores) }
       }
     }
   }
@@ -54,9 +57,9 @@ struct PinningTests {
       ElementwiseProblem(.relu, shape: TensorShape([1, 4, 8, 8])), threads: threads, cancellation: Cancellation(),
       report: { _ in })
     let found = seen.cores.withLock { $0 }
-    #expect(found.count == threads)
+    #expect((1...threads).contains(found.count))
     #expect(found.values.allSatisfy { $0.count == 1 && $0.first?.count == 1 })
-    #expect(Set(found.values.flatMap { $0 }).count == threads)
+    #expect(Set(found.values.flatMap { $0 }).count == found.count)
     #expect(Affinity.current == before)
   }
 }

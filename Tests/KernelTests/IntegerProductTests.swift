@@ -1,5 +1,6 @@
 import KernelConformance
 import LayerKernels
+import MicroKernels
 import ReducedArithmeticKernels
 import StandardKernels
 import Testing
@@ -85,6 +86,29 @@ struct IntegerProductTests {
       #expect(throws: KernelError.self) {
         try kernel.prepare(problem.with(integers: integers), configuration: configuration, parameters: parameters)
       }
+    }
+  }
+
+  @Test(
+    "bytes are laid out as a format's words, with zeros after a row's last and nothing beyond",
+    arguments: NarrowTable.all.filter(\.table.format.isInteger))
+  func staging(_ subject: NarrowTable) {
+    let format = subject.table.format
+    for count in 1...35 {
+      let (rows, pitch) = (3, format.wordCount(count) * 4)
+      let source = Block<UInt8>((0..<rows * (count + 2)).map { UInt8(truncatingIfNeeded: $0 * 37 + 200) })
+      let target = Block<UInt8>(repeating: 0xEE, count: rows * pitch + 16)
+      var arguments = ByteStagingArguments(
+        source: source.start, count: count, rows: rows, sourceStride: count + 2, target: target.start,
+        targetStride: pitch)
+      subject.table.stageBytes(&arguments)
+      for place in 0..<rows * pitch {
+        let (row, byte) = place.quotientAndRemainder(dividingBy: pitch)
+        let (element, part) = byte.quotientAndRemainder(dividingBy: format.inputByteCount)
+        let expected = part == 0 && element < count ? source[row * (count + 2) + element] : 0
+        #expect(target[place] == expected, "\(count) bytes, row \(row), byte \(byte)")
+      }
+      #expect((rows * pitch..<rows * pitch + 16).allSatisfy { target[$0] == 0xEE })
     }
   }
 

@@ -95,6 +95,8 @@ struct LockTests {
       .deletingLastPathComponent().appending(path: folder)
     let files = try #require(FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil))
       .compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }
+      // A program of its own, whose process nobody forks.
+      .filter { !$0.pathComponents.contains("LuthierServer") }
     #expect(files.count > 20)
     let unsafe = ["Mutex<", "Mutex(", "os_unfair_lock", "OSAllocatedUnfairLock", "NSLock(", "NSRecursiveLock("]
     for file in files {

@@ -31,6 +31,9 @@ public struct ByteStagingArguments {
 @inlinable @inline(__always)
 public func stageBytes(byteCount: Int, _ address: UnsafeRawPointer) {
   let arguments = address.assumingMemoryBound(to: ByteStagingArguments.self).pointee
+  if arguments.count <= 4 && arguments.targetStride == (arguments.count &* byteCount &+ 3) / 4 &* 4 {
+    return stageFewBytes(byteCount: byteCount, arguments)
+  }
   for row in 0..<arguments.rows {
     let source = arguments.source + row &* arguments.sourceStride
     let target = arguments.target + row &* arguments.targetStride
@@ -53,5 +56,25 @@ public func stageBytes(byteCount: Int, _ address: UnsafeRawPointer) {
       target.storeBytes(of: 0, toByteOffset: place, as: UInt8.self)
       place &+= 1
     }
+  }
+}
+
+/// The same for rows of a word or two, as the pixels of three channels are: each row is put together in a register.
+@inlinable @inline(__always)
+func stageFewBytes(byteCount: Int, _ arguments: ByteStagingArguments) {
+  let (count, isWide) = (arguments.count, arguments.targetStride == 8)
+  var (source, target) = (arguments.source, arguments.target)
+  for _ in 0..<arguments.rows {
+    var row = UInt64(source[0])
+    if count > 1 { row |= UInt64(source[1]) << UInt64(8 &* byteCount) }
+    if count > 2 { row |= UInt64(source[2]) << UInt64(16 &* byteCount) }
+    if count > 3 { row |= UInt64(source[3]) << UInt64(24 &* byteCount) }
+    if isWide {
+      target.storeBytes(of: row, as: UInt64.self)
+    } else {
+      target.storeBytes(of: UInt32(truncatingIfNeeded: row), as: UInt32.self)
+    }
+    source += arguments.sourceStride
+    target += arguments.targetStride
   }
 }
