@@ -12,9 +12,8 @@ public struct LayoutConversionProblem: LayerProblem {
   /// The operation's name in keys.
   public static let operation = "layout-conversion"
 
-  /// Checks the shape.
+  /// Checks the shape. The steps are the multiples that the activation is; nobody looks at them where neither layout is one of bytes.
   ///
-  /// - Parameter steps: the multiples that the activation is; not looked at where neither layout is one of bytes.
   /// - Throws: ``ProblemError/outOfRange(name:value:allowed:)`` when it is not of rank 4, ``ProblemError/inconsistent(_:)`` for bytes of
   ///   an activation that is not multiples of a step, few enough for a byte.
   public init(
