@@ -11,7 +11,7 @@ public struct PictureInput: Hashable, Sendable {
 
   /// The picture that a model takes, planes of three colours or pixels of them.
   ///
-  /// - Throws: ``VisionError`` when it takes anything else, ``ModelInputError`` when its size is open.
+  /// - Throws: ``VisionError`` when it takes anything else, `ModelInputError` when its size is open.
   public init(of model: LoadedModel) throws {
     guard model.inputs.count == 1, let port = model.inputs.first, let type = port.type, type.isFloat || type == .u8,
       port.sizes.map({ $0.count == 4 && ($0[0] ?? 1) == 1 && ($0[1] ?? 3 == 3 || $0[3] ?? 3 == 3) }) ?? true
@@ -33,7 +33,7 @@ public struct PictureInput: Hashable, Sendable {
 
   /// A photo as the model takes it: prepared as given for floats; bytes as they are, since such models prepare them themselves.
   ///
-  /// - Throws: ``ImagingError`` when the preparation is for no picture of this size.
+  /// - Throws: `ImagingError` when the preparation is for no picture of this size.
   public func tensor(of photo: Picture, _ preparation: Preprocessing) throws -> TypedTensor {
     guard type == .u8 else {
       return TypedTensor(try preparation.tensor(of: photo, arrangement: arrangement)).converted(to: type)
