@@ -89,47 +89,23 @@ public struct DepthwiseBytes: LayerKernel {
       let bytes = UnsafeMutableRawBufferPointer(packed)
       for index in (taps + 1) * channels * 4..<bytes.count { bytes[index] = UInt8(input.zeroPoint) }
     }
-    return PreparedDepthwiseBytes(problem, input: input, output: output, function: function, packed: packed, taps: taps)
+    return PreparedDepthwiseBytes(problem: problem, input: input, output: output, function: function, packed: packed)
   }
 }
 
 /// The kernel bound to its weights.
 private struct PreparedDepthwiseBytes: PreparedKernel {
-  private let problem: ConvolutionProblem
-  private let input: Quantisation
-  private let output: Quantisation
-  private let function: MicroKernelFunction<DepthwiseChannelsArguments>
-  private let packed: PackedWeights
-  private let taps: Int
-
-  init(
-    _ problem: ConvolutionProblem, input: Quantisation, output: Quantisation,
-    function: MicroKernelFunction<DepthwiseChannelsArguments>, packed: PackedWeights, taps: Int
-  ) {
-    self.problem = problem
-    self.input = input
-    self.output = output
-    self.function = function
-    self.packed = packed
-    self.taps = taps
-  }
+  let problem: ConvolutionProblem
+  let input: Quantisation
+  let output: Quantisation
+  let function: MicroKernelFunction<DepthwiseChannelsArguments>
+  let packed: PackedWeights
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-    let channels = problem.outputChannels
     let share = worker.share(of: problem.batch * problem.output.height)
     if share.isEmpty { return }
     var arguments = DepthwiseChannelsArguments(
-      weights: packed.start, bias: packed.start + taps * channels, zeros: packed.start + (taps + 1) * channels,
-      inputs: operands.input.bytes, outputs: operands.output.bytes)
-    arguments.channels = channels
-    arguments.inputHeight = problem.input.height
-    arguments.inputWidth = problem.input.width
-    arguments.outputHeight = problem.output.height
-    arguments.outputWidth = problem.output.width
-    arguments.paddingTop = problem.window.pads.top
-    arguments.paddingLeft = problem.window.pads.left
-    arguments.dilationHeight = problem.window.dilation.height
-    arguments.dilationWidth = problem.window.dilation.width
+      problem, packed, inputs: operands.input.bytes, outputs: operands.output.bytes)
     arguments.lower = output.lower
     arguments.upper = output.upper
     arguments.centre = Float(input.zeroPoint)

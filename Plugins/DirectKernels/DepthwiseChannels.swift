@@ -74,7 +74,7 @@ public struct DepthwiseChannels: LayerKernel {
       }
     }
     return PreparedDepthwiseChannels(
-      problem: problem, function: function, epilogue: RowEpilogue(problem.epilogue, set), packed: packed, taps: taps)
+      problem: problem, function: function, epilogue: RowEpilogue(problem.epilogue, set), packed: packed)
   }
 }
 
@@ -84,30 +84,14 @@ private struct PreparedDepthwiseChannels: PreparedKernel {
   let function: MicroKernelFunction<DepthwiseChannelsArguments>
   let epilogue: RowEpilogue
   let packed: PackedWeights
-  let taps: Int
 
   func run(_ operands: LayerOperands, phase: Int, worker: Worker) {
-    let channels = problem.outputChannels
     let share = worker.share(of: problem.batch * problem.output.height)
     var arguments = DepthwiseChannelsArguments(
-      weights: packed.start, bias: packed.start + taps * channels, zeros: packed.start + (taps + 1) * channels,
-      inputs: operands.input.base, outputs: operands.output.base)
-    arguments.channels = channels
-    arguments.inputHeight = problem.input.height
-    arguments.inputWidth = problem.input.width
-    arguments.outputHeight = problem.output.height
-    arguments.outputWidth = problem.output.width
-    arguments.paddingTop = problem.window.pads.top
-    arguments.paddingLeft = problem.window.pads.left
-    arguments.dilationHeight = problem.window.dilation.height
-    arguments.dilationWidth = problem.window.dilation.width
-    arguments.kernelHeight = problem.window.kernel.height
-    arguments.kernelWidth = problem.window.kernel.width
-    arguments.strideHeight = problem.window.stride.height
-    arguments.strideWidth = problem.window.stride.width
+      problem, packed, inputs: operands.input.base, outputs: operands.output.base)
     arguments.lower = epilogue.lower
     arguments.upper = epilogue.upper
-    let rowSize = problem.output.width * channels
+    let rowSize = problem.output.width * problem.outputChannels
     for row in share {
       arguments.firstRow = row
       arguments.rowCount = 1

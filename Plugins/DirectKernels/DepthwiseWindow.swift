@@ -38,3 +38,23 @@ enum DepthwiseWindow {
     "\(window.kernel.height)×\(window.kernel.width) window with stride \(window.stride.height)×\(window.stride.width)"
   }
 }
+
+extension DepthwiseChannelsArguments {
+  /// The sizes of a problem, on weights that are packed tap by tap with the bias and a pixel of what stands for 0 after them.
+  init(
+    _ problem: ConvolutionProblem, _ packed: PackedWeights, inputs: UnsafeRawPointer, outputs: UnsafeMutableRawPointer
+  ) {
+    let window = problem.window
+    let taps = window.kernel.height * window.kernel.width
+    let bias = packed.start + taps * problem.outputChannels
+    self.init(
+      weights: packed.start, bias: bias, zeros: bias + problem.outputChannels, inputs: inputs, outputs: outputs)
+    channels = problem.outputChannels
+    (inputHeight, inputWidth) = (problem.input.height, problem.input.width)
+    (outputHeight, outputWidth) = (problem.output.height, problem.output.width)
+    (paddingTop, paddingLeft) = (window.pads.top, window.pads.left)
+    (dilationHeight, dilationWidth) = (window.dilation.height, window.dilation.width)
+    (kernelHeight, kernelWidth) = (window.kernel.height, window.kernel.width)
+    (strideHeight, strideWidth) = (window.stride.height, window.stride.width)
+  }
+}
